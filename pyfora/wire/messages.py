@@ -1,0 +1,435 @@
+"""Every message of pyfora's protocols, as frozen dataclasses: the contract of all ports.
+
+A message has fields of the types `str int float bool bytes list[...] dict[str, ...]` only. At most one field, `payload`, is
+`bytes`: it travels raw behind the JSON header. `Json` fields are opaque to the daemons that pass them on.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
+
+Json = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Message:
+    """The base of all messages; `name` on the wire is the class's own name."""
+
+
+# ---- client -> manager (WebSocket) --------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class ClientHello(Message):
+    """The first message of a client: who it is. The manager answers with `Welcome` or `Refused`."""
+
+    session_id: str
+    """Chosen by the client once per executor; the same after a reconnect."""
+    pyfora_version: str
+    python_version: str
+    """Major and minor, such as "3.11"."""
+    libm_fingerprint: str
+
+
+@dataclass(frozen=True)
+class SubmitProgram(Message):
+    """Run this program. Sent again after a reconnect: the same `program_id` is accepted once."""
+
+    program_id: str
+    """32 hex digits, chosen by the client."""
+    fingerprint: str
+    """sha256 of the program's bytes, in hex; also its parcel's name."""
+    size_bytes: int
+    inputs: list[str]
+    """Ids of values on the cluster that the program reads."""
+    download: str
+    """"all", "none" or "small": what of the results comes back by itself."""
+    download_limit_bytes: int
+    """For "small": names whose value is at most this large come back, others stay as proxies."""
+    payload: bytes
+    """The program's bytes, or nothing where they were PUT to /api/v1/parcels/{fingerprint} before."""
+
+
+@dataclass(frozen=True)
+class CancelProgram(Message):
+    """Stop the program: also manager -> worker."""
+
+    program_id: str
+
+
+@dataclass(frozen=True)
+class AnswerTaken(Message):
+    """The client has the end of this program; the manager may forget the answer (not the values)."""
+
+    program_id: str
+
+
+@dataclass(frozen=True)
+class ReleaseValues(Message):
+    """Nobody at the client refers to these values any more: also manager -> worker."""
+
+    value_ids: list[str]
+
+
+# ---- manager -> client (WebSocket) --------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Welcome(Message):
+    """The client is known; what the cluster is like now. Sent again whenever workers come or go."""
+
+    manager_id: str
+    """New with every start of the manager."""
+    pyfora_version: str
+    python_version: str
+    libm_fingerprint: str
+    """Of the workers; empty while there are none."""
+    workers: int
+    cores: int
+
+
+@dataclass(frozen=True)
+class Refused(Message):
+    """The peer will not be served; the connection closes. Also manager -> worker."""
+
+    reason: str
+
+
+@dataclass(frozen=True)
+class ProgramAccepted(Message):
+    """The program is in the journal."""
+
+    program_id: str
+
+
+@dataclass(frozen=True)
+class ProgramProgressed(Message):
+    """How far the program is: also worker -> manager."""
+
+    program_id: str
+    attempt: int
+    leaves_done: int
+    leaves_total: int
+    """Of the parallel loops met so far."""
+    workers: int
+    """Workers that run leaves of it now, its home included."""
+
+
+@dataclass(frozen=True)
+class ProgramPrinted(Message):
+    """The program wrote text: also worker -> manager."""
+
+    program_id: str
+    attempt: int
+    position: int
+    """Characters that the program had written before on that stream: a later attempt writes the same text again, and the client skips what it has."""
+    stream: str
+    """"stdout" or "stderr"."""
+    text: str
+
+
+@dataclass(frozen=True)
+class ProgramEnded(Message):
+    """The program's end: process -> worker -> manager -> client, once for each program id."""
+
+    program_id: str
+    attempt: int
+    outcome: str
+    """"completed" (also with a user's exception, which `end` tells), "crashed", "cancelled" or "lost" (an input value cannot be had)."""
+    reason: str
+    """For the outcomes other than "completed": one sentence for the user."""
+    end: Json
+    """Written by the driver, read by the client."""
+    values: list[list[Any]]
+    """[value id, size in bytes] of every value that now lives on the home worker."""
+    payload: bytes
+    """Small parcels, one behind the other, as `end` describes."""
+
+
+# ---- worker -> manager (registry port) -----------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class RegisterWorker(Message):
+    """The first message of a worker on every connection. Answered by `WorkerRegistered` or `Refused`."""
+
+    worker_id: str
+    """New with every start of the worker, and after the manager had given it up for lost."""
+    host: str
+    base_port: int
+    """Control port; the data port is the next one."""
+    cores: int
+    pyfora_version: str
+    python_version: str
+    libm_fingerprint: str
+    programs: list[list[Any]]
+    """[program id, attempt] of what runs here (after the manager was lost, or restarted)."""
+    values: list[list[Any]]
+    """[value id, size in bytes] of what is kept here."""
+
+
+@dataclass(frozen=True)
+class FoldOpened(Message):
+    """A parallel loop is under way at this worker: others may steal runs of it."""
+
+    program_id: str
+    fold_id: str
+    """program id, attempt and number, joined by dots."""
+
+
+@dataclass(frozen=True)
+class FoldClosed(Message):
+    """The loop has ended: process -> worker -> manager -> the other workers."""
+
+    fold_id: str
+
+
+# ---- manager -> worker (registry port) -----------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class WorkerRegistered(Message):
+    """The worker belongs to the cluster."""
+
+    manager_id: str
+
+
+@dataclass(frozen=True)
+class RunProgram(Message):
+    """Be the home of this program. Its bytes are in `payload`, or in the spool under its fingerprint (put there through the data port before)."""
+
+    program_id: str
+    attempt: int
+    fingerprint: str
+    size_bytes: int
+    download: str
+    download_limit_bytes: int
+    inputs: list[list[Any]]
+    """[value id, size in bytes, worker id, host, base port]: where each input is now."""
+    payload: bytes
+
+
+@dataclass(frozen=True)
+class WorkOffered(Message):
+    """A worker has runs to steal."""
+
+    fold_id: str
+    home_id: str
+    host: str
+    base_port: int
+
+
+# ---- thief -> home (control port) ----------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class StealRuns(Message):
+    """Give me runs of this fold: up to `slots` at a time, until I say otherwise. Sent again with another number when that changes; 0 ends it."""
+
+    fold_id: str
+    slots: int
+
+
+@dataclass(frozen=True)
+class PieceDone(Message):
+    """Leaves [lo, hi) of a run are done: leaf process -> its worker -> (home worker ->) driver."""
+
+    fold_id: str
+    run_id: int
+    lo: int
+    hi: int
+    outcome: str
+    """"partial", "held", "raised" or "touched"."""
+    elapsed_s: float
+    """Time spent computing."""
+    parcel_id: str
+    """Where the partial is too large for `payload`: its name in the spool of the worker that made it; else empty."""
+    size_bytes: int
+    payload: bytes
+
+
+@dataclass(frozen=True)
+class TermsFolded(Message):
+    """The terms of [lo, hi) are added to the accumulator: holder -> (worker ->) driver."""
+
+    fold_id: str
+    lo: int
+    hi: int
+    payload: bytes
+    """The accumulator after them."""
+
+
+@dataclass(frozen=True)
+class RunLost(Message):
+    """The process that had this run, or held terms of it, died: thief -> home."""
+
+    fold_id: str
+    run_id: int
+
+
+# ---- home -> thief (control port) ----------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class RunGranted(Message):
+    """Run leaves [lo, hi)."""
+
+    fold_id: str
+    run_id: int
+    lo: int
+    hi: int
+    environment_id: str
+    """Name of the parcel with the part function, kernel and captured values, in the home's spool."""
+    environment_bytes: int
+
+
+@dataclass(frozen=True)
+class FoldTerms(Message):
+    """Add your terms of [lo, hi) to this accumulator: driver -> (worker ->) holder."""
+
+    fold_id: str
+    lo: int
+    hi: int
+    payload: bytes
+
+
+@dataclass(frozen=True)
+class DropFold(Message):
+    """Forget all about this fold: also daemon -> leaf process."""
+
+    fold_id: str
+
+
+# ---- compute process -> its worker (compute socket) ----------------------------------------------------
+
+
+@dataclass(frozen=True)
+class ProcessReady(Message):
+    """The first message of a compute process: which one it is."""
+
+    process_id: str
+    """Given to it when it was forked: a secret between it and its worker."""
+
+
+@dataclass(frozen=True)
+class FoldOffered(Message):
+    """The driver has a loop to be run in parallel."""
+
+    fold_id: str
+    leaves: int
+    leaf_s: float
+    """An estimate of the time for one leaf."""
+    holds_terms: bool
+    """True: pieces may be "held"; they are folded in index order by `FoldTerms`."""
+    environment_id: str
+    environment_bytes: int
+
+
+# ---- worker -> its compute processes (compute socket) --------------------------------------------------
+
+
+@dataclass(frozen=True)
+class DriveProgram(Message):
+    """Be the driver of this program."""
+
+    program_id: str
+    attempt: int
+    path: str
+    """The program's bytes."""
+    download: str
+    download_limit_bytes: int
+    inputs: dict[str, str]
+    """value id -> path of its parcel."""
+    cores: int
+    """Leaf processes of this worker."""
+
+
+@dataclass(frozen=True)
+class RunLeaves(Message):
+    """Run leaves [lo, hi) of a fold."""
+
+    fold_id: str
+    run_id: int
+    lo: int
+    hi: int
+    environment_path: str
+
+
+@dataclass(frozen=True)
+class PieceLost(Message):
+    """Terms that were held for leaves [lo, hi) are gone; the leaves are run again: worker -> driver."""
+
+    fold_id: str
+    lo: int
+    hi: int
+
+
+@dataclass(frozen=True)
+class Beat(Message):
+    """The sender is alive. Outside the channel: neither resent nor acknowledged."""
+
+    sender_id: str
+    idle_slots: int = 0
+    programs: list[list[Any]] = field(default_factory=list)
+    """[program id, attempt] that run at the sender (worker -> manager)."""
+
+
+class Link:
+    """Which messages may travel on which link, by direction; anything else is refused on receipt."""
+
+    CLIENT_TO_MANAGER: ClassVar[tuple[type[Message], ...]] = (
+        ClientHello,
+        SubmitProgram,
+        CancelProgram,
+        AnswerTaken,
+        ReleaseValues,
+    )
+    MANAGER_TO_CLIENT: ClassVar[tuple[type[Message], ...]] = (
+        Welcome,
+        Refused,
+        ProgramAccepted,
+        ProgramProgressed,
+        ProgramPrinted,
+        ProgramEnded,
+    )
+    WORKER_TO_MANAGER: ClassVar[tuple[type[Message], ...]] = (
+        RegisterWorker,
+        FoldOpened,
+        FoldClosed,
+        ProgramProgressed,
+        ProgramPrinted,
+        ProgramEnded,
+        Beat,
+    )
+    MANAGER_TO_WORKER: ClassVar[tuple[type[Message], ...]] = (
+        WorkerRegistered,
+        Refused,
+        RunProgram,
+        CancelProgram,
+        ReleaseValues,
+        WorkOffered,
+        FoldClosed,
+        Beat,
+    )
+    THIEF_TO_HOME: ClassVar[tuple[type[Message], ...]] = (StealRuns, PieceDone, TermsFolded, RunLost, Beat)
+    HOME_TO_THIEF: ClassVar[tuple[type[Message], ...]] = (RunGranted, FoldTerms, DropFold, Beat)
+    PROCESS_TO_WORKER: ClassVar[tuple[type[Message], ...]] = (
+        ProcessReady,
+        FoldOffered,
+        FoldTerms,
+        FoldClosed,
+        PieceDone,
+        TermsFolded,
+        ProgramPrinted,
+        ProgramEnded,
+    )
+    WORKER_TO_PROCESS: ClassVar[tuple[type[Message], ...]] = (
+        DriveProgram,
+        RunLeaves,
+        PieceDone,
+        PieceLost,
+        FoldTerms,
+        TermsFolded,
+        DropFold,
+    )
