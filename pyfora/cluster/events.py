@@ -1,14 +1,15 @@
 """What happens to the two thinking cores, and what they want done: the contract with the shells that drive them.
 
 A core is driven by `handle(event, now) -> list[Effect]` (now: seconds of a monotonic clock) and
-`wake_at() -> float | None`, the time at which it wants a `Tick` at the latest. A shell performs the effects in order, each
-before the next; `Record` is durable before the next effect is performed.
+`wake_at() -> float | None`, the time at which it wants a `Ticked` at the latest. A shell performs the effects in
+order, each before the next; `Record` is durable before the next effect is performed.
 
-A *peer* is a daemon on the other end of an AMP connection, named by its id (`worker_id`, `manager_id`), which is new with
-every start. When two daemons connect, their shells first exchange ids and then report `PeerJoined`; a connection that
-breaks is `PeerLeft`, and the same two ids may join again. Messages to peers go through the channel (pyfora.cluster.channel):
-`Transmit` carries a sequence number, the receiving shell reports `PeerSaid` and answers, and the answer is `PeerAcknowledged`.
-Sequence number 0 marks a message outside the channel (beats): sent once, never acknowledged.
+A *peer* is a daemon on the other end of an AMP connection, named by its id (`worker_id`, `manager_id`), which is new
+with every start. When two daemons connect, their shells first exchange ids and then report `PeerJoined`; a connection
+that breaks is `PeerLeft`, and the same two ids may join again. Messages to peers go through the channel
+(pyfora.cluster.channel): `Transmit` carries a sequence number, the receiving shell reports `PeerSaid` and then answers,
+and the answer is `PeerAcknowledged`. Sequence number 0 marks a message outside the channel (beats): sent once, never
+acknowledged.
 """
 
 from __future__ import annotations
@@ -140,7 +141,10 @@ class ClientLeft(Event):
 
 @dataclass(frozen=True)
 class ClientSaid(Event):
-    """A message from a client. A `SubmitProgram` arrives when its bytes are in the manager's parcel store under its fingerprint."""
+    """A message from a client.
+
+    A `SubmitProgram` arrives when its bytes are in the manager's parcel store under its fingerprint.
+    """
 
     session_id: str
     message: Message
@@ -160,6 +164,34 @@ class ParcelPushFailed(Event):
 
     worker_id: str
     name: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class ValueWanted(Event):
+    """Somebody asks over HTTP for a value; `ValueFound` or `ValueMissed` answers, at once or when it is there again."""
+
+    request_id: str
+    value_id: str
+
+
+@dataclass(frozen=True)
+class ValueFound(Effect):
+    """The value is in the spool of this worker, under its id."""
+
+    request_id: str
+    value_id: str
+    size_bytes: int
+    host: str
+    base_port: int
+
+
+@dataclass(frozen=True)
+class ValueMissed(Effect):
+    """The value cannot be had: never made, released, or lost beyond recomputing."""
+
+    request_id: str
+    value_id: str
     reason: str
 
 

@@ -43,7 +43,7 @@ def fits(value: object, hint: Any) -> bool:
 
 
 def check_fields(message: Message) -> None:
-    """Raise WireError unless every field has its declared type: used where a message came from a peer by another codec."""
+    """Raise WireError unless every field has its declared type, for messages that came through another codec."""
     for name, hint in field_types(type(message)).items():
         if not fits(getattr(message, name), hint):
             raise WireError(f"{type(message).__name__}.{name} is not of its declared form")

@@ -19,8 +19,8 @@ def frame(data: bytes) -> bytes:
 class FrameReader:
     """Collects received bytes and yields whole frames.
 
-    The length is checked before anything is kept. A frame's bytes go straight into a buffer of its size, so that a large
-    frame in small pieces costs one copy (collecting by `+=` is quadratic).
+    The length is checked before anything is kept. A frame's bytes go straight into a buffer of its size, so that a
+    large frame in small pieces costs one copy (collecting by `+=` on bytes is quadratic).
     """
 
     def __init__(self, limit_bytes: int = MESSAGE_LIMIT_BYTES) -> None:

@@ -1,7 +1,7 @@
 """Every message of pyfora's protocols, as frozen dataclasses: the contract of all ports.
 
-A message has fields of the types `str int float bool bytes list[...] dict[str, ...]` only. At most one field, `payload`, is
-`bytes`: it travels raw behind the JSON header. `Json` fields are opaque to the daemons that pass them on.
+A message has fields of the types `str int float bool bytes list[...] dict[str, ...]` only. At most one field,
+`payload`, is `bytes`: it travels raw behind the JSON header. `Json` fields are opaque to the daemons that pass them on.
 """
 
 from __future__ import annotations
@@ -123,7 +123,10 @@ class ProgramPrinted(Message):
     program_id: str
     attempt: int
     position: int
-    """Characters that the program had written before on that stream: a later attempt writes the same text again, and the client skips what it has."""
+    """Characters that the program had written before on that stream.
+
+    A later attempt writes the same text again, and the client skips what it has.
+    """
     stream: str
     """"stdout" or "stderr"."""
     text: str
@@ -136,7 +139,7 @@ class ProgramEnded(Message):
     program_id: str
     attempt: int
     outcome: str
-    """"completed" (also with a user's exception, which `end` tells), "crashed", "cancelled" or "lost" (an input value cannot be had)."""
+    """"completed" (also with a user's exception, which `end` tells), "crashed", "cancelled" or "lost" (no such input)."""
     reason: str
     """For the outcomes other than "completed": one sentence for the user."""
     end: Json
@@ -197,7 +200,10 @@ class WorkerRegistered(Message):
 
 @dataclass(frozen=True)
 class RunProgram(Message):
-    """Be the home of this program. Its bytes are in `payload`, or in the spool under its fingerprint (put there through the data port before)."""
+    """Be the home of this program.
+
+    Its bytes are in `payload`, or in the spool under its fingerprint (put there through the data port before).
+    """
 
     program_id: str
     attempt: int
@@ -225,7 +231,10 @@ class WorkOffered(Message):
 
 @dataclass(frozen=True)
 class StealRuns(Message):
-    """Give me runs of this fold: up to `slots` at a time, until I say otherwise. Sent again with another number when that changes; 0 ends it."""
+    """Give me runs of this fold: up to `slots` at a time.
+
+    Sent again with another number when that changes; 0 ends it.
+    """
 
     fold_id: str
     slots: int
