@@ -139,7 +139,7 @@ class ProgramEnded(Message):
     program_id: str
     attempt: int
     outcome: str
-    """"completed" (also with a user's exception, which `end` tells), "crashed", "cancelled" or "lost" (no such input)."""
+    """"completed" (also with a user's exception, which `end` tells), "crashed", "cancelled" or "lost" (no input)."""
     reason: str
     """For the outcomes other than "completed": one sentence for the user."""
     end: Json
