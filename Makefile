@@ -1,0 +1,40 @@
+# The two commands of the README are `make demo` and `make test`; each sets up what it needs in .venv.
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+
+.PHONY: demo test test-fast test-cluster check bench clean
+
+$(VENV)/.run: setup.py
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e .
+	touch $@
+
+$(VENV)/.dev: $(VENV)/.run
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[dev]'
+	touch $@
+
+demo: $(VENV)/.run
+	$(BIN)/python examples/demo.py
+
+test: check test-fast test-cluster
+
+# In one process, or in processes of the test's own; no daemons.
+test-fast: $(VENV)/.dev
+	$(BIN)/python -m pytest -m "not cluster"
+
+# Real daemons in other processes, on loopback.
+test-cluster: $(VENV)/.dev
+	$(BIN)/python -m pytest -m cluster
+
+check: $(VENV)/.dev
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: $(VENV)/.dev
+	$(BIN)/python -m benchmarks
+
+clean:
+	rm -rf $(VENV) build dist *.egg-info
