@@ -1,0 +1,1 @@
+"""A new user's day: real daemons, the client in other processes."""
