@@ -1,0 +1,44 @@
+"""`python -m benchmarks`: run the rows, print the table, write benchmarks/results/latest.json."""
+
+from __future__ import annotations
+
+import argparse
+import signal
+from collections.abc import Callable
+from pathlib import Path
+
+from benchmarks import latency, loops, losses, memory
+from benchmarks.table import Row, as_markdown, machine, write_json
+
+ROWS: dict[str, Callable[[], Row]] = {
+    "sines": lambda: loops.sines_against_prange(10**8, pairs=5),
+    "bits": lambda: loops.bits_of_sines(10**8),
+    "primes": lambda: loops.primes_against_prange(5 * 10**6, pairs=5),
+    "empty": lambda: latency.empty_block(300),
+    "embedded": lambda: latency.embedded_first_block(5),
+    "connect": lambda: latency.connected_first_block(5),
+    "freeze": lambda: losses.lost_worker(signal.SIGSTOP, "SIGSTOP", 4 * 10**8, least=5, aim=3),
+    "kill": lambda: losses.lost_worker(signal.SIGKILL, "kill -9", 4 * 10**8, least=2, aim=1),
+    "memory": memory.idle_memory,
+}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("rows", nargs="*", choices=[*ROWS, []], help="which rows; all of them by default")
+    parser.add_argument("--json", type=Path, default=Path(__file__).parent / "results" / "latest.json")
+    wanted = parser.parse_args()
+    done = []
+    print(machine(), flush=True)
+    for name in wanted.rows or ROWS:
+        row = ROWS[name]()
+        print(f"{row.what}: {row.ours}; {row.peer}; {row.verdict}", flush=True)
+        done.append(row)
+    print()
+    print(as_markdown(done))
+    if not wanted.rows:
+        write_json(done, wanted.json)
+
+
+if __name__ == "__main__":
+    main()
