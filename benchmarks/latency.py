@@ -8,7 +8,6 @@ import sys
 import time
 
 import pyfora
-
 from benchmarks.table import Row
 from tests.daemons import Cluster
 

@@ -10,8 +10,8 @@ import time
 from typing import Any
 
 import numba
-import pyfora
 
+import pyfora
 from benchmarks import peers
 from benchmarks.table import Row
 from tests.daemons import Cluster, wait_for
