@@ -1,0 +1,159 @@
+"""Leaving the body of a `with` block unrun, then giving its frame the names that came back."""
+
+from __future__ import annotations
+
+import ctypes
+import sys
+from collections.abc import Callable, Iterable, Mapping
+from types import FrameType, TracebackType
+from typing import Any
+
+from pyfora.errors import InvalidPyforaOperation
+from pyfora.language.capture import Block, capture_block
+
+_OPTIMIZED = 0x1  # inspect.CO_OPTIMIZED
+
+
+class _BodySkipped(BaseException):
+    """Raised at the first instruction of a body, so that the body does not run."""
+
+
+class WithBlock:
+    """One entry into a remote block.
+
+    The executor's context manager calls `enter` in its `__enter__` and `leave` in its `__exit__`.
+    """
+
+    def __init__(self) -> None:
+        self._block: Block | None = None
+        self._frame: FrameType | None = None
+        self._skipped: _BodySkipped | None = None
+        self._tracing: tuple[Any, Any, bool] = (None, None, False)
+
+    def enter(self, frame: FrameType) -> Block:
+        """Capture the block that `frame` (the caller of `__enter__`) enters, and have its body skipped.
+
+        Raises BadWithBlockError or CantGetSourceTextError; nothing is skipped then, and nothing runs.
+        """
+        self._block = capture_block(frame)
+        self._frame = frame
+        self._skipped = _BodySkipped()
+        self._tracing = (sys.gettrace(), frame.f_trace, frame.f_trace_opcodes)
+        # Opcode events too: a one-line `with …: x = 1` has no line event before its body. They must be asked
+        # for before tracing begins, or 3.12 leaves them out.
+        frame.f_trace = self._skip
+        frame.f_trace_opcodes = True
+        sys.settrace(_trace_nothing)
+        return self._block
+
+    def _skip(self, frame: FrameType, event: str, arg: object) -> Callable[..., Any]:
+        assert self._skipped is not None
+        raise self._skipped
+
+    def leave(self, kind: object, error: BaseException | None, trace: TracebackType | None) -> Block:
+        """The block, once its body was skipped; puts back the tracing (a debugger's, a coverage tool's) of before.
+
+        The arguments are those of `__exit__`, which must then return True. Raises RuntimeError where the body
+        was not skipped, or something else was raised first.
+        """
+        assert self._frame is not None and self._block is not None
+        previous, frame_trace, opcodes = self._tracing
+        self._frame.f_trace = frame_trace
+        self._frame.f_trace_opcodes = opcodes
+        sys.settrace(previous)
+        if error is not self._skipped:
+            raise RuntimeError(
+                "the body of a remote block was not skipped: another tool took over Python's tracing (sys.settrace)"
+            ) from error
+        return self._block
+
+    @property
+    def frame(self) -> FrameType:
+        """The frame that the block stands in."""
+        assert self._frame is not None
+        return self._frame
+
+    def assign(self, names: Mapping[str, Any], deleted: Iterable[str] = (), *, entered: object = None) -> None:
+        """Give the frame the names that came back; `entered` is what `with … as name` would have bound."""
+        assert self._block is not None
+        target = self._block.target
+        if target is not None and target not in names and entered is not None:
+            names = {target: entered, **names}
+        assign_names(self.frame, names, deleted)
+        self._frame = None
+
+
+def _trace_nothing(frame: FrameType, event: str, arg: object) -> None:
+    return None
+
+
+def assign_names(frame: FrameType, names: Mapping[str, Any], deleted: Iterable[str] = ()) -> None:
+    """Bind `names` in `frame`, then unbind those of `deleted` that are bound, as the frame's own code would.
+
+    Raises InvalidPyforaOperation where this interpreter has no way to unbind a name.
+    """
+    gone = [name for name in deleted if name not in names]
+    if not frame.f_code.co_flags & _OPTIMIZED:
+        frame.f_globals.update(names)
+        for name in gone:
+            frame.f_globals.pop(name, None)
+        return
+    local_names = frame.f_locals
+    local_names.update(names)
+    if sys.version_info < (3, 13):
+        for name in gone:
+            local_names.pop(name, None)
+        to_fast = ctypes.pythonapi.PyFrame_LocalsToFast
+        to_fast(ctypes.py_object(frame), ctypes.c_int(1))
+        return
+    for name in gone:
+        if name in local_names:
+            _unbind(frame, name)
+
+
+# ---- 3.13 has no call that unbinds a fast local: its slot in the frame is emptied by hand -----------------------
+
+
+class _InterpreterFrame(ctypes.Structure):
+    """CPython 3.13's `_PyInterpreterFrame`, up to the first fast local."""
+
+    _fields_ = (
+        ("pointers", ctypes.c_void_p * 8),
+        ("stacktop", ctypes.c_int),
+        ("return_offset", ctypes.c_uint16),
+        ("owner", ctypes.c_char),
+    )
+
+
+class _FrameObject(ctypes.Structure):
+    """CPython 3.13's `PyFrameObject`, up to its interpreter frame."""
+
+    _fields_ = (
+        ("reference_count", ctypes.c_ssize_t),
+        ("type", ctypes.c_void_p),
+        ("back", ctypes.c_void_p),
+        ("frame", ctypes.POINTER(_InterpreterFrame)),
+    )
+
+
+def _unbind(frame: FrameType, name: str) -> None:
+    code = frame.f_code
+    slots = [*code.co_varnames, *(cell for cell in code.co_cellvars if cell not in code.co_varnames)]
+    inner = _FrameObject.from_address(id(frame)).frame
+    first = ctypes.addressof(inner.contents) + ctypes.sizeof(_InterpreterFrame)
+    first += -first % ctypes.sizeof(ctypes.c_void_p)
+    slot = ctypes.c_void_p.from_address(first + slots.index(name) * ctypes.sizeof(ctypes.c_void_p))
+    value = frame.f_locals[name]
+    if name in code.co_cellvars:
+        cell = ctypes.cast(slot, ctypes.py_object).value
+        if getattr(cell, "cell_contents", None) is value:
+            del cell.cell_contents
+            return
+    elif slot.value == id(value):
+        slot.value = None
+        ctypes.pythonapi.Py_DecRef(ctypes.py_object(value))
+        return
+    raise InvalidPyforaOperation(
+        f"{code.co_filename}: this Python has no way to delete the local variable `{name}` of a running function; "
+        f"leave `del {name}` out of the block and put it after it."
+    )

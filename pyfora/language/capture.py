@@ -1,0 +1,189 @@
+"""From the frame that entered a block to the block's node in the source text."""
+
+from __future__ import annotations
+
+import ast
+import dis
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import CodeType, FrameType
+from typing import Any
+
+from pyfora.errors import BadWithBlockError, CantGetSourceTextError, InvalidPyforaOperation
+from pyfora.language.bindings import Bindings, bindings, mangled
+from pyfora.language.rules import check_block
+from pyfora.language.sources import ParsedSegment, Segment, SourceFile, parsed, source_file
+
+_OPTIMIZED = 0x1  # inspect.CO_OPTIMIZED: a function's own code, with fast locals
+
+
+@dataclass(frozen=True)
+class Block:
+    """One `with` block: where it stands, and what its statements do with names."""
+
+    segment: Segment
+    number: int
+    """The number of its `with` node in the segment."""
+    item: int
+    """Which of the `with`'s items is ours; the items after it belong to the body."""
+    line: int
+    function: str
+    """The `co_name` of the code around it: `<module>` or a function's name."""
+    qualname: str
+    in_function: bool
+    class_name: str | None
+    target: str | None
+    """The name in `with … as name`, where it is a plain name."""
+    bindings: Bindings
+
+    @property
+    def filename(self) -> str:
+        """The file of the block, as its code object names it."""
+        return self.segment.filename
+
+    def names(self) -> list[str]:
+        """The names that the block may bind or delete, in order."""
+        return list(self.bindings.bound)
+
+
+def capture_block(frame: FrameType) -> Block:
+    """The block that `frame` is about to enter; to be called from within its context manager's `__enter__`.
+
+    Raises CantGetSourceTextError where there is no text that is surely what is running, BadWithBlockError where
+    the block breaks a rule, InvalidPyforaOperation where it assigns a name of another scope; all name file and line.
+    """
+    code = frame.f_code
+    in_function = bool(code.co_flags & _OPTIMIZED)
+    try:
+        segment = _checked_segment(source_file(code, frame.f_globals), frame, in_function)
+    except CantGetSourceTextError:
+        # Perhaps the cached text is older than what is running; the file's own text decides.
+        segment = _checked_segment(source_file(code, frame.f_globals, fresh=True), frame, in_function)
+    form = parsed(segment)
+    node, item = _with_node(form, code, frame.f_lasti)
+    if _directly_in_class(form, node):
+        raise BadWithBlockError(
+            f"{segment.filename}:{node.lineno}: a remote block cannot stand directly in a class body; "
+            "put it into a function or at module level."
+        )
+    if not in_function and frame.f_locals is not frame.f_globals:
+        raise BadWithBlockError(
+            f"{segment.filename}:{node.lineno}: a remote block cannot stand in code that was executed with "
+            "separate globals and locals; put it into a function."
+        )
+    statements = block_statements(node, item)
+    check_block(statements, segment.filename)
+    class_name = form.class_around(node)
+    found = bindings(statements, class_name)
+    _check_targets(found, code, in_function, segment.filename)
+    target = node.items[item].optional_vars
+    return Block(
+        segment=segment,
+        number=form.nodes.index(node),
+        item=item,
+        line=node.lineno,
+        function=code.co_name,
+        qualname=code.co_qualname,
+        in_function=in_function,
+        class_name=class_name,
+        target=mangled(target.id, class_name) if isinstance(target, ast.Name) else None,
+        bindings=found,
+    )
+
+
+def block_statements(node: ast.With, item: int) -> list[ast.stmt]:
+    """The statements that run inside the item: `with a, ours, b: …` has the body `with b: …`."""
+    rest = node.items[item + 1 :]
+    if not rest:
+        return node.body
+    inner = ast.With(items=rest, body=node.body, type_comment=None)
+    return [ast.copy_location(inner, node)]
+
+
+def _checked_segment(file: SourceFile, frame: FrameType, in_function: bool) -> Segment:
+    code = frame.f_code
+    segment = file.segment_at(frame.f_lineno)
+    if segment is not None:
+        if in_function:
+            # pytest rewrites the asserts of test modules, so their code never equals that of their text.
+            running = parsed(segment).is_running(code) or "@pytest_ar" in frame.f_globals
+        else:
+            running = file.is_module(code, segment) or "@pytest_ar" in frame.f_globals
+        if running:
+            return segment
+    raise CantGetSourceTextError(
+        f"{code.co_filename}:{frame.f_lineno}: the file was changed since it was imported, so its text is not "
+        "what is running. Start the program (or the notebook's cell) again."
+    )
+
+
+def _with_node(form: ParsedSegment, code: CodeType, lasti: int) -> tuple[ast.With, int]:
+    positions = list(code.co_positions())[lasti // 2]
+    line = positions[0]
+    candidates = []
+    for node in form.nodes:
+        if isinstance(node, ast.With):
+            if _position(node) == positions:
+                # 3.11 gives the whole `with` as the position of each of its items.
+                candidates.append((node, _entered_before(code, lasti) % len(node.items)))
+            for item, part in enumerate(node.items):
+                if _position(part.context_expr) == positions:
+                    candidates.append((node, item))
+    if not candidates and positions[2] is None:
+        candidates = [(n, 0) for n in form.nodes if isinstance(n, ast.With) and n.lineno == line and len(n.items) == 1]
+    if len(candidates) == 1:
+        return candidates[0]
+    raise BadWithBlockError(
+        f"{form.segment.filename}:{line}: a remote block has to be entered by a `with` statement of its own"
+        + ("; here two of them cannot be told apart." if candidates else ".")
+    )
+
+
+def _position(node: ast.stmt | ast.expr) -> tuple[int, int | None, int, int | None]:
+    return node.lineno, node.end_lineno, node.col_offset, node.end_col_offset
+
+
+def _entered_before(code: CodeType, lasti: int) -> int:
+    """How many context managers of the same `with` were entered before the instruction at `lasti`."""
+    ours = list(code.co_positions())[lasti // 2]
+    return sum(
+        1
+        for instruction in dis.get_instructions(code)
+        if instruction.opname == "BEFORE_WITH" and instruction.offset < lasti and instruction.positions == ours
+    )
+
+
+def _directly_in_class(form: ParsedSegment, node: ast.AST) -> bool:
+    for around in form.ancestors(node):
+        if isinstance(around, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)):
+            return False
+        if isinstance(around, ast.ClassDef):
+            return True
+    return False
+
+
+def _check_targets(found: Bindings, code: CodeType, in_function: bool, filename: str) -> None:
+    if not in_function:
+        return
+    own = {*code.co_varnames, *code.co_cellvars}
+    for name, line in [*found.declared.items(), *found.bound.items()]:
+        if name in found.declared or name not in own:
+            kind = "a name of a function around it" if name in code.co_freevars else "a global name"
+            raise InvalidPyforaOperation(
+                f"{filename}:{line}: a remote block in a function cannot assign `{name}`, {kind}. "
+                f"Assign a name of the function itself inside the block, and `{name}` after it."
+            )
+
+
+def captured_names(block: Block, code: CodeType, local_names: Mapping[str, Any]) -> tuple[list[str], list[str]]:
+    """What of the enclosing function's own names the block sees: (bound ones to send, unbound ones).
+
+    Ordered as in the function, so that a method's `self` stays first, where `super()` looks for it.
+    """
+    wanted = {*block.bindings.mentioned, *block.bindings.bound}
+    if block.bindings.uses_super:
+        wanted.update({"__class__", *code.co_varnames[: min(1, code.co_argcount)]})
+    names = list(dict.fromkeys((*code.co_varnames, *code.co_cellvars)))
+    sent = [n for n in names if n in wanted and n in local_names and n not in block.bindings.written]
+    unbound = [n for n in names if n in wanted and n not in sent]
+    return sent, unbound

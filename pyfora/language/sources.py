@@ -1,0 +1,268 @@
+"""Source text as segments: the top-level statement that holds a piece of code, and the nodes within it."""
+
+from __future__ import annotations
+
+import __future__
+
+import ast
+import functools
+import linecache
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from types import CodeType
+from typing import Any
+
+from pyfora.errors import CantGetSourceTextError
+
+FunctionNode = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
+ComprehensionNode = ast.GeneratorExp | ast.ListComp | ast.SetComp | ast.DictComp
+_NUMBERED = (
+    ast.FunctionDef,
+    ast.AsyncFunctionDef,
+    ast.Lambda,
+    ast.With,
+    ast.GeneratorExp,
+    ast.ListComp,
+    ast.SetComp,
+    ast.DictComp,
+)
+_FUTURE_FLAGS = functools.reduce(
+    lambda mask, name: mask | getattr(__future__, name).compiler_flag, __future__.all_feature_names, 0
+)
+
+
+@dataclass(frozen=True)
+class Segment:
+    """The whole lines of one top-level statement (or of several that share a line), as they stand in a file."""
+
+    filename: str
+    first_line: int
+    text: str
+    flags: int = 0
+    """The `__future__` flags that the statement was compiled with."""
+
+
+@dataclass(frozen=True)
+class CodeReference:
+    """A function's place in source text: its segment and the number of its node there."""
+
+    segment: Segment
+    number: int
+
+
+class ParsedSegment:
+    """A segment's tree, with the positions of its file; its numbered nodes and every node's parent."""
+
+    def __init__(self, segment: Segment) -> None:
+        self.segment = segment
+        self.tree = parse_segment(segment)
+        self.nodes: list[ast.AST] = [node for node in ast.walk(self.tree) if isinstance(node, _NUMBERED)]
+        self.parents: dict[ast.AST, ast.AST] = {
+            child: node for node in ast.walk(self.tree) for child in ast.iter_child_nodes(node)
+        }
+
+    def ancestors(self, node: ast.AST) -> Iterator[ast.AST]:
+        """The nodes around `node`, from the inside out."""
+        while (parent := self.parents.get(node)) is not None:
+            yield parent
+            node = parent
+
+    def class_around(self, node: ast.AST) -> str | None:
+        """The name of the innermost class around `node`: it decides how private names are mangled."""
+        for around in self.ancestors(node):
+            if isinstance(around, ast.ClassDef):
+                return around.name
+        return None
+
+    def find_function(self, code: CodeType) -> int | None:
+        """The number of the function or lambda that `code` was compiled from, by its position; None if none."""
+        found = find_function_node(self.nodes, code)
+        return None if found is None else self.nodes.index(found)
+
+    def compiled(self) -> dict[tuple[str, int], list[CodeType]]:
+        """The code objects of the segment by (name, first line), compiled as they stand; made once."""
+        return self._compiled
+
+    @functools.cached_property
+    def _compiled(self) -> dict[tuple[str, int], list[CodeType]]:
+        module = compile_module(self.tree, self.segment)
+        found: dict[tuple[str, int], list[CodeType]] = {}
+        for code in nested_codes(module):
+            found.setdefault((code.co_name, code.co_firstlineno), []).append(code)
+        return found
+
+    def is_running(self, code: CodeType) -> bool:
+        """Whether `code`, a function's, is what this text compiles to."""
+        candidates = self.compiled().get((code.co_name, code.co_firstlineno), [])
+        return any(candidate == code for candidate in candidates)
+
+
+def parse_segment(segment: Segment) -> ast.Module:
+    """A fresh tree of `segment`, with the line numbers of its file."""
+    tree = ast.parse(segment.text, segment.filename)
+    ast.increment_lineno(tree, segment.first_line - 1)
+    return tree
+
+
+@functools.lru_cache(maxsize=512)
+def parsed(segment: Segment) -> ParsedSegment:
+    """The parsed form of `segment`; shared, so nobody may change its tree."""
+    return ParsedSegment(segment)
+
+
+def compile_module(tree: ast.Module | ast.Interactive, segment: Segment) -> CodeType:
+    """`tree` compiled with the filename and the `__future__` flags of `segment`."""
+    mode = "single" if isinstance(tree, ast.Interactive) else "exec"
+    code = compile(tree, segment.filename, mode, flags=segment.flags, dont_inherit=True)
+    assert isinstance(code, CodeType)
+    return code
+
+
+def nested_codes(code: CodeType) -> Iterator[CodeType]:
+    """`code` and every code object within it, in order."""
+    yield code
+    for constant in code.co_consts:
+        if isinstance(constant, CodeType):
+            yield from nested_codes(constant)
+
+
+def find_function_node(nodes: list[ast.AST], code: CodeType) -> FunctionNode | None:
+    """The function or lambda among `nodes` whose body holds all positions of `code`; None where none does."""
+    if code.co_name != "<lambda>":
+        for node in nodes:
+            if (
+                isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef))
+                and code.co_name == node.name
+                and code.co_firstlineno == first_line_of(node)
+            ):
+                return node
+        return None
+    on_line = [n for n in nodes if isinstance(n, ast.Lambda) and n.lineno == code.co_firstlineno]
+    if len(on_line) == 1:
+        return on_line[0]
+    spans = _code_spans(code)
+    if not spans:
+        # 3.12 gives a lambda that returns a constant no position at all; equal ones are the same to us.
+        return next((node for node in on_line if _is_constant(node.body, code)), None)
+    holding = [node for node in on_line if all(_holds(node.body, span) for span in spans)]
+    # Of nested lambdas the innermost that holds all of the code is meant.
+    return max(holding, key=lambda node: (node.lineno, node.col_offset), default=None)
+
+
+def first_line_of(node: ast.stmt) -> int:
+    """The line on which `node` begins, its decorators included."""
+    decorators: list[ast.expr] = getattr(node, "decorator_list", [])
+    return min([node.lineno, *(decorator.lineno for decorator in decorators)])
+
+
+class SourceFile:
+    """One file's text cut into top-level statements."""
+
+    def __init__(self, filename: str, text: str, flags: int) -> None:
+        self.filename = filename
+        self.flags = flags
+        self.tree = ast.parse(text, filename)
+        self._lines = text.splitlines(keepends=True)
+        self._spans: list[tuple[int, int]] = []
+        for statement in self.tree.body:
+            first, last = first_line_of(statement), statement.end_lineno or statement.lineno
+            if self._spans and first <= self._spans[-1][1]:
+                self._spans[-1] = (self._spans[-1][0], max(last, self._spans[-1][1]))
+            else:
+                self._spans.append((first, last))
+        self._segments: dict[int, Segment] = {}
+
+    def segment_at(self, line: int) -> Segment | None:
+        """The segment that covers `line` (counted from 1), or None."""
+        for first, last in self._spans:
+            if first <= line <= last:
+                if first not in self._segments:
+                    text = "".join(self._lines[first - 1 : last])
+                    self._segments[first] = Segment(self.filename, first, text, self.flags)
+                return self._segments[first]
+        return None
+
+    def is_module(self, code: CodeType, segment: Segment) -> bool:
+        """Whether `code`, a module's or a cell's, is what this text (or just `segment`) compiles to."""
+        statements = parsed(segment).tree.body
+        candidates: list[ast.Module | ast.Interactive] = [
+            ast.Module(statements, []),
+            ast.Interactive(list(statements)),
+            self.tree,
+            ast.Interactive(self.tree.body),
+        ]
+        wanted = (code.co_code, code.co_names, code.co_consts)
+        for candidate in candidates:
+            compiled = compile_module(candidate, segment)
+            if (compiled.co_code, compiled.co_names, compiled.co_consts) == wanted:
+                return True
+        return False
+
+
+@functools.lru_cache(maxsize=128)
+def _source_file(filename: str, text: str, flags: int) -> SourceFile:
+    return SourceFile(filename, text, flags)
+
+
+def source_file(code: CodeType, namespace: Mapping[str, Any], *, fresh: bool = False) -> SourceFile:
+    """The file that `code` came from, from Python's line cache (`fresh`: as it is on disk now).
+
+    `namespace` is the globals of the code: a loader named there may know the text.
+    Raises CantGetSourceTextError where there is no text, or it is no Python.
+    """
+    filename = code.co_filename
+    if fresh:
+        linecache.checkcache(filename)
+    lines = linecache.getlines(filename, dict(namespace))
+    if not lines:
+        # 3.13 keeps what was typed at the plain interactive interpreter by code object.
+        by_code = getattr(linecache, "_getlines_from_code", None)
+        lines = by_code(code) if by_code is not None else []
+    if not lines:
+        raise CantGetSourceTextError(
+            f"the source text of {filename!r} cannot be found, and a block is sent to the cluster as source. "
+            "Put the code into a file, a notebook, or the interactive interpreter of Python 3.13."
+        )
+    try:
+        return _source_file(filename, "".join(lines), code.co_flags & _FUTURE_FLAGS)
+    except SyntaxError as error:
+        raise CantGetSourceTextError(
+            f"the text of {filename!r} is not what is running ({error}). Save the file, then start again."
+        ) from error
+
+
+def function_reference(code: CodeType, namespace: Mapping[str, Any]) -> CodeReference | None:
+    """Where the function of `code` stands in source text; None where no text compiles to just this code."""
+    try:
+        segment = source_file(code, namespace).segment_at(code.co_firstlineno)
+    except CantGetSourceTextError:
+        return None
+    if segment is None or not parsed(segment).is_running(code):
+        return None
+    number = parsed(segment).find_function(code)
+    return None if number is None else CodeReference(segment, number)
+
+
+def _code_spans(code: CodeType) -> list[tuple[int, int, int, int]]:
+    spans = []
+    for line, end_line, column, end_column in code.co_positions():
+        if line is None or end_line is None or column is None or end_column is None:
+            continue
+        if (line, column) != (end_line, end_column):
+            spans.append((line, end_line, column, end_column))
+    return spans
+
+
+def _holds(node: ast.expr, span: tuple[int, int, int, int]) -> bool:
+    line, end_line, column, end_column = span
+    assert node.end_lineno is not None and node.end_col_offset is not None
+    after_start = (line, column) >= (node.lineno, node.col_offset)
+    return after_start and (end_line, end_column) <= (node.end_lineno, node.end_col_offset)
+
+
+def _is_constant(node: ast.expr, code: CodeType) -> bool:
+    try:
+        value = ast.literal_eval(node)
+    except ValueError:
+        return False
+    return any(repr(value) == repr(constant) for constant in code.co_consts)
