@@ -14,7 +14,9 @@ class Bindings:
     """Names in order of first appearance; dicts stand for ordered sets, each name with its first line."""
 
     mentioned: dict[str, int] = field(default_factory=dict)
-    """Every name and attribute, in nested scopes too."""
+    """Every plain name, in whatever role, in nested scopes too."""
+    attributes: dict[str, int] = field(default_factory=dict)
+    """Every attribute, imported name and name-like string, in nested scopes too."""
     loaded: dict[str, int] = field(default_factory=dict)
     """Every plain name that is read, in nested scopes too."""
     bound: dict[str, int] = field(default_factory=dict)
@@ -81,13 +83,13 @@ class _Collector(ast.NodeVisitor):
         self.generic_visit(node)
 
     def visit_Attribute(self, node: ast.Attribute) -> None:
-        self._note(self.found.mentioned, node.attr, node)
+        self._note(self.found.attributes, node.attr, node)
         self.generic_visit(node)
 
     def visit_Constant(self, node: ast.Constant) -> None:
         # getattr(module, "name") reaches a member by a string.
         if isinstance(node.value, str) and node.value.isidentifier():
-            self._note(self.found.mentioned, node.value, node)
+            self._note(self.found.attributes, node.value, node)
 
     def visit_Global(self, node: ast.Global | ast.Nonlocal) -> None:
         for name in node.names:
@@ -122,13 +124,13 @@ class _Collector(ast.NodeVisitor):
             self._bind(alias.asname or alias.name.split(".")[0], node)
             self.found.imported.setdefault((alias.name, 0), [])
             for part in alias.name.split("."):
-                self._note(self.found.mentioned, part, node)
+                self._note(self.found.attributes, part, node)
 
     def visit_ImportFrom(self, node: ast.ImportFrom) -> None:
         taken = self.found.imported.setdefault((node.module or "", node.level), [])
         for alias in node.names:
             self._bind(alias.asname or alias.name, node)
-            self._note(self.found.mentioned, alias.name, node)
+            self._note(self.found.attributes, alias.name, node)
             taken.append(alias.name)
 
     def _visit_scope(self, node: ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) -> None:

@@ -35,6 +35,11 @@ class Block:
     target: str | None
     """The name in `with … as name`, where it is a plain name."""
     bindings: Bindings
+    own_names: tuple[str, ...]
+    """The local variables of the function around it, in its order; a method's `self` comes first."""
+    outer_names: tuple[str, ...]
+    """The names of functions further out that the function around it uses."""
+    first_argument: str | None
 
     @property
     def filename(self) -> str:
@@ -88,6 +93,9 @@ def capture_block(frame: FrameType) -> Block:
         class_name=class_name,
         target=mangled(target.id, class_name) if isinstance(target, ast.Name) else None,
         bindings=found,
+        own_names=tuple(dict.fromkeys((*code.co_varnames, *code.co_cellvars))) if in_function else (),
+        outer_names=code.co_freevars,
+        first_argument=code.co_varnames[0] if code.co_argcount else None,
     )
 
 
@@ -175,15 +183,15 @@ def _check_targets(found: Bindings, code: CodeType, in_function: bool, filename:
             )
 
 
-def captured_names(block: Block, code: CodeType, local_names: Mapping[str, Any]) -> tuple[list[str], list[str]]:
-    """What of the enclosing function's own names the block sees: (bound ones to send, unbound ones).
+def captured_names(block: Block, local_names: Mapping[str, Any]) -> tuple[list[str], list[str], list[str]]:
+    """What of the enclosing functions' names the block sees: (own and bound, own and unbound, of outer functions).
 
-    Ordered as in the function, so that a method's `self` stays first, where `super()` looks for it.
+    Own names are in the function's order, so that `self` stays first, where `super()` looks for it.
     """
-    wanted = {*block.bindings.mentioned, *block.bindings.bound}
+    wanted = {*block.bindings.mentioned}
     if block.bindings.uses_super:
-        wanted.update({"__class__", *code.co_varnames[: min(1, code.co_argcount)]})
-    names = list(dict.fromkeys((*code.co_varnames, *code.co_cellvars)))
-    sent = [n for n in names if n in wanted and n in local_names and n not in block.bindings.written]
-    unbound = [n for n in names if n in wanted and n not in sent]
-    return sent, unbound
+        wanted.update({"__class__", *filter(None, [block.first_argument])})
+    own = [name for name in block.own_names if name in wanted]
+    sent = [name for name in own if name in local_names and name not in block.bindings.written]
+    unbound = [name for name in own if name not in sent]
+    return sent, unbound, [name for name in block.outer_names if name in wanted]

@@ -1,7 +1,6 @@
 """Source text as segments: the top-level statement that holds a piece of code, and the nodes within it."""
 
 from __future__ import annotations
-
 import __future__
 
 import ast
@@ -140,11 +139,10 @@ def find_function_node(nodes: list[ast.AST], code: CodeType) -> FunctionNode | N
     on_line = [n for n in nodes if isinstance(n, ast.Lambda) and n.lineno == code.co_firstlineno]
     if len(on_line) == 1:
         return on_line[0]
-    spans = _code_spans(code)
-    if not spans:
+    if not _code_spans(code):
         # 3.12 gives a lambda that returns a constant no position at all; equal ones are the same to us.
         return next((node for node in on_line if _is_constant(node.body, code)), None)
-    holding = [node for node in on_line if all(_holds(node.body, span) for span in spans)]
+    holding = [node for node in on_line if holds_code(node.body, code)]
     # Of nested lambdas the innermost that holds all of the code is meant.
     return max(holding, key=lambda node: (node.lineno, node.col_offset), default=None)
 
@@ -241,6 +239,11 @@ def function_reference(code: CodeType, namespace: Mapping[str, Any]) -> CodeRefe
         return None
     number = parsed(segment).find_function(code)
     return None if number is None else CodeReference(segment, number)
+
+
+def holds_code(node: ast.expr, code: CodeType) -> bool:
+    """Whether all positions of `code` lie within `node`."""
+    return all(_holds(node, span) for span in _code_spans(code))
 
 
 def _code_spans(code: CodeType) -> list[tuple[int, int, int, int]]:

@@ -1,0 +1,116 @@
+"""Fingerprints of state, by which a change of what a program captured is seen."""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+from collections.abc import Mapping
+from types import CellType, FunctionType, ModuleType
+from typing import Any
+
+from pyfora.language import making
+from pyfora.language.reach import is_user_module
+from pyfora.language.shipping import Shipper
+
+_ATOMS = (int, float, complex, str, bytes, bool, type(None), range, ModuleType, type(len), type(Ellipsis))
+
+
+def can_change(value: object) -> bool:
+    """Whether the state of `value` can change at all; what cannot needs no fingerprint."""
+    return type(value) not in _ATOMS
+
+
+def fingerprint(value: object, *, with_globals: bool = False) -> bytes | None:
+    """A digest of all state that `value` leads to, good within this process; None where it cannot be told.
+
+    Functions count with their closures, defaults and attributes (`with_globals`: with the user's globals that
+    they see too), the user's classes with their attributes.
+    """
+    pickler = _StatePickler(with_globals)
+    try:
+        pickler.dump(value)
+    except Exception:
+        return None
+    parcel = pickler.parcel()
+    digest = hashlib.blake2b(parcel.stream, digest_size=16)
+    for buffer in parcel.buffers:
+        digest.update(buffer)
+    return digest.digest()
+
+
+def fingerprint_of_state(objects: Mapping[str, object]) -> bytes | None:
+    """One digest of all that `objects` (of an environment) lead to: equal before and after means untouched.
+
+    None where it cannot be told, which is then to be taken for touched.
+    """
+    return fingerprint(dict(objects), with_globals=True)
+
+
+class _StatePickler(Shipper):
+    def __init__(self, with_globals: bool) -> None:
+        super().__init__(lambda function: b"")
+        self._with_globals = with_globals
+        self._globals: dict[int, _Marked] = {}
+
+    def reducer_override(self, obj: Any) -> Any:
+        if isinstance(obj, FunctionType):
+            return _mark, (id(obj), id(obj.__code__)), self._function_state(obj)
+        if isinstance(obj, type):
+            return _mark, (id(obj), 0), _class_state(obj)
+        if isinstance(obj, ModuleType):
+            return _mark, (id(obj), 0)
+        if type(obj) is _Marked:
+            return _mark, (0, 0), obj.state
+        if type(obj) is functools.partial:
+            return _mark, (id(obj), 0), (obj.func, obj.args, obj.keywords)
+        return super().reducer_override(obj)
+
+    def _function_state(self, function: FunctionType) -> Any:
+        names = function.__globals__
+        if not is_user_module(str(names.get("__name__"))):
+            return tuple(_contents(cell) for cell in function.__closure__ or ())
+        seen = None
+        if self._with_globals:
+            seen = self._globals.get(id(names))
+            if seen is None:
+                seen = self._globals[id(names)] = _Marked(members(names))
+        return (
+            tuple(_contents(cell) for cell in function.__closure__ or ()),
+            function.__defaults__,
+            function.__kwdefaults__,
+            dict(function.__dict__),
+            seen,
+        )
+
+
+class _Marked:
+    """Holds the one copy of some globals that a fingerprint counts."""
+
+    def __init__(self, state: dict[str, Any]) -> None:
+        self.state = state
+
+
+def _mark(*_: int) -> None:
+    """Never called: a fingerprint is not loaded."""
+
+
+def members(names: Mapping[str, Any]) -> dict[str, Any]:
+    """The members of a module that are the user's, not the interpreter's."""
+    return {name: value for name, value in names.items() if not name.startswith("__")}
+
+
+def _class_state(kind: type) -> Any:
+    if not is_user_module(kind.__module__):
+        return None
+    return {
+        name: value.__func__ if isinstance(value, (staticmethod, classmethod)) else value
+        for name, value in vars(kind).items()
+        if not (name.startswith("__") and name.endswith("__")) and not name.startswith("_abc_")
+    }
+
+
+def _contents(cell: CellType) -> Any:
+    try:
+        return cell.cell_contents
+    except ValueError:
+        return making.EMPTY

@@ -1,0 +1,98 @@
+"""The unpickler of programs: makes functions, replica modules and remote values where it is."""
+
+from __future__ import annotations
+
+import builtins
+import importlib
+import io
+import pickle
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from types import CodeType, FunctionType
+from typing import Any
+
+from pyfora.language import making
+from pyfora.language.functions import function_code
+from pyfora.language.reach import Namespace, ReplicaModule
+from pyfora.language.shipping import CodeForm, code_of
+from pyfora.language.sources import CodeReference
+from pyfora.values.parcels import Parcel
+
+
+class Loader(pickle.Unpickler):
+    """Loads what a Shipper pickled, object by object.
+
+    `primitives` are what rewritten code calls; without them (on the client) functions are made as they were
+    written. `resolve_value` gives the value for the id of a remote value, `origin` the object of an index that
+    the other side got from here.
+    """
+
+    def __init__(
+        self,
+        parcel: Parcel,
+        *,
+        primitives: Mapping[str, Callable[..., Any]] | None = None,
+        resolve_value: Callable[[str], object] | None = None,
+        origin: Callable[[int], object] | None = None,
+    ) -> None:
+        super().__init__(io.BytesIO(parcel.stream), buffers=parcel.buffers)
+        self._rewrite = primitives is not None
+        self._builtins = {**builtins.__dict__, **(primitives or {})}
+        self._making: dict[str, Callable[..., Any] | None] = {
+            "make_function": self._make_function,
+            "make_namespace": self._make_namespace,
+            "remote_value": resolve_value,
+            "origin": origin,
+        }
+        self.namespaces: list[Namespace] = []
+        """Every replica that was made, in order."""
+
+    def __iter__(self) -> Iterator[Any]:
+        """The pickled objects, in order, until None ends them."""
+        while (loaded := self.load()) is not None:
+            yield loaded
+
+    def remembered(self) -> dict[int, Any]:
+        """Every object that was loaded, by its index: the Shipper's memo has the same indices."""
+        return self.memo.copy()  # type: ignore[attr-defined,no-any-return]
+
+    def find_class(self, module: str, name: str) -> Any:
+        if module == making.__name__ and self._making.get(name) is not None:
+            return self._making[name]
+        return super().find_class(module, name)
+
+    def _make_function(
+        self,
+        form: CodeForm,
+        free_names: tuple[str, ...],
+        qualname: str,
+        name: str,
+        namespace: Namespace,
+        cells: tuple[Any, ...],
+    ) -> FunctionType:
+        code: CodeType
+        if isinstance(form, CodeReference):
+            code = function_code(form, free_names, qualname, rewrite=self._rewrite, checked=namespace.doubtful)
+            by_name = dict(zip(free_names, cells, strict=True))
+            cells = tuple(by_name[free] for free in code.co_freevars)
+        else:
+            code = code_of(form)
+        return FunctionType(code, namespace.names, name, None, cells or None)
+
+    def _make_namespace(self, name: str, facts: dict[str, Any], library: bool, doubtful: frozenset[str]) -> Namespace:
+        if library or not self._rewrite:
+            module = importlib.import_module(name)
+            return Namespace(module, module.__dict__, library=library)
+        replica = ReplicaModule(name)
+        replica.__dict__.update(facts, __builtins__=self._builtins)
+        made = Namespace(replica, replica.__dict__, doubtful=doubtful)
+        self.namespaces.append(made)
+        return made
+
+
+def install(namespaces: list[Namespace]) -> None:
+    """Let import statements find the replicas; a real module of the same name stays where it is."""
+    for namespace in namespaces:
+        name = namespace.module.__name__
+        if isinstance(sys.modules.get(name, namespace.module), ReplicaModule):
+            sys.modules[name] = namespace.module

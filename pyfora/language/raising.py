@@ -1,0 +1,194 @@
+"""Exceptions between worker and client: themselves, with a traceback of the user's own frames."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from pyfora.errors import PyforaError
+from pyfora.language.functions import is_part
+from pyfora.language.loading import Loader
+from pyfora.language.program import Origin
+from pyfora.language.results import results_shipper
+from pyfora.language.running import LoadedProgram
+from pyfora.language.shipping import reason_of
+from pyfora.values.parcels import Parcel
+
+_OWN_FILES = str(Path(__file__).resolve().parent.parent) + "/"
+_FRAMES_LIMIT = 1000
+"""Frames of one traceback that are sent: of a deeper one the first and the last halves."""
+
+
+@dataclass(frozen=True)
+class Frame:
+    """One line of a traceback."""
+
+    filename: str
+    name: str
+    qualname: str
+    module: str
+    line: int
+    end_line: int
+    column: int | None
+    end_column: int | None
+
+
+@dataclass(frozen=True)
+class _Raised:
+    """One exception of a chain, without its links."""
+
+    frames: tuple[Frame, ...]
+    cause: int | None
+    context: int | None
+    suppress_context: bool
+
+
+def pack_exception(error: BaseException, loaded: LoadedProgram) -> Parcel:
+    """`error` with its causes and contexts. One that cannot be pickled becomes a PyforaError with its text."""
+    chain: list[BaseException] = []
+    _collect(error, chain)
+    numbers = {id(member): number for number, member in enumerate(chain)}
+    facts = [
+        _Raised(
+            frames=tuple(_frames(member.__traceback__, loaded.hidden_filenames)),
+            cause=numbers.get(id(member.__cause__)),
+            context=numbers.get(id(member.__context__)),
+            suppress_context=member.__suppress_context__,
+        )
+        for member in chain
+    ]
+    degraded: dict[int, PyforaError] = {}
+    while True:
+        shipper = results_shipper(loaded)
+        shipper.dump(facts)
+        for number, member in enumerate(chain):
+            try:
+                shipper.dump(degraded.get(number, member))
+            except Exception as failure:
+                degraded[number] = _degraded(member, reason_of(failure))
+                break
+        else:
+            return shipper.parcel()
+
+
+def unpack_exception(parcel: Parcel, origin: Origin) -> BaseException:
+    """The exception of `pack_exception`, with a traceback of the user's frames; ready to be raised.
+
+    Where the client cannot make it (a class that is only on the workers) it is a PyforaError that says so.
+    """
+    loader = Loader(parcel, origin=origin)
+    loader.load()
+    facts: list[_Raised] = loader.load()
+    chain: list[BaseException] = []
+    for _ in facts:
+        try:
+            chain.append(loader.load())
+        except Exception as failure:
+            chain.append(PyforaError(f"an exception came back that cannot be made here: {reason_of(failure)}"))
+    for fact, member in zip(facts, chain, strict=True):
+        member.__cause__ = None if fact.cause is None else chain[fact.cause]
+        member.__context__ = None if fact.context is None else chain[fact.context]
+        member.__suppress_context__ = fact.suppress_context
+        member.__traceback__ = _traceback(fact.frames)
+    return chain[0]
+
+
+def _collect(error: BaseException, chain: list[BaseException]) -> None:
+    waiting = [error]
+    while waiting:
+        member = waiting.pop()
+        if any(member is seen for seen in chain):
+            continue
+        chain.append(member)
+        waiting += [linked for linked in (member.__context__, member.__cause__) if linked is not None]
+
+
+def _degraded(error: BaseException, reason: str) -> PyforaError:
+    try:
+        text = str(error)
+    except Exception:
+        text = "(its text cannot be made)"
+    kind = type(error)
+    name = kind.__qualname__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__qualname__}"
+    return PyforaError(f"{name}: {text} (the exception itself could not be sent back: {reason})")
+
+
+def _frames(trace: TracebackType | None, hidden: frozenset[str]) -> list[Frame]:
+    frames: list[Frame] = []
+    while trace is not None:
+        code = trace.tb_frame.f_code
+        positions = list(code.co_positions())[trace.tb_lasti // 2] if trace.tb_lasti >= 0 else (None,) * 4
+        line = trace.tb_lineno
+        frame = Frame(
+            filename=code.co_filename,
+            name=code.co_name,
+            qualname=code.co_qualname,
+            module=str(trace.tb_frame.f_globals.get("__name__", "?")),
+            line=line,
+            end_line=positions[1] or line,
+            column=positions[2],
+            end_column=positions[3],
+        )
+        if is_part(code):
+            # A part is no function of the user's: what it does, the code around it does.
+            if frames:
+                frames[-1] = _moved(frames[-1], frame)
+        elif code.co_filename not in hidden and not code.co_filename.startswith(_OWN_FILES):
+            frames.append(frame)
+        trace = trace.tb_next
+    if len(frames) > _FRAMES_LIMIT:
+        half = _FRAMES_LIMIT // 2
+        frames = frames[:half] + frames[-half:]
+    return frames
+
+
+def _moved(frame: Frame, inner: Frame) -> Frame:
+    return Frame(
+        frame.filename,
+        frame.name,
+        frame.qualname,
+        frame.module,
+        inner.line,
+        inner.end_line,
+        inner.column,
+        inner.end_column,
+    )
+
+
+class _Stub(Exception):
+    """Raised in a stub to have a frame of it."""
+
+
+def _traceback(frames: tuple[Frame, ...]) -> TracebackType | None:
+    trace: TracebackType | None = None
+    for frame in reversed(frames):
+        stub = _stub_traceback(frame)
+        trace = TracebackType(trace, stub.tb_frame, stub.tb_lasti, frame.line)
+    return trace
+
+
+def _stub_traceback(frame: Frame) -> TracebackType:
+    """The traceback of a statement that raised just where `frame` did."""
+    statement = ast.Raise(ast.Name("error", ast.Load()), None)
+    for node in _nodes(statement):
+        node.lineno, node.end_lineno = frame.line, frame.end_line
+        node.col_offset, node.end_col_offset = frame.column or 0, frame.end_column or 0
+    code = compile(ast.Module([statement], []), frame.filename, "exec", dont_inherit=True)
+    code = code.replace(co_name=frame.name, co_qualname=frame.qualname)
+    try:
+        exec(code, {"__name__": frame.module, "error": _Stub()})
+    except _Stub as error:
+        trace = error.__traceback__
+        assert trace is not None and trace.tb_next is not None
+        return trace.tb_next
+    raise AssertionError("a raise statement raised nothing")
+
+
+def _nodes(statement: ast.Raise) -> Iterator[Any]:
+    for node in ast.walk(statement):
+        if isinstance(node, (ast.stmt, ast.expr)):
+            yield node

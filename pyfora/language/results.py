@@ -1,0 +1,104 @@
+"""Parcels between processes that already share a program: its results, and the environments of its leaves."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from types import FunctionType
+from typing import Any
+
+from pyfora.language import making
+from pyfora.language.functions import registered_reference
+from pyfora.language.loading import Loader, install
+from pyfora.language.program import Origin
+from pyfora.language.reach import Namespace
+from pyfora.language.rewrite import READ
+from pyfora.language.running import LoadedProgram
+from pyfora.language.shipping import CodeForm, Shipper, marshalled, reason_of
+from pyfora.language.unconvertible import Unconvertible, make_reader
+from pyfora.values.parcels import Parcel
+
+
+class OriginReference:
+    """Stands, in a results parcel, for an object that the client has."""
+
+    def __init__(self, index: int) -> None:
+        self._index = index
+
+    def __reduce__(self) -> tuple[Callable[[int], Any], tuple[int]]:
+        return making.origin, (self._index,)
+
+
+def results_shipper(loaded: LoadedProgram) -> Shipper:
+    """A pickler for what goes back to the client of `loaded`: what came from there goes as a reference."""
+    shipper = Shipper(_from_registry, namespaces=loaded.namespaces)
+    known = [(OriginReference(index), value) for index, value in loaded.origin_indices().items()]
+    shipper.dump([reference for reference, _ in known])
+    # The references are in the memo now; from here on the objects that they stand for are found there instead.
+    shipper.remember_as(list(known))
+    return shipper
+
+
+def pack_results(names: Mapping[str, object], loaded: LoadedProgram) -> Parcel:
+    """The values that go back to the client by name. One that cannot be pickled fails where it is read there."""
+    unconvertible: dict[str, str] = {}
+    while True:
+        shipper = results_shipper(loaded)
+        for name, value in names.items():
+            if name in unconvertible:
+                value = Unconvertible(name, unconvertible[name])
+            try:
+                shipper.dump((name, value))
+            except Exception as error:
+                unconvertible[name] = reason_of(error)
+                break
+        else:
+            shipper.dump(None)
+            return shipper.parcel()
+
+
+def unpack_results(parcel: Parcel, origin: Origin) -> dict[str, object]:
+    """The values of `pack_results` by name; what the program captured is the client's own object again.
+
+    A value that could not be pickled is a placeholder: any use of it raises UnconvertibleValueError.
+    """
+    loader = Loader(parcel, origin=origin)
+    loader.load()
+    return dict(loader)
+
+
+def pack_environment(objects: Mapping[str, object], loaded: LoadedProgram) -> Parcel:
+    """`objects` with all that they reach, for another process of the same cluster.
+
+    Code goes as code objects, already rewritten. Raises what pickling raises where an object cannot leave.
+    """
+    namespaces = [Namespace(n.module, n.names, doubtful=n.doubtful) for n in loaded.namespaces]
+    shipper = Shipper(marshalled, namespaces=namespaces)
+    for name, value in objects.items():
+        shipper.dump(("local", name, value))
+    while members := list(shipper.reach.missing_members()):
+        for namespace, name in members:
+            shipper.dump(("member", namespace, name, namespace.names[name]))
+    shipper.dump(None)
+    return shipper.parcel()
+
+
+def unpack_environment(
+    parcel: Parcel,
+    primitives: Mapping[str, Callable[..., Any]],
+    resolve_value: Callable[[str], object] | None = None,
+) -> dict[str, Any]:
+    """The objects of `pack_environment` by name; functions among them call `primitives`."""
+    supplied = {**primitives, READ: make_reader([])}
+    loader = Loader(parcel, primitives=supplied, resolve_value=resolve_value)
+    objects: dict[str, Any] = {}
+    for kind, *place, value in loader:
+        if kind == "local":
+            objects[place[0]] = value
+        else:
+            place[0].names[place[1]] = value
+    install(loader.namespaces)
+    return objects
+
+
+def _from_registry(function: FunctionType) -> CodeForm:
+    return registered_reference(function.__code__) or marshalled(function)

@@ -1,0 +1,198 @@
+"""Rewriting: comprehensions and folded generator expressions become calls of the parallel primitives.
+
+`sum(e for t in s)` becomes `pyfora_fold(sum, lambda source: (e for t in source), s, at=(line, column))`, and
+`[e for t in s]` becomes `pyfora_comprehension("list", lambda source: [e for t in source], s, at=(line, column))`.
+The lambda is the *part*: of a part of the source it makes what the whole would have made of it. The callee is
+evaluated first, then the source, as in the original; every name means what it meant.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable
+
+from pyfora.language.sources import ComprehensionNode, ParsedSegment, Segment
+
+FOLD = "pyfora_fold"
+COMPREHENSION = "pyfora_comprehension"
+READ = "pyfora_read"
+PRIMITIVES = (FOLD, COMPREHENSION, READ)
+
+FOLDED_CALLEES = frozenset(
+    ("sum", "min", "max", "any", "all", "list", "tuple", "set", "frozenset", "dict", "sorted", "next")
+)
+FOLDED_ATTRIBUTES = frozenset(("fsum", "prod", "mean", "Counter", "join"))
+"""Callees written `math.fsum(…)`, `statistics.mean(…)`, `", ".join(…)` and so on."""
+_TINY_SOURCE_ELEMENTS = 8
+_KINDS: dict[type[ast.expr], str] = {ast.ListComp: "list", ast.SetComp: "set", ast.DictComp: "dict"}
+_KEEPS_SCOPE = frozenset(("super", "__class__", "locals", "vars", "dir", "eval", "exec", "globals"))
+"""Names whose meaning depends on the very scope that they are read in."""
+
+
+class RewrittenSegment:
+    """A segment's rewritten tree beside its numbered nodes; node `n` is the same node as in the parsed segment."""
+
+    def __init__(self, segment: Segment) -> None:
+        form = ParsedSegment(segment)
+        self.segment = segment
+        self.nodes = form.nodes
+        self.class_names = [form.class_around(node) for node in form.nodes]
+        self.argument = free_name("source", names_in(form.tree))
+        """The name of every part's parameter in this segment; the text uses it for nothing else."""
+        rewriter = _Rewriter(self.argument)
+        self.tree = rewriter.visit(form.tree)
+        ast.fix_missing_locations(self.tree)
+        self.parts = rewriter.parts
+
+
+def rewrite_text(text: str, filename: str) -> ast.Module:
+    """The rewritten tree of a whole text. Raises SyntaxError where it is no Python."""
+    tree: ast.Module = RewrittenSegment(Segment(filename, 1, text)).tree
+    return tree
+
+
+def names_in(tree: ast.AST) -> set[str]:
+    """Every identifier that `tree` mentions in any role."""
+    found: set[str] = set()
+    for node in ast.walk(tree):
+        for _, value in ast.iter_fields(node):
+            if isinstance(value, str):
+                found.add(value)
+            elif isinstance(value, list):
+                found.update(item for item in value if isinstance(item, str))
+    return found
+
+
+def free_name(wanted: str, taken: Iterable[str]) -> str:
+    """`wanted`, or `wanted_1` and so on, whichever is not in `taken`."""
+    taken = set(taken)
+    name, count = wanted, 0
+    while name in taken:
+        count += 1
+        name = f"{wanted}_{count}"
+    return name
+
+
+class _Rewriter(ast.NodeTransformer):
+    def __init__(self, argument: str) -> None:
+        self._argument = argument
+        self._in_class_body = False
+        self.parts: dict[ast.Lambda, ComprehensionNode] = {}
+        """Each part's lambda with the comprehension that it came from (its first source replaced)."""
+
+    # ---- scopes -------------------------------------------------------------------------------------
+
+    def visit_ClassDef(self, node: ast.ClassDef) -> ast.AST:
+        node.decorator_list = [self.visit(child) for child in node.decorator_list]
+        node.bases = [self.visit(child) for child in node.bases]
+        node.keywords = [self.visit(child) for child in node.keywords]
+        outer, self._in_class_body = self._in_class_body, True
+        node.body = [self.visit(child) for child in node.body]
+        self._in_class_body = outer
+        return node
+
+    def _visit_function(self, node: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda) -> ast.AST:
+        # Decorators, defaults and annotations belong to the scope around the function.
+        if not isinstance(node, ast.Lambda):
+            node.decorator_list = [self.visit(child) for child in node.decorator_list]
+        node.args.defaults = [self.visit(child) for child in node.args.defaults]
+        node.args.kw_defaults = [child and self.visit(child) for child in node.args.kw_defaults]
+        outer, self._in_class_body = self._in_class_body, False
+        if isinstance(node, ast.Lambda):
+            node.body = self.visit(node.body)
+        else:
+            node.body = [self.visit(child) for child in node.body]
+        self._in_class_body = outer
+        return node
+
+    visit_FunctionDef = _visit_function
+    visit_AsyncFunctionDef = _visit_function
+    visit_Lambda = _visit_function
+
+    # ---- the two forms --------------------------------------------------------------------------------
+
+    def visit_Call(self, node: ast.Call) -> ast.AST:
+        generator = node.args[0] if node.args else None
+        if (
+            not isinstance(generator, ast.GeneratorExp)
+            or not _is_folded(node.func)
+            or any(isinstance(argument, ast.Starred) for argument in node.args)
+            or any(keyword.arg in (None, "at") for keyword in node.keywords)
+            or not self._can_split(generator)
+        ):
+            return self.generic_visit(node)
+        callee = self.visit(node.func)
+        part, source = self._split(generator)
+        call = ast.Call(
+            func=ast.Name(FOLD, ast.Load()),
+            args=[callee, part, source, *(self.visit(argument) for argument in node.args[1:])],
+            keywords=[*(self.visit(keyword) for keyword in node.keywords), _at(node)],
+        )
+        return ast.copy_location(call, node)
+
+    def _visit_comprehension(self, node: ast.ListComp | ast.SetComp | ast.DictComp) -> ast.AST:
+        if not self._can_split(node):
+            return self.generic_visit(node)
+        part, source = self._split(node)
+        call = ast.Call(
+            func=ast.Name(COMPREHENSION, ast.Load()),
+            args=[ast.Constant(_KINDS[type(node)]), part, source],
+            keywords=[_at(node)],
+        )
+        return ast.copy_location(call, node)
+
+    visit_ListComp = _visit_comprehension
+    visit_SetComp = _visit_comprehension
+    visit_DictComp = _visit_comprehension
+
+    def _split(self, node: ComprehensionNode) -> tuple[ast.Lambda, ast.expr]:
+        first = node.generators[0]
+        source = self.visit(first.iter)
+        first.iter = ast.copy_location(ast.Name(self._argument, ast.Load()), first.iter)
+        self.generic_visit(node)
+        argument = ast.copy_location(ast.arg(self._argument), node)
+        arguments = ast.arguments(posonlyargs=[], args=[argument], kwonlyargs=[], kw_defaults=[], defaults=[])
+        part = ast.copy_location(ast.Lambda(arguments, node), node)
+        self.parts[part] = node
+        return part, source
+
+    def _can_split(self, node: ComprehensionNode) -> bool:
+        return not self._in_class_body and can_split(node)
+
+
+def can_split(node: ComprehensionNode) -> bool:
+    """Whether `node` means the same once it stands in a function of its source, and may be worth it."""
+    source = node.generators[0].iter
+    if isinstance(source, (ast.List, ast.Tuple, ast.Set)) and len(source.elts) <= _TINY_SOURCE_ELEMENTS:
+        return False
+    for child in ast.walk(node):
+        if isinstance(child, (ast.NamedExpr, ast.Yield, ast.YieldFrom, ast.Await)):
+            return False
+        if isinstance(child, ast.comprehension) and child.is_async:
+            return False
+        if isinstance(child, ast.Name) and child.id in _KEEPS_SCOPE:
+            return False
+    return True
+
+
+def _is_folded(callee: ast.expr) -> bool:
+    if isinstance(callee, ast.Name):
+        return callee.id in FOLDED_CALLEES or callee.id in FOLDED_ATTRIBUTES
+    return isinstance(callee, ast.Attribute) and callee.attr in FOLDED_ATTRIBUTES
+
+
+def _at(node: ast.expr) -> ast.keyword:
+    return ast.keyword("at", ast.Tuple([ast.Constant(node.lineno), ast.Constant(node.col_offset)], ast.Load()))
+
+
+class ReadChecker(ast.NodeTransformer):
+    """Wraps every read of the given names in `pyfora_read(…)`, which raises where the value could not be sent."""
+
+    def __init__(self, names: Iterable[str]) -> None:
+        self._names = frozenset(names)
+
+    def visit_Name(self, node: ast.Name) -> ast.expr:
+        if not isinstance(node.ctx, ast.Load) or node.id not in self._names:
+            return node
+        call = ast.Call(ast.copy_location(ast.Name(READ, ast.Load()), node), [node], [])
+        return ast.copy_location(call, node)

@@ -1,0 +1,291 @@
+"""A program on a worker: loaded, and run to its end."""
+
+from __future__ import annotations
+
+import ast
+import copy
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from types import CellType, FunctionType
+from typing import Any
+
+from pyfora.errors import InvalidPyforaOperation, WireError
+from pyfora.language.capture import Block, block_statements
+from pyfora.language.frozen import can_change, fingerprint, members
+from pyfora.language.functions import compile_in_scope, register, rewritten, with_qualname
+from pyfora.language.loading import Loader, install
+from pyfora.language.program import RESULT, Plan, read_program
+from pyfora.language.reach import Namespace, ReplicaModule
+from pyfora.language.rewrite import READ, ReadChecker
+from pyfora.language.shipping import CACHE_WRAPPER
+from pyfora.language.sources import compile_module, parsed
+from pyfora.language.unconvertible import Unconvertible, make_reader
+
+_NAMES = "pyfora_names"
+"""The primitive by which a block's function hands out its names: the builtin `locals`."""
+_UNSET = object()
+
+
+@dataclass
+class BlockEnd:
+    """How a program ended."""
+
+    names: dict[str, object] = field(default_factory=dict)
+    """The names that it bound, in order of their first binding in the text."""
+    deleted: set[str] = field(default_factory=set)
+    """Names that were bound before and are not now."""
+    exception: BaseException | None = None
+
+
+def load_program(
+    data: Any,
+    primitives: Mapping[str, Callable[..., Any]],
+    resolve_value: Callable[[str], object] | None = None,
+) -> LoadedProgram:
+    """The program that `data` (of `Program.to_bytes()`) holds, ready to run in this process.
+
+    `primitives` are what rewritten code calls: `pyfora_fold(fold, part, source, *rest, at, **keywords)` and
+    `pyfora_comprehension(kind, part, source, *, at)`. `resolve_value` gives the value for the id of a remote value.
+    Raises WireError for bytes that are no program, and what unpickling raises.
+    """
+    header, parcel = read_program(data)
+    violations: list[BaseException] = []
+    supplied = {**primitives, READ: make_reader(violations), _NAMES: locals}
+    loader = Loader(parcel, primitives=supplied, resolve_value=resolve_value)
+    objects = iter(loader)
+    plan = next(objects, None)
+    if not isinstance(plan, Plan):
+        raise WireError("a program's parcel does not begin with its plan")
+    captured: dict[str, Any] = {}
+    for kind, *place, value in objects:
+        if kind == "local":
+            captured[place[0]] = value
+        else:
+            place[0].names[place[1]] = value
+    install(loader.namespaces)
+    hidden = frozenset(
+        code.co_filename
+        for primitive in primitives.values()
+        if (code := getattr(getattr(primitive, "__func__", primitive), "__code__", None)) is not None
+    )
+    return LoadedProgram(header, plan, captured, loader.namespaces, loader.remembered(), supplied, violations, hidden)
+
+
+@dataclass
+class LoadedProgram:
+    """A program in the process that runs it. It can be run once."""
+
+    header: dict[str, Any]
+    plan: Plan
+    captured: dict[str, Any]
+    namespaces: list[Namespace]
+    objects: dict[int, Any]
+    """Everything that was sent, by the index that the client knows it by."""
+    primitives: dict[str, Callable[..., Any]]
+    violations: list[BaseException]
+    hidden_filenames: frozenset[str]
+    """Files of the primitives: their frames are no part of a user's traceback."""
+
+    def origin_indices(self) -> dict[int, Any]:
+        """What a result may refer to instead of holding it: index -> functions, classes, modules, captured values."""
+        captured = {id(value) for value in self._captured_values()}
+        kinds = (FunctionType, type, ReplicaModule, Namespace, CACHE_WRAPPER)
+        return {
+            index: value
+            for index, value in self.objects.items()
+            if isinstance(value, kinds) or (id(value) in captured and can_change(value))
+        }
+
+    def _captured_values(self) -> Iterator[Any]:
+        yield from self.captured.values()
+        for namespace in self.namespaces:
+            yield from members(namespace.names).values()
+
+    def run(self) -> BlockEnd:
+        """Run the program. What its code raises is in the answer, not raised; so are broken rules of Pure Python."""
+        frozen = _Frozen(self)
+        with _registered(self.namespaces):
+            if self.plan.kind == "block":
+                assert self.plan.block is not None
+                run = self._run_function_block if self.plan.block.in_function else self._run_module_block
+                end = run(self.plan.block)
+            else:
+                end = self._run_plain()
+        if self.violations:
+            end.exception = self.violations[0]
+            return end
+        changed = frozen.first_change()
+        if changed is not None:
+            return BlockEnd(exception=changed)
+        return end
+
+    def _run_plain(self) -> BlockEnd:
+        if self.plan.kind == "value":
+            return BlockEnd({RESULT: self.captured[RESULT]})
+        try:
+            result = self.captured["function"](*self.captured["args"], **self.captured["kwargs"])
+        except BaseException as error:
+            return BlockEnd(exception=error)
+        return BlockEnd({RESULT: result})
+
+    # ---- blocks at module level ----------------------------------------------------------------------------------
+
+    def _run_module_block(self, block: Block) -> BlockEnd:
+        assert self.plan.namespace is not None
+        names = self.plan.namespace.names
+        code = compile_module(ast.Module(self._statements(block), []), block.segment)
+        register(code, block.segment)
+        before = dict(names)
+        error: BaseException | None = None
+        try:
+            exec(code, names)
+        except BaseException as raised:
+            error = raised
+        return _end(block, before, names, error)
+
+    # ---- blocks in functions ----------------------------------------------------------------------------------------
+
+    def _run_function_block(self, block: Block) -> BlockEnd:
+        assert self.plan.namespace is not None
+        statements = self._statements(block)
+        node = parsed(block.segment).nodes[block.number]
+        never = ast.If(
+            ast.Constant(False),
+            [
+                ast.Assign([ast.Name(name, ast.Store())], ast.Constant(None))
+                for name in self.plan.unbound
+                if name not in block.bindings.bound
+            ],
+            [],
+        )
+        hand_out = ast.Return(ast.Call(ast.Name(_NAMES, ast.Load()), [], []))
+        body = [*([never] if never.body else []), *statements, hand_out]
+        arguments = ast.arguments(
+            posonlyargs=[],
+            args=[ast.arg(name) for name in self.plan.own],
+            kwonlyargs=[],
+            kw_defaults=[],
+            defaults=[],
+        )
+        function = ast.FunctionDef(name=block.function, args=arguments, body=body, decorator_list=[])
+        if hasattr(ast, "TypeAlias"):
+            function.type_params = []  # type: ignore[attr-defined,unused-ignore]
+        for part in (function, hand_out, never, *arguments.args):
+            ast.copy_location(part, node)
+        code = compile_in_scope(function, self.plan.outer, block.class_name, block.segment)
+        code = with_qualname(code, block.qualname)
+        register(code, block.segment)
+        cells = tuple(self._outer_cell(name) for name in code.co_freevars)
+        run = FunctionType(code, self.plan.namespace.names, block.function, None, cells or None)
+        before = {name: self.captured[name] for name in self.plan.own}
+        try:
+            after = run(*before.values())
+        except BaseException as error:
+            trace = error.__traceback__
+            while trace is not None and trace.tb_frame.f_code is not code:
+                trace = trace.tb_next
+            if trace is None:
+                return BlockEnd(exception=error)
+            return _end(block, before, dict(trace.tb_frame.f_locals), error)
+        return _end(block, before, after, None)
+
+    def _outer_cell(self, name: str) -> CellType:
+        return CellType(self.captured[name]) if name in self.captured else CellType()
+
+    def _statements(self, block: Block) -> list[ast.stmt]:
+        assert self.plan.namespace is not None
+        node = rewritten(block.segment).nodes[block.number]
+        assert isinstance(node, ast.With)
+        statements = block_statements(node, block.item)
+        doubtful = self.plan.doubtful | self.plan.namespace.doubtful
+        if doubtful:
+            statements = [ReadChecker(doubtful).visit(copy.deepcopy(statement)) for statement in statements]
+        return statements
+
+
+def _end(
+    block: Block, before: Mapping[str, object], after: Mapping[str, object], error: BaseException | None
+) -> BlockEnd:
+    names: dict[str, object] = {}
+    deleted = set()
+    for name in block.names():
+        if name in after:
+            if before.get(name, _UNSET) is not after[name]:
+                names[name] = after[name]
+        elif name in before:
+            deleted.add(name)
+    return BlockEnd(names, deleted, error)
+
+
+@contextmanager
+def _registered(namespaces: list[Namespace]) -> Iterator[None]:
+    """While the program runs its replicas are what `sys.modules` holds; `dataclasses` and others look there."""
+    names = [namespace.module.__name__ for namespace in namespaces]
+    before = {name: sys.modules.get(name) for name in names}
+    sys.modules.update({namespace.module.__name__: namespace.module for namespace in namespaces})
+    try:
+        yield
+    finally:
+        for name, module in before.items():
+            if module is None:
+                sys.modules.pop(name, None)
+            else:
+                sys.modules[name] = module
+
+
+class _Frozen:
+    """What a program captured, as it was before it ran."""
+
+    def __init__(self, program: LoadedProgram) -> None:
+        self._plan = program.plan
+        self._header = program.header
+        self._namespaces = [(namespace, members(namespace.names)) for namespace in program.namespaces]
+        self._values: dict[str, tuple[object, bytes | None]] = {}
+        for name, value in program.captured.items():
+            self._note(name, value)
+        for namespace, before in self._namespaces:
+            for name, value in before.items():
+                self._note(self._label(namespace, name), value)
+
+    def _note(self, label: str, value: object) -> None:
+        if can_change(value) and type(value) is not Unconvertible:
+            self._values[label] = (value, fingerprint(value))
+
+    def _label(self, namespace: Namespace, name: str) -> str:
+        return name if namespace is self._plan.namespace else f"{namespace.module.__name__}.{name}"
+
+    def first_change(self) -> InvalidPyforaOperation | None:
+        """The error for the first captured value that is not as it was, or None."""
+        for label, (value, before) in self._values.items():
+            if before is not None and fingerprint(value) != before:
+                return self._error(f"`{label}` was changed", _advice(label, value))
+        for namespace, before_members in self._namespaces:
+            own = self._plan.block if namespace is self._plan.namespace else None
+            assignable = set(own.bindings.bound) if own is not None and not own.in_function else set()
+            after = members(namespace.names)
+            for name in {**before_members, **after}:
+                if name in assignable or before_members.get(name, _UNSET) is after.get(name, _UNSET):
+                    continue
+                label = self._label(namespace, name)
+                return self._error(
+                    f"the global name `{label}` was assigned by a function",
+                    "Return the value from the function, and assign it in the block.",
+                )
+        return None
+
+    def _error(self, what: str, advice: str) -> InvalidPyforaOperation:
+        place = f"{self._header['filename']}:{self._header['line']}"
+        return InvalidPyforaOperation(
+            f"{place}: {what} inside the block, but what a block captures is frozen. {advice}"
+        )
+
+
+def _advice(label: str, value: object) -> str:
+    kind = type(value).__name__
+    if type(value) in (list, dict, set, bytearray):
+        return f"Make a copy first, inside the block: {label} = {kind}({label})"
+    if isinstance(value, (FunctionType, type)):
+        return "Functions and classes that keep state cannot be used for it here; keep the state in a value."
+    return f"Make a copy first, inside the block: {label} = copy.deepcopy({label})"

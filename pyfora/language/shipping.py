@@ -1,0 +1,214 @@
+"""The pickler of programs: the user's functions, classes and modules by what they are, all else by reference."""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import io
+import marshal
+import pickle
+import sys
+from collections.abc import Callable, Iterable, Mapping
+from types import CellType, CodeType, FunctionType, ModuleType
+from typing import Any
+
+import cloudpickle.cloudpickle as cloudpickle
+
+from pyfora.language import making
+from pyfora.language.reach import Namespace, Reach, is_user_module
+from pyfora.language.sources import CodeReference
+from pyfora.values.parcels import Parcel, make_parcel
+
+CodeForm = CodeReference | bytes
+"""How a function's code travels: as its place in source text, or (no text, or same worker kind) marshalled."""
+
+_SENTINELS = {id(dataclasses.MISSING): "MISSING", id(dataclasses.KW_ONLY): "KW_ONLY"}
+
+
+class Shipper(cloudpickle.Pickler):  # type: ignore[misc,name-defined,unused-ignore]
+    """Pickles several objects, one after the other, into one parcel; they share what they have in common.
+
+    `code_form` says how a function's code travels; `remote_value_id` gives the id of a proxy of a value that is
+    on the cluster, and None for anything else.
+    """
+
+    def __init__(
+        self,
+        code_form: Callable[[FunctionType], CodeForm],
+        remote_value_id: Callable[[object], str | None] | None = None,
+        namespaces: Iterable[Namespace] = (),
+        doubtful: Mapping[tuple[int, str], str] | None = None,
+    ) -> None:
+        self._stream = io.BytesIO()
+        self._buffers: list[pickle.PickleBuffer] = []
+        super().__init__(self._stream, protocol=5, buffer_callback=self._buffers.append)
+        self._code_form = code_form
+        self._remote_value_id = remote_value_id
+        self.doubtful = doubtful or {}
+        """Members that could not be sent: (id of the namespace's dict, name)."""
+        self.reach = Reach(namespaces)
+        self.functions: list[FunctionType] = []
+        """The user's functions that were sent, in order."""
+        self.remote_value_ids: list[str] = []
+
+    def parcel(self) -> Parcel:
+        """All that was pickled so far."""
+        return make_parcel(self._stream.getvalue(), self._buffers)
+
+    def remembered(self) -> dict[int, Any]:
+        """Every object that was pickled, by its index in the memo: the loader's memo has the same indices."""
+        return {index: value for index, value in self.memo.copy().values()}
+
+    def remember_as(self, stand_ins: list[tuple[object, object]]) -> None:
+        """From here on each (stand-in, value): the value is pickled as a reference to the stand-in's entry."""
+        memo = self.memo.copy()
+        for stand_in, value in stand_ins:
+            index, _ = memo.pop(id(stand_in))
+            memo[id(value)] = (index, value)
+        self.memo = memo
+
+    # ---- what is special ---------------------------------------------------------------------------------------
+
+    def reducer_override(self, obj: Any) -> Any:
+        if isinstance(obj, FunctionType):
+            return self._reduce_function(obj)
+        if isinstance(obj, type):
+            return self._reduce_class(obj)
+        if isinstance(obj, ModuleType):
+            return self._reduce_module(obj)
+        kind = type(obj)
+        if kind is Namespace:
+            doubtful = frozenset(name for place, name in self.doubtful if place == id(obj.names))
+            return _reduce_namespace(obj, doubtful)
+        if kind is CellType:
+            # Contents follow in the state of the functions that close over it: they may lead back to it.
+            return making.make_cell, ()
+        if kind is CACHE_WRAPPER and is_user_module(obj.__module__):
+            return making.make_cached, (obj.__wrapped__, obj.cache_parameters())
+        if kind is functools.cached_property:
+            return making.make_cached_property, (obj.func, obj.attrname)
+        if kind is memoryview:
+            return _reduce_memoryview(obj)
+        if kind is io.TextIOWrapper and obj not in (sys.stdout, sys.stderr):
+            raise pickle.PicklingError(f"an open file ({getattr(obj, 'name', '?')!r}) cannot leave its process")
+        if isinstance(obj, BaseException):
+            return _reduce_exception(obj)
+        if id(obj) in _SENTINELS:
+            return getattr, (dataclasses, _SENTINELS[id(obj)])
+        if self._remote_value_id is not None and (value_id := self._remote_value_id(obj)) is not None:
+            self.remote_value_ids.append(value_id)
+            return making.remote_value, (value_id,)
+        return NotImplemented
+
+    def _reduce_function(self, function: FunctionType) -> Any:
+        if _is_importable(function):
+            return NotImplemented
+        names = function.__globals__
+        namespace = self.reach.namespace(names)
+        if not namespace.library:
+            self.reach.add_code(function.__code__, names)
+            self.functions.append(function)
+        code = function.__code__
+        cells = function.__closure__ or ()
+        arguments = (
+            self._code_form(function),
+            code.co_freevars,
+            code.co_qualname,
+            function.__name__,
+            namespace,
+            cells,
+        )
+        state: dict[str, Any] = {
+            "cells": [(cell, _contents(cell)) for cell in cells],
+            "defaults": function.__defaults__,
+            "kwdefaults": function.__kwdefaults__,
+            "dict": dict(function.__dict__),
+            "annotations": function.__annotations__,
+            "doc": function.__doc__,
+            "module": function.__module__,
+            "qualname": function.__qualname__,
+            "type_params": getattr(function, "__type_params__", ()),
+        }
+        return making.make_function, arguments, state, None, None, making.set_function
+
+    def _reduce_class(self, kind: type) -> Any:
+        if _is_importable(kind) or kind.__module__ == "builtins":
+            return cloudpickle._class_reduce(kind)
+        return cloudpickle._dynamic_class_reduce(kind)
+
+    def _reduce_module(self, module: ModuleType) -> Any:
+        if is_user_module(module.__name__):
+            return making.module_of, (self.reach.of_module(module),)
+        return NotImplemented
+
+
+CACHE_WRAPPER = type(functools.lru_cache(lambda: None))
+
+
+def marshalled(function: FunctionType) -> CodeForm:
+    """The code form of functions that stay among workers of one cluster: the code object itself."""
+    return marshal.dumps(function.__code__)
+
+
+def reason_of(error: BaseException) -> str:
+    """Why something could not be pickled, for the user."""
+    if isinstance(error, RecursionError):
+        return "it is nested too deeply, or refers to itself without end"
+    return str(error) or type(error).__name__
+
+
+def _is_importable(obj: Any) -> bool:
+    """Whether a worker finds the function or class `obj` by importing a standard or an installed module."""
+    module_name = cloudpickle._whichmodule(obj, obj.__qualname__)
+    if module_name is None or is_user_module(module_name):
+        return False
+    found: Any = sys.modules.get(module_name)
+    for part in obj.__qualname__.split("."):
+        found = getattr(found, part, None)
+    return found is obj
+
+
+def _reduce_namespace(namespace: Namespace, doubtful: frozenset[str]) -> Any:
+    names = namespace.names
+    facts = {
+        key: names.get(key)
+        for key in ("__name__", "__package__", "__file__", "__doc__")
+        if isinstance(names.get(key), (str, type(None))) and key in names
+    }
+    if "__path__" in names:
+        facts["__path__"] = [str(place) for place in names["__path__"]]
+    return making.make_namespace, (
+        namespace.module.__name__,
+        facts,
+        namespace.library,
+        doubtful or namespace.doubtful,
+    )
+
+
+def _reduce_exception(error: BaseException) -> Any:
+    reduced = error.__reduce__()
+    if not isinstance(reduced, tuple) or reduced[0] is not type(error):
+        return NotImplemented
+    state = reduced[2] if len(reduced) > 2 else None
+    named = getattr(error, "name", None) if isinstance(error, (NameError, AttributeError)) else None
+    return making.make_exception, (type(error), reduced[1], error.args, named), state
+
+
+def _reduce_memoryview(view: memoryview) -> Any:
+    if view.format != "B" or view.ndim != 1:
+        raise pickle.PicklingError("only a memoryview of plain bytes can be sent; send the array itself")
+    return memoryview, (bytes(view) if view.readonly else bytearray(view),)
+
+
+def _contents(cell: CellType) -> Any:
+    try:
+        return cell.cell_contents
+    except ValueError:
+        return making.EMPTY
+
+
+def code_of(form: bytes) -> CodeType:
+    """The code object of a marshalled form."""
+    code = marshal.loads(form)
+    assert isinstance(code, CodeType)
+    return code

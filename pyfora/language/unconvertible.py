@@ -1,0 +1,146 @@
+"""What stands in for a value that cannot be sent: it fails when it is read, not before."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NoReturn
+
+from pyfora.errors import UnconvertibleValueError
+
+_OPERATIONS = [
+    "add",
+    "sub",
+    "mul",
+    "matmul",
+    "truediv",
+    "floordiv",
+    "mod",
+    "divmod",
+    "pow",
+    "lshift",
+    "rshift",
+    "and",
+    "xor",
+    "or",
+    "radd",
+    "rsub",
+    "rmul",
+    "rmatmul",
+    "rtruediv",
+    "rfloordiv",
+    "rmod",
+    "rdivmod",
+    "rpow",
+    "rlshift",
+    "rrshift",
+    "rand",
+    "rxor",
+    "ror",
+    "iadd",
+    "isub",
+    "imul",
+    "imatmul",
+    "itruediv",
+    "ifloordiv",
+    "imod",
+    "ipow",
+    "ilshift",
+    "irshift",
+    "iand",
+    "ixor",
+    "ior",
+    "neg",
+    "pos",
+    "abs",
+    "invert",
+    "complex",
+    "int",
+    "float",
+    "index",
+    "round",
+    "bool",
+    "len",
+    "iter",
+    "next",
+    "reversed",
+    "contains",
+    "getitem",
+    "setitem",
+    "delitem",
+    "call",
+    "enter",
+    "exit",
+    "eq",
+    "ne",
+    "lt",
+    "le",
+    "gt",
+    "ge",
+    "hash",
+    "str",
+    "repr",
+    "format",
+    "bytes",
+]
+
+
+class Unconvertible:
+    """Stands where `name` would be. Every use of it raises UnconvertibleValueError with the reason."""
+
+    __slots__ = ("_name", "_reason")
+
+    def __init__(self, name: str, reason: str) -> None:
+        object.__setattr__(self, "_name", name)
+        object.__setattr__(self, "_reason", reason)
+
+    def __reduce__(self) -> tuple[type[Unconvertible], tuple[str, str]]:
+        return Unconvertible, facts(self)
+
+    def __getattribute__(self, name: str) -> Any:
+        if name in ("__class__", "__reduce__", "__reduce_ex__"):
+            return object.__getattribute__(self, name)
+        raise error_for(self)
+
+    def __setattr__(self, name: str, value: object) -> NoReturn:
+        raise error_for(self)
+
+    def __delattr__(self, name: str) -> NoReturn:
+        raise error_for(self)
+
+
+def _refuse(self: Unconvertible, *_: object, **__: object) -> NoReturn:
+    raise error_for(self)
+
+
+for _operation in _OPERATIONS:
+    setattr(Unconvertible, f"__{_operation}__", _refuse)
+
+
+def facts(value: Unconvertible) -> tuple[str, str]:
+    """(name, reason) of the placeholder `value`."""
+    return object.__getattribute__(value, "_name"), object.__getattribute__(value, "_reason")
+
+
+def error_for(value: Unconvertible) -> UnconvertibleValueError:
+    """The error that reading `value` raises."""
+    name, reason = facts(value)
+    return UnconvertibleValueError(
+        f"`{name}` cannot be sent between this program and the cluster: {reason}. "
+        "Leave it out of the block, or make it from plain values inside the block."
+    )
+
+
+def make_reader(violations: list[BaseException]) -> Callable[[Any], Any]:
+    """The primitive that rewritten code reads doubtful names through.
+
+    What it raises is also noted in `violations`, so that a bare `except:` in the program cannot hide it.
+    """
+
+    def pyfora_read(value: Any) -> Any:
+        if type(value) is Unconvertible:
+            error = error_for(value)
+            violations.append(error)
+            raise error
+        return value
+
+    return pyfora_read
