@@ -225,6 +225,12 @@ class JournaledProgram:
     """The `ProgramEnded`, once there is one."""
     home_id: str
     """The worker where its values are, once ended."""
+    attempt: int = 0
+    """The highest attempt that was placed; where that was the first, 0 may stand."""
+    taken: bool = False
+    """The client has the answer; the program is kept for the lineage of its values."""
+    printed: list[Message] = field(default_factory=list)
+    """Once ended and until taken: every `ProgramPrinted`, in order."""
 
 
 @dataclass(frozen=True)

@@ -94,6 +94,8 @@ class Refused(Message):
     """The peer will not be served; the connection closes. Also manager -> worker."""
 
     reason: str
+    start_again: bool = False
+    """To a worker: True means that it was given up for lost, and may come back under a new id."""
 
 
 @dataclass(frozen=True)
@@ -238,6 +240,9 @@ class StealRuns(Message):
 
     fold_id: str
     slots: int
+    host: str = ""
+    """Where the thief's own parcels can be fetched (its data port is `base_port` + 1)."""
+    base_port: int = 0
 
 
 @dataclass(frozen=True)
@@ -295,7 +300,10 @@ class RunGranted(Message):
 
 @dataclass(frozen=True)
 class FoldTerms(Message):
-    """Add your terms of [lo, hi) to this accumulator: driver -> (worker ->) holder."""
+    """Add your terms of [lo, hi) to this accumulator: driver -> (worker ->) holder.
+
+    An empty payload (worker -> holder only) means: forget these terms, and answer nothing.
+    """
 
     fold_id: str
     lo: int
@@ -345,7 +353,7 @@ class DriveProgram(Message):
     program_id: str
     attempt: int
     path: str
-    """The program's bytes."""
+    """The program's bytes. Paths are relative to the spool: a process joins them with its --spool."""
     download: str
     download_limit_bytes: int
     inputs: dict[str, str]
@@ -363,6 +371,7 @@ class RunLeaves(Message):
     lo: int
     hi: int
     environment_path: str
+    """Relative to the spool, as in `DriveProgram`."""
 
 
 @dataclass(frozen=True)
