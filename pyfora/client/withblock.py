@@ -6,7 +6,7 @@ import ctypes
 import sys
 from collections.abc import Callable, Iterable, Mapping
 from types import FrameType, TracebackType
-from typing import Any
+from typing import Any, NoReturn
 
 from pyfora.errors import InvalidPyforaOperation
 from pyfora.language.capture import Block, capture_block
@@ -87,6 +87,21 @@ def _trace_nothing(frame: FrameType, event: str, arg: object) -> None:
     return None
 
 
+def raise_as_it_is(error: BaseException) -> NoReturn:
+    """Raise `error` with its own `__context__`, which `raise` would overwrite while another exception is handled.
+
+    To be called from `__exit__`: there Python handles the private exception that skipped the body.
+    """
+    # PyErr_Restore takes over a reference to each of its arguments.
+    objects = [ctypes.py_object(part) for part in (type(error), error, error.__traceback__)]
+    for part in objects:
+        ctypes.pythonapi.Py_IncRef(part)
+    restore = ctypes.pythonapi.PyErr_Restore
+    restore.restype = None
+    restore(*objects)
+    raise AssertionError("PyErr_Restore raised nothing")
+
+
 def assign_names(frame: FrameType, names: Mapping[str, Any], deleted: Iterable[str] = ()) -> None:
     """Bind `names` in `frame`, then unbind those of `deleted` that are bound, as the frame's own code would.
 
@@ -100,22 +115,23 @@ def assign_names(frame: FrameType, names: Mapping[str, Any], deleted: Iterable[s
         return
     local_names = frame.f_locals
     local_names.update(names)
-    if sys.version_info < (3, 13):
+    if sys.version_info < (3, 12):
         for name in gone:
             local_names.pop(name, None)
-        to_fast = ctypes.pythonapi.PyFrame_LocalsToFast
-        to_fast(ctypes.py_object(frame), ctypes.c_int(1))
-        return
-    for name in gone:
-        if name in local_names:
-            _unbind(frame, name)
+    if sys.version_info < (3, 13):
+        clear = ctypes.c_int(1 if sys.version_info < (3, 12) else 0)
+        ctypes.pythonapi.PyFrame_LocalsToFast(ctypes.py_object(frame), clear)
+    if sys.version_info >= (3, 12):
+        for name in gone:
+            if name in frame.f_locals:
+                _unbind(frame, name)
 
 
-# ---- 3.13 has no call that unbinds a fast local: its slot in the frame is emptied by hand -----------------------
+# ---- since 3.12 no call unbinds a fast local (it would be None): its slot in the frame is emptied by hand ------------
 
 
 class _InterpreterFrame(ctypes.Structure):
-    """CPython 3.13's `_PyInterpreterFrame`, up to the first fast local."""
+    """CPython 3.12's and 3.13's `_PyInterpreterFrame`, up to the first fast local."""
 
     _fields_ = (
         ("pointers", ctypes.c_void_p * 8),
@@ -126,7 +142,7 @@ class _InterpreterFrame(ctypes.Structure):
 
 
 class _FrameObject(ctypes.Structure):
-    """CPython 3.13's `PyFrameObject`, up to its interpreter frame."""
+    """CPython 3.12's and 3.13's `PyFrameObject`, up to its interpreter frame."""
 
     _fields_ = (
         ("reference_count", ctypes.c_ssize_t),

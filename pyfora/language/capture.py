@@ -114,7 +114,7 @@ def _checked_segment(file: SourceFile, frame: FrameType, in_function: bool) -> S
     if segment is not None:
         if in_function:
             # pytest rewrites the asserts of test modules, so their code never equals that of their text.
-            running = parsed(segment).is_running(code) or "@pytest_ar" in frame.f_globals
+            running = file.is_running(code, segment) or "@pytest_ar" in frame.f_globals
         else:
             running = file.is_module(code, segment) or "@pytest_ar" in frame.f_globals
         if running:

@@ -141,6 +141,10 @@ def compile_in_scope(
     `class_name` is that of the class around it: private names are mangled for it, and `super()` finds it.
     """
     body = [statement]
+    # The factory must not make the name that its statement binds a variable of its own: a call of that name within
+    # means the global, unless it is free.
+    name = class_name or getattr(statement, "name", None)
+    unbinding = [ast.Global([name])] if name is not None and name not in free_names else []
     parameters = list(free_names)
     if class_name is not None:
         around = ast.ClassDef(name=class_name, bases=[], keywords=[], body=body, decorator_list=[])
@@ -155,7 +159,7 @@ def compile_in_scope(
         kw_defaults=[],
         defaults=[],
     )
-    factory = ast.FunctionDef(name=FACTORY, args=arguments, body=body, decorator_list=[])
+    factory = ast.FunctionDef(name=FACTORY, args=arguments, body=[*unbinding, *body], decorator_list=[])
     if hasattr(ast, "TypeAlias"):
         factory.type_params = []  # type: ignore[attr-defined,unused-ignore]
     tree = ast.Module([ast.copy_location(factory, statement)], [])

@@ -89,3 +89,12 @@ def set_function(function: FunctionType, state: dict[str, Any]) -> None:
     function.__qualname__ = state["qualname"]
     if state["type_params"]:
         function.__type_params__ = state["type_params"]  # type: ignore[attr-defined,unused-ignore]
+
+
+def set_state(instance: object, state: Any) -> None:
+    """Give an instance its attributes, as pickle does where its class has no `__setstate__`."""
+    attributes, slots = state if isinstance(state, tuple) and len(state) == 2 else (state, None)
+    if attributes:
+        vars(instance).update(attributes)
+    for name, value in (slots or {}).items():
+        object.__setattr__(instance, name, value)

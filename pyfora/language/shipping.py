@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
+import enum
 import functools
 import io
 import marshal
 import pickle
 import sys
 from collections.abc import Callable, Iterable, Mapping
-from types import CellType, CodeType, FunctionType, ModuleType
+from types import CellType, CodeType, FunctionType, MemberDescriptorType, ModuleType
 from typing import Any
 
 import cloudpickle.cloudpickle as cloudpickle
@@ -57,7 +58,7 @@ class Shipper(cloudpickle.Pickler):  # type: ignore[misc,name-defined,unused-ign
 
     def remembered(self) -> dict[int, Any]:
         """Every object that was pickled, by its index in the memo: the loader's memo has the same indices."""
-        return {index: value for index, value in self.memo.copy().values()}
+        return dict(self.memo.copy().values())
 
     def remember_as(self, stand_ins: list[tuple[object, object]]) -> None:
         """From here on each (stand-in, value): the value is pickled as a reference to the stand-in's entry."""
@@ -98,6 +99,8 @@ class Shipper(cloudpickle.Pickler):  # type: ignore[misc,name-defined,unused-ign
         if self._remote_value_id is not None and (value_id := self._remote_value_id(obj)) is not None:
             self.remote_value_ids.append(value_id)
             return making.remote_value, (value_id,)
+        if hasattr(kind, "__getattr__") and not hasattr(kind, "__setstate__"):
+            return _reduce_without_hooks(obj)
         return NotImplemented
 
     def _reduce_function(self, function: FunctionType) -> Any:
@@ -134,7 +137,14 @@ class Shipper(cloudpickle.Pickler):  # type: ignore[misc,name-defined,unused-ign
     def _reduce_class(self, kind: type) -> Any:
         if _is_importable(kind) or kind.__module__ == "builtins":
             return cloudpickle._class_reduce(kind)
-        return cloudpickle._dynamic_class_reduce(kind)
+        make, (constructor, *rest, arguments, tracker, extra), state, *others = cloudpickle._dynamic_class_reduce(kind)
+        if "__slots__" in kind.__dict__ and not issubclass(kind, (enum.Enum, tuple)):
+            # cloudpickle makes the class without its slots; its instances would have a __dict__ then.
+            arguments = {**arguments, "__slots__": kind.__dict__["__slots__"]}
+            for name in [n for n, value in state[0].items() if type(value) is MemberDescriptorType]:
+                del state[0][name]
+            del state[0]["__slots__"]
+        return make, (constructor, *rest, arguments, tracker, extra), state, *others
 
     def _reduce_module(self, module: ModuleType) -> Any:
         if is_user_module(module.__name__):
@@ -183,6 +193,15 @@ def _reduce_namespace(namespace: Namespace, doubtful: frozenset[str]) -> Any:
         namespace.library,
         doubtful or namespace.doubtful,
     )
+
+
+def _reduce_without_hooks(obj: Any) -> Any:
+    """As pickle would, but that a `__getattr__` that answers to any name is not asked for `__setstate__`."""
+    reduced = obj.__reduce_ex__(5)
+    if not isinstance(reduced, tuple) or len(reduced) < 3 or reduced[2] is None:
+        return reduced
+    padded = (*reduced, None, None)[:5]
+    return *padded, making.set_state
 
 
 def _reduce_exception(error: BaseException) -> Any:

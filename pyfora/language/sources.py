@@ -49,6 +49,10 @@ class CodeReference:
     number: int
 
 
+CodesByPlace = dict[tuple[str, int], list[CodeType]]
+"""Code objects by (name, first line)."""
+
+
 class ParsedSegment:
     """A segment's tree, with the positions of its file; its numbered nodes and every node's parent."""
 
@@ -78,22 +82,10 @@ class ParsedSegment:
         found = find_function_node(self.nodes, code)
         return None if found is None else self.nodes.index(found)
 
-    def compiled(self) -> dict[tuple[str, int], list[CodeType]]:
-        """The code objects of the segment by (name, first line), compiled as they stand; made once."""
-        return self._compiled
-
     @functools.cached_property
-    def _compiled(self) -> dict[tuple[str, int], list[CodeType]]:
-        module = compile_module(self.tree, self.segment)
-        found: dict[tuple[str, int], list[CodeType]] = {}
-        for code in nested_codes(module):
-            found.setdefault((code.co_name, code.co_firstlineno), []).append(code)
-        return found
-
-    def is_running(self, code: CodeType) -> bool:
-        """Whether `code`, a function's, is what this text compiles to."""
-        candidates = self.compiled().get((code.co_name, code.co_firstlineno), [])
-        return any(candidate == code for candidate in candidates)
+    def codes(self) -> CodesByPlace:
+        """The code objects of the segment, compiled as it stands alone."""
+        return _codes_by_place(compile_module(self.tree, self.segment))
 
 
 def parse_segment(segment: Segment) -> ast.Module:
@@ -123,6 +115,40 @@ def nested_codes(code: CodeType) -> Iterator[CodeType]:
     for constant in code.co_consts:
         if isinstance(constant, CodeType):
             yield from nested_codes(constant)
+
+
+def same_code(one: CodeType, other: CodeType) -> bool:
+    """Whether two code objects do the same at the same positions.
+
+    Not `==`: on 3.11 that compares the caches within the bytecode too, which change as the code runs.
+    """
+    return (
+        one.co_code == other.co_code
+        and one.co_names == other.co_names
+        and one.co_varnames == other.co_varnames
+        and one.co_freevars == other.co_freevars
+        and one.co_cellvars == other.co_cellvars
+        and one.co_flags == other.co_flags
+        and (one.co_argcount, one.co_posonlyargcount, one.co_kwonlyargcount)
+        == (other.co_argcount, other.co_posonlyargcount, other.co_kwonlyargcount)
+        and len(one.co_consts) == len(other.co_consts)
+        and all(_same_constant(*pair) for pair in zip(one.co_consts, other.co_consts, strict=True))
+        and list(one.co_positions()) == list(other.co_positions())
+    )
+
+
+def _same_constant(one: object, other: object) -> bool:
+    if isinstance(one, CodeType) and isinstance(other, CodeType):
+        return same_code(one, other)
+    # By their text, as 0.0 equals -0.0 and 1 equals True; a frozenset's order is no matter.
+    return type(one) is type(other) and (repr(one) == repr(other) or (isinstance(one, frozenset) and one == other))
+
+
+def _codes_by_place(module: CodeType) -> CodesByPlace:
+    found: CodesByPlace = {}
+    for code in nested_codes(module):
+        found.setdefault((code.co_name, code.co_firstlineno), []).append(code)
+    return found
 
 
 def find_function_node(nodes: list[ast.AST], code: CodeType) -> FunctionNode | None:
@@ -180,6 +206,19 @@ class SourceFile:
                 return self._segments[first]
         return None
 
+    @functools.cached_property
+    def _codes(self) -> CodesByPlace:
+        return _codes_by_place(compile_module(self.tree, Segment(self.filename, 1, "", self.flags)))
+
+    def is_running(self, code: CodeType, segment: Segment) -> bool:
+        """Whether `code`, a function's, is what the text of `segment` compiles to.
+
+        The whole file is tried too: on 3.11 a module's imports change how its functions call what they import.
+        """
+        place = (code.co_name, code.co_firstlineno)
+        alone = any(same_code(candidate, code) for candidate in parsed(segment).codes.get(place, []))
+        return alone or any(same_code(candidate, code) for candidate in self._codes.get(place, []))
+
     def is_module(self, code: CodeType, segment: Segment) -> bool:
         """Whether `code`, a module's or a cell's, is what this text (or just `segment`) compiles to."""
         statements = parsed(segment).tree.body
@@ -189,12 +228,7 @@ class SourceFile:
             self.tree,
             ast.Interactive(self.tree.body),
         ]
-        wanted = (code.co_code, code.co_names, code.co_consts)
-        for candidate in candidates:
-            compiled = compile_module(candidate, segment)
-            if (compiled.co_code, compiled.co_names, compiled.co_consts) == wanted:
-                return True
-        return False
+        return any(same_code(compile_module(candidate, segment), code) for candidate in candidates)
 
 
 @functools.lru_cache(maxsize=128)
@@ -232,10 +266,11 @@ def source_file(code: CodeType, namespace: Mapping[str, Any], *, fresh: bool = F
 def function_reference(code: CodeType, namespace: Mapping[str, Any]) -> CodeReference | None:
     """Where the function of `code` stands in source text; None where no text compiles to just this code."""
     try:
-        segment = source_file(code, namespace).segment_at(code.co_firstlineno)
+        file = source_file(code, namespace)
     except CantGetSourceTextError:
         return None
-    if segment is None or not parsed(segment).is_running(code):
+    segment = file.segment_at(code.co_firstlineno)
+    if segment is None or not file.is_running(code, segment):
         return None
     number = parsed(segment).find_function(code)
     return None if number is None else CodeReference(segment, number)
