@@ -41,3 +41,43 @@ PROGRAMS_LIMIT = 10_000
 """Programs that a manager holds at once: queued, running, or ended and not yet fetched."""
 CHANNEL_QUEUE_LIMIT = 10_000
 """Messages to one peer that wait for its acknowledgement."""
+CHANNEL_WINDOW = 256
+"""Messages to one peer that are on their way at once; also how many a receiver keeps that came early."""
+PEERS_LIMIT = 4096
+"""Peers whose channels a daemon remembers; the longest gone is forgotten first."""
+
+# ---- membership ----------------------------------------------------------------------------------------
+REJOIN_LIMIT_S = 1.0
+"""A worker whose connection to the manager broke, and that did not come back within this time, is lost."""
+THIEF_REJOIN_LIMIT_S = 0.4
+"""The same between thief and home, where being taken for lost costs a few runs."""
+ADOPTION_GRACE_S = 3.0
+"""How long a restarted manager waits for workers to say that they still run its programs."""
+LOST_IDS_LIMIT = 10_000
+"""Ids of lost workers that a manager remembers."""
+CLIENTS_LIMIT = 1_000
+"""Clients of one manager."""
+
+# ---- programs and values -------------------------------------------------------------------------------
+INPUTS_LIMIT = 1_000
+"""Values on the cluster that one program may read."""
+PRINTS_LIMIT_BYTES = 256 * 1024 * 1024
+"""Printed text of all programs that a manager keeps for clients that are away."""
+WANTS_LIMIT = 1_000
+"""Requests for values that wait at the manager."""
+PARCEL_LINGER_S = 30.0
+"""How long a parcel that nobody needs any more stays, so that one who is just about to name it again finds it."""
+RETRY_AFTER_S = 0.5
+"""Pause before a program is placed again after its bytes or inputs could not be brought to a worker."""
+
+# ---- stealing ------------------------------------------------------------------------------------------
+OFFERS_LIMIT = 1_000
+"""Offers of other workers that a worker remembers."""
+FOLDS_LIMIT = 1_000
+"""Parallel loops that are open at one worker at once."""
+STARVED_AFTER_S = 0.25
+"""A thief that was given nothing for this long turns to another fold."""
+PROGRESS_PERIOD_S = 0.25
+"""How often a worker tells the manager how far a program is, at most."""
+PROCESS_START_LIMIT_S = 20.0
+"""A compute process that has not spoken within this time of being forked is killed."""

@@ -276,10 +276,12 @@ class TermsFolded(Message):
 
 @dataclass(frozen=True)
 class RunLost(Message):
-    """The process that had this run, or held terms of it, died: thief -> home."""
+    """The process that had this run, or held terms of it, is gone: thief -> home."""
 
     fold_id: str
     run_id: int
+    died: bool = True
+    """False: not by this run, which was over, or never begun."""
 
 
 # ---- home -> thief (control port) ----------------------------------------------------------------------
