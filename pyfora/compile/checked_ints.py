@@ -1,0 +1,178 @@
+"""Arithmetic of ints in 64 bits that gives up where Python's own ints would need more, or would raise."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pyfora.compile.primitives import DOUBLE, I64, I128, INT_MIN, Builder, primitive, routine, whole
+
+
+def _overflowing(builder: Builder, name: str, left: Any, right: Any) -> Any:
+    pair = getattr(builder.ir, name)(left, right)
+    builder.give_up_if(builder.ir.extract_value(pair, 1))
+    return builder.ir.extract_value(pair, 0)
+
+
+@primitive("int64(int64, int64)")
+def add_int(b: Builder, left: Any, right: Any) -> Any:
+    return _overflowing(b, "sadd_with_overflow", left, right)
+
+
+@primitive("int64(int64, int64)")
+def sub_int(b: Builder, left: Any, right: Any) -> Any:
+    return _overflowing(b, "ssub_with_overflow", left, right)
+
+
+@primitive("int64(int64, int64)")
+def mul_int(b: Builder, left: Any, right: Any) -> Any:
+    return _overflowing(b, "smul_with_overflow", left, right)
+
+
+@primitive("int64(int64)")
+def square_int(b: Builder, value: Any) -> Any:
+    return _overflowing(b, "smul_with_overflow", value, value)
+
+
+@primitive("int64(int64)")
+def neg_int(b: Builder, value: Any) -> Any:
+    return _overflowing(b, "ssub_with_overflow", whole(0), value)
+
+
+@primitive("int64(int64)")
+def abs_int(b: Builder, value: Any) -> Any:
+    b.give_up_if(b.ir.icmp_signed("==", value, whole(INT_MIN)))
+    negative = b.ir.icmp_signed("<", value, whole(0))
+    return b.ir.select(negative, b.ir.sub(whole(0), value), value)
+
+
+@primitive("int64(int64, int64)")
+def floordiv_int(b: Builder, left: Any, right: Any) -> Any:
+    b.give_up_if(b.ir.icmp_signed("==", right, whole(0)))
+    edge = b.ir.and_(b.ir.icmp_signed("==", right, whole(-1)), b.ir.icmp_signed("==", left, whole(INT_MIN)))
+    b.give_up_if(edge)
+    quotient = b.ir.sdiv(left, right)
+    rest = b.ir.sub(left, b.ir.mul(quotient, right))
+    signs_differ = b.ir.icmp_signed("<", b.ir.xor(rest, right), whole(0))
+    adjust = b.ir.and_(b.ir.icmp_signed("!=", rest, whole(0)), signs_differ)
+    return b.ir.sub(quotient, b.ir.zext(adjust, I64))
+
+
+@primitive("int64(int64, int64)")
+def mod_int(b: Builder, left: Any, right: Any) -> Any:
+    b.give_up_if(b.ir.icmp_signed("==", right, whole(0)))
+    # The processor traps on INT_MIN % -1; every x % -1 is 0, as is every x % 1.
+    divisor = b.ir.select(b.ir.icmp_signed("==", right, whole(-1)), whole(1), right)
+    rest = b.ir.srem(left, divisor)
+    signs_differ = b.ir.icmp_signed("<", b.ir.xor(rest, right), whole(0))
+    adjust = b.ir.and_(b.ir.icmp_signed("!=", rest, whole(0)), signs_differ)
+    return b.ir.add(rest, b.ir.select(adjust, right, whole(0)))
+
+
+@primitive("int64(int64, int64)")
+def shl_int(b: Builder, value: Any, places: Any) -> Any:
+    b.give_up_if(b.ir.icmp_unsigned(">=", places, whole(64)))
+    shifted = b.ir.shl(value, places)
+    b.give_up_if(b.ir.icmp_signed("!=", b.ir.ashr(shifted, places), value))
+    return shifted
+
+
+@primitive("int64(int64, int64)")
+def shr_int(b: Builder, value: Any, places: Any) -> Any:
+    b.give_up_if(b.ir.icmp_signed("<", places, whole(0)))
+    far = b.ir.icmp_signed(">", places, whole(63))
+    return b.ir.ashr(value, b.ir.select(far, whole(63), places))
+
+
+@primitive("int64(int64, int64)")
+def min_int(b: Builder, left: Any, right: Any) -> Any:
+    return b.ir.select(b.ir.icmp_signed("<", right, left), right, left)
+
+
+@primitive("int64(int64, int64)")
+def max_int(b: Builder, left: Any, right: Any) -> Any:
+    return b.ir.select(b.ir.icmp_signed(">", right, left), right, left)
+
+
+@primitive("int64(boolean)")
+def int_from_bool(b: Builder, value: Any) -> Any:
+    return b.ir.zext(value, I64)
+
+
+@primitive("int64(int64, int64, int64)")
+def range_count(b: Builder, start: Any, stop: Any, step: Any) -> Any:
+    """`len(range(start, stop, step))`."""
+    b.give_up_if(b.ir.icmp_signed("==", step, whole(0)))
+    up = b.ir.icmp_signed(">", step, whole(0))
+    low, high = b.ir.select(up, start, stop), b.ir.select(up, stop, start)
+    stride = b.ir.select(up, step, b.ir.sub(whole(0), step))
+    distance = b.ir.sub(b.ir.sub(high, low), whole(1))
+    count = b.ir.add(b.ir.udiv(distance, stride), whole(1))
+    some = b.ir.icmp_signed("<", low, high)
+    result = b.ir.select(some, count, whole(0))
+    b.give_up_if(b.ir.icmp_signed("<", result, whole(0)))
+    # udiv by 1 of the widest distance wraps to 0; it is the one case where that is wrong.
+    b.give_up_if(b.ir.and_(some, b.ir.icmp_signed("==", result, whole(0))))
+    return result
+
+
+@primitive("int64(int64)")
+def isqrt_int(b: Builder, value: Any) -> Any:
+    """`math.isqrt`: the float root is at most one off, in either direction, and is set right in unsigned arithmetic."""
+    b.give_up_if(b.ir.icmp_signed("<", value, whole(0)))
+    root = b.ir.fptoui(b.call("llvm.sqrt", b.ir.uitofp(value, DOUBLE)), I64)
+    too_large = b.ir.icmp_unsigned(">", b.ir.mul(root, root), value)
+    root = b.ir.sub(root, b.ir.zext(too_large, I64))
+    following = b.ir.add(root, whole(1))
+    too_small = b.ir.icmp_unsigned("<=", b.ir.mul(following, following), value)
+    return b.ir.add(root, b.ir.zext(too_small, I64))
+
+
+@routine("int64(int64, int64)")
+def gcd_int(left: int, right: int) -> int:
+    left = abs_int(left)
+    right = abs_int(right)
+    while right != 0:
+        rest = mod_int(left, right)
+        left = right
+        right = rest
+    return left
+
+
+@routine("int64(int64, int64)")
+def pow_int(base: int, exponent: int) -> int:
+    result = 1
+    if exponent < 0:
+        exponent = give_up_int()
+    while exponent > 0:
+        if exponent & 1:
+            result = mul_int(result, base)
+        exponent = exponent >> 1
+        if exponent > 0:
+            base = mul_int(base, base)
+    return result
+
+
+@primitive("int64()")
+def give_up_int(b: Builder) -> Any:
+    b.give_up_if(b.ir.icmp_signed("==", whole(0), whole(0)))
+    return whole(0)
+
+
+@primitive("void(int64*, int64)")
+def add_total(b: Builder, total: Any, value: Any) -> None:
+    """Add an int to the 128-bit total at `total` (low word first). 2**63 elements cannot overflow it."""
+    wide = b.ir.bitcast(total, I128.as_pointer())
+    sum_ = b.ir.add(b.ir.load(wide, align=8), b.ir.sext(value, I128))
+    b.ir.store(sum_, wide, align=8)
+
+
+@primitive("void(int64*, int64, int64)")
+def store_int(b: Builder, buffer: Any, position: Any, value: Any) -> None:
+    b.ir.store(value, b.ir.gep(buffer, [position]))
+
+
+INT_PRIMITIVES = {
+    name: value
+    for name, value in dict(globals()).items()
+    if name.endswith(("_int", "_bool")) or name in ("range_count", "add_total")
+}

@@ -1,0 +1,50 @@
+"""The `for … if …` clauses of a comprehension as nested loops."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable
+
+from pyfora.compile.expressions import Expressions
+from pyfora.compile.scope import Scope, construct
+from pyfora.compile.statements import RangeReader, indented, range_loop
+
+
+def clauses(
+    scope: Scope,
+    expressions: Expressions,
+    read_range: RangeReader,
+    node: ast.GeneratorExp | ast.ListComp | ast.SetComp,
+    innermost: Callable[[], list[str]],
+    *,
+    first: tuple[str, str] | None,
+) -> list[str]:
+    """The lines of all loops around `innermost()`.
+
+    `first` is the outermost loop's first line and its element, where the range is not to be read from the syntax tree.
+    """
+
+    def level(number: int) -> list[str]:
+        if number == len(node.generators):
+            return innermost()
+        clause = node.generators[number]
+        if clause.is_async:
+            raise scope.refuse("an asynchronous comprehension", clause.target)
+        if not isinstance(clause.target, ast.Name):
+            raise scope.refuse(f"{construct(clause.target)} as the variable of a loop over a range", clause.target)
+        before: list[str] = []
+        if number == 0 and first is not None:
+            head, index = first
+        else:
+            bounds = read_range(scope, clause.iter)
+            if bounds is None:
+                raise scope.refuse("a loop over something else than a range", clause.iter)
+            before, head, index = range_loop(scope, bounds)
+        body = [f"{scope.bind(clause.target.id, 'int')} = {index}"]
+        tests = [expressions.truth(scope, test).text for test in clause.ifs]
+        inner = level(number + 1)
+        if tests:
+            inner = [f"if {' and '.join(tests)}:", *indented(inner)]
+        return [*before, head, *indented([*body, *inner])]
+
+    return level(0)

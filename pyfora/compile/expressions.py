@@ -1,0 +1,207 @@
+"""Expressions of the user's code -> expressions of the generated source, each with its type."""
+
+from __future__ import annotations
+
+import ast
+import math
+from collections.abc import Callable, Sequence
+
+from pyfora.compile.loop import Element
+from pyfora.compile.scope import INT_BOUND, Scope, Term, construct
+
+CallTranslator = Callable[[Scope, ast.Call], Term]
+
+_INT_OPERATIONS = {
+    ast.Add: "add_int",
+    ast.Sub: "sub_int",
+    ast.Mult: "mul_int",
+    ast.FloorDiv: "floordiv_int",
+    ast.Mod: "mod_int",
+    ast.Pow: "pow_int",
+    ast.LShift: "shl_int",
+    ast.RShift: "shr_int",
+}
+_FLOAT_OPERATIONS = {
+    ast.Div: "div_float",
+    ast.FloorDiv: "floordiv_float",
+    ast.Mod: "mod_float",
+    ast.Pow: "pow_float",
+}
+# Exact as they stand: what is written as an operator in the generated source means there what it means in Python.
+_FLOAT_OPERATORS = {ast.Add: "+", ast.Sub: "-", ast.Mult: "*"}
+_BIT_OPERATORS = {ast.BitAnd: "&", ast.BitOr: "|", ast.BitXor: "^"}
+_COMPARISONS = {ast.Lt: "<", ast.LtE: "<=", ast.Gt: ">", ast.GtE: ">=", ast.Eq: "==", ast.NotEq: "!="}
+
+
+def constant(value: int | float | bool) -> Term:
+    """A literal."""
+    if isinstance(value, bool):
+        return Term("bool", str(value), value)
+    if isinstance(value, int):
+        return Term("int", str(value) if value >= 0 else f"({value})", value)
+    if math.isnan(value):
+        return Term("float", "nan")
+    if math.isinf(value):
+        return Term("float", "inf" if value > 0 else "(-inf)", value)
+    return Term("float", repr(value) if math.copysign(1.0, value) > 0 else f"({value!r})", value)
+
+
+def as_int(term: Term) -> Term:
+    """A bool or int as an int."""
+    if term.type != "bool":
+        return term
+    if term.constant is not None:
+        return constant(int(term.constant))
+    return Term("int", f"int_from_bool({term.text})")
+
+
+def as_float(term: Term) -> Term:
+    """A number as a float, rounded as `float()` rounds."""
+    if term.type == "float":
+        return term
+    if term.constant is not None:
+        return constant(float(term.constant))
+    return Term("float", f"float_from_int({as_int(term).text})")
+
+
+def exact_float(term: Term) -> Term:
+    """A number as a float of the same value; the kernel gives up where there is none."""
+    if term.type == "float":
+        return term
+    if term.constant is not None and abs(term.constant) <= 2**53:
+        return constant(float(term.constant))
+    return Term("float", f"exact_float({as_int(term).text})")
+
+
+def as_bool(term: Term) -> Term:
+    """The truth of a value."""
+    if term.type == "bool":
+        return term
+    return Term("bool", f"({term.text} != {'0' if term.type == 'int' else '0.0'})")
+
+
+class Expressions:
+    """Translates expressions; what a call means is for another to say."""
+
+    def __init__(self, call: CallTranslator) -> None:
+        self._call = call
+
+    def value(self, scope: Scope, node: ast.expr) -> Term:
+        """The value of an expression. Raises NotCompiled."""
+        match node:
+            case ast.Constant(value=bool() | int() | float() as value):
+                if isinstance(value, int) and not -INT_BOUND <= value < INT_BOUND:
+                    raise scope.refuse("an int literal beyond 64 bits", node)
+                return constant(value)
+            case ast.Constant(value=value):
+                raise scope.refuse(f"a constant of type {type(value).__name__}", node)
+            case ast.Name():
+                return scope.read(node)
+            case ast.Attribute():
+                return self._attribute(scope, node)
+            case ast.BinOp():
+                return self.binary(scope, node.op, self.value(scope, node.left), self.value(scope, node.right), node)
+            case ast.UnaryOp():
+                return self._unary(scope, node)
+            case ast.Compare():
+                return self._compare(scope, node)
+            case ast.BoolOp():
+                terms = [self.value(scope, operand) for operand in node.values]
+                return self._both(scope, node, terms, " and " if isinstance(node.op, ast.And) else " or ")
+            case ast.IfExp():
+                test = self.truth(scope, node.test)
+                arms = [self.value(scope, node.body), self.value(scope, node.orelse)]
+                kind = self._same(scope, node, arms, "the two sides of 'if … else …'")
+                return Term(kind, f"({arms[0].text} if {test.text} else {arms[1].text})")
+            case ast.Call():
+                return self._call(scope, node)
+        raise scope.refuse(f"{construct(node)} is not something that compiled code can compute", node)
+
+    def truth(self, scope: Scope, node: ast.expr) -> Term:
+        """An expression where only its truth matters, so that `and` and `or` may join any types."""
+        match node:
+            case ast.BoolOp():
+                terms = [self.truth(scope, operand) for operand in node.values]
+                return self._both(scope, node, terms, " and " if isinstance(node.op, ast.And) else " or ")
+            case ast.UnaryOp(op=ast.Not()):
+                return Term("bool", f"(not {self.truth(scope, node.operand).text})")
+        return as_bool(self.value(scope, node))
+
+    def _same(self, scope: Scope, node: ast.AST, terms: Sequence[Term], what: str) -> Element:
+        kinds = {term.type: None for term in terms}
+        if len(kinds) > 1:
+            raise scope.refuse(f"{what} are of different types: {' and '.join(kinds)}", node)
+        return terms[0].type
+
+    def _both(self, scope: Scope, node: ast.BoolOp, terms: list[Term], word: str) -> Term:
+        kind = self._same(scope, node, terms, f"the operands of '{word.strip()}'")
+        return Term(kind, f"({word.join(term.text for term in terms)})")
+
+    def _attribute(self, scope: Scope, node: ast.Attribute) -> Term:
+        owner, value = scope.resolve(node.value), scope.resolve(node)
+        if owner is math and type(value) is float:
+            return constant(value)
+        scope.unit.held.append(owner)
+        return scope.captured((id(owner), node.attr), node.attr, value, node)
+
+    def _unary(self, scope: Scope, node: ast.UnaryOp) -> Term:
+        if isinstance(node.op, ast.Not):
+            return self.truth(scope, node)
+        if isinstance(node.op, ast.USub) and isinstance(node.operand, ast.Constant):
+            literal = node.operand.value
+            if type(literal) is int and -INT_BOUND <= -literal < INT_BOUND:
+                return constant(-literal)
+            if type(literal) is float:
+                return constant(-literal)
+        term = self.value(scope, node.operand)
+        match node.op:
+            case ast.USub():
+                if term.type == "float":
+                    return Term("float", f"neg_float({term.text})")
+                return Term("int", f"neg_int({as_int(term).text})")
+            case ast.UAdd():
+                return term if term.type == "float" else as_int(term)
+            case ast.Invert() if term.type == "int":
+                return Term("int", f"(~{term.text})")
+        raise scope.refuse(f"'~' of a {term.type}", node)
+
+    def binary(self, scope: Scope, operator: ast.operator, left: Term, right: Term, node: ast.AST) -> Term:
+        """`left operator right`; also for augmented assignment."""
+        kind = type(operator)
+        if kind in _BIT_OPERATORS:
+            if "float" in (left.type, right.type):
+                raise scope.refuse(f"'{_BIT_OPERATORS[kind]}' of a float", node)
+            both_bool = left.type == right.type == "bool"
+            if not both_bool:
+                left, right = as_int(left), as_int(right)
+            return Term("bool" if both_bool else "int", f"({left.text} {_BIT_OPERATORS[kind]} {right.text})")
+        if "float" not in (left.type, right.type):
+            if kind is ast.Div:
+                return Term("float", f"div_float({exact_float(left).text}, {exact_float(right).text})")
+            if kind is ast.Pow and right.constant == 2 and right.type == "int":
+                return Term("int", f"square_int({as_int(left).text})")
+            if kind in _INT_OPERATIONS:
+                return Term("int", f"{_INT_OPERATIONS[kind]}({as_int(left).text}, {as_int(right).text})")
+        else:
+            left, right = as_float(left), as_float(right)
+            if kind in _FLOAT_OPERATORS:
+                return Term("float", f"({left.text} {_FLOAT_OPERATORS[kind]} {right.text})")
+            if kind in _FLOAT_OPERATIONS:
+                return Term("float", f"{_FLOAT_OPERATIONS[kind]}({left.text}, {right.text})")
+        raise scope.refuse(f"operator {kind.__name__} of {left.type} and {right.type}", node)
+
+    def _compare(self, scope: Scope, node: ast.Compare) -> Term:
+        for operator in node.ops:
+            if type(operator) not in _COMPARISONS:
+                raise scope.refuse("'is', 'in' and 'not in' are not compiled", node)
+        terms = [self.value(scope, operand) for operand in [node.left, *node.comparators]]
+        kinds = {term.type for term in terms}
+        if "float" in kinds:
+            # An int beside a float is compared as a float only where it is one exactly.
+            terms = [exact_float(term) for term in terms]
+        elif "int" in kinds or any(isinstance(op, (ast.Lt, ast.LtE, ast.Gt, ast.GtE)) for op in node.ops):
+            terms = [as_int(term) for term in terms]
+        text = terms[0].text
+        for operator, term in zip(node.ops, terms[1:], strict=True):
+            text += f" {_COMPARISONS[type(operator)]} {term.text}"
+        return Term("bool", f"({text})")

@@ -1,0 +1,121 @@
+"""The functions that a loop reaches, each translated once for every combination of its arguments' types."""
+
+from __future__ import annotations
+
+import ast
+import types
+from dataclasses import dataclass, field
+
+from pyfora.compile.loop import Element
+from pyfora.compile.scope import CAPTURED_HERE, NUMBA_TYPES, Scope, Term
+
+DEPTH_LIMIT = 200
+"""How deep a kernel recurses before it gives up: well within CPython's limit, which then decides."""
+
+
+@dataclass
+class Function:
+    """One function of the generated module."""
+
+    name: str
+    parameters: list[tuple[str, Element]]
+    returns: Element | None = None
+    """None until the first return has been seen."""
+    captured: dict[str, Term] = field(default_factory=dict)
+    lines: list[str] = field(default_factory=list)
+    complete: bool = False
+    recursive: bool = False
+
+    def call(self, arguments: list[Term], *, depth: str) -> Term:
+        """A call of it, with the values that it captures passed on."""
+        assert self.returns is not None
+        given = [term.text for term in arguments]
+        if self.complete:
+            given += self.captured
+            given += ["0"] if self.recursive else []
+        else:
+            given += [CAPTURED_HERE, depth]
+        return Term(self.returns, f"{self.name}({', '.join(given)})".replace(f", {CAPTURED_HERE}", CAPTURED_HERE))
+
+    def source(self) -> str:
+        """Its definition."""
+        assert self.returns is not None
+        parameters = [*self.parameters, *((term.text, term.type) for term in self.captured.values())]
+        names = [name for name, _ in parameters]
+        kinds = [NUMBA_TYPES[kind] for _, kind in parameters]
+        lines = self.lines
+        if self.recursive:
+            names.append("depth")
+            kinds.append("int64")
+            lines = [f"if depth > {DEPTH_LIMIT}:", f"    return give_up_{self.returns}()", *lines]
+        captured = "".join(f", {name}" for name in self.captured)
+        body = "\n".join(f"    {line}" for line in lines).replace(CAPTURED_HERE, captured)
+        decorator = "recursive" if self.recursive else "routine"
+        signature = f"{NUMBA_TYPES[self.returns]}({', '.join(kinds)})"
+        return f'@{decorator}("{signature}")\ndef {self.name}({", ".join(names)}):\n{body}\n'
+
+
+def bind_arguments(
+    scope: Scope,
+    node: ast.Call,
+    function: types.FunctionType,
+    arguments: ast.arguments,
+    positional: list[Term],
+    keywords: dict[str, Term],
+) -> list[Term]:
+    """The arguments of a call in the order of the parameters, defaults filled in. Raises NotCompiled."""
+    name = function.__name__
+    if arguments.vararg or arguments.kwarg:
+        raise scope.refuse(f"{name!r} takes any number of arguments", node)
+    first = [*arguments.posonlyargs, *arguments.args]
+    only_positional = {parameter.arg for parameter in arguments.posonlyargs}
+    if len(positional) > len(first):
+        raise scope.refuse(f"{name!r} is given too many arguments", node)
+    given = {parameter.arg: term for parameter, term in zip(first, positional, strict=False)}
+    for word, term in keywords.items():
+        if word in given or word in only_positional:
+            raise scope.refuse(f"{name!r} is given {word!r} twice", node)
+        given[word] = term
+    defaults: dict[str, object] = dict(function.__kwdefaults__ or {})
+    values = function.__defaults__ or ()
+    if values:
+        defaults.update({parameter.arg: value for parameter, value in zip(first[-len(values) :], values, strict=True)})
+    ordered = []
+    for parameter in [*first, *arguments.kwonlyargs]:
+        word = parameter.arg
+        if word in given:
+            ordered.append(given.pop(word))
+        elif word in defaults:
+            key = (id(function), "default", word)
+            ordered.append(scope.captured(key, f"{name}_{word}", defaults[word], node))
+        else:
+            raise scope.refuse(f"{name!r} is called without {word!r}", node)
+    if given:
+        raise scope.refuse(f"{name!r} has no parameter {next(iter(given))!r}", node)
+    return ordered
+
+
+def bound_names(statements: list[ast.stmt]) -> set[str]:
+    """Every name that a function's body binds anywhere, reached or not: that is how Python decides what is local."""
+    names: set[str] = set()
+    for statement in statements:
+        for node in ast.walk(statement):
+            match node:
+                case ast.Name(ctx=ast.Store() | ast.Del()):
+                    names.add(node.id)
+                case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.ClassDef():
+                    names.add(node.name)
+                case ast.alias():
+                    names.add((node.asname or node.name).partition(".")[0])
+                case ast.ExceptHandler(name=str() as name) | ast.MatchAs(name=str() as name):
+                    names.add(name)
+                case ast.MatchStar(name=str() as name) | ast.MatchMapping(rest=str() as name):
+                    names.add(name)
+    return names
+
+
+def forbidden(scope: Scope, node: ast.FunctionDef | ast.Lambda) -> None:
+    """Refuse what changes the meaning of a whole function, wherever in it it stands."""
+    for inner in ast.walk(node):
+        if isinstance(inner, ast.Yield | ast.YieldFrom | ast.Await | ast.Global | ast.Nonlocal):
+            raise scope.refuse("a function with yield, await, global or nonlocal", inner)

@@ -1,0 +1,135 @@
+"""A whole loop -> the generated source of its kernel."""
+
+from __future__ import annotations
+
+import ast
+from dataclasses import dataclass
+
+from pyfora.compile.calls import Calls
+from pyfora.compile.clauses import clauses
+from pyfora.compile.expressions import as_bool, as_int
+from pyfora.compile.loop import Element, Loop, Output
+from pyfora.compile.refusal import refuse
+from pyfora.compile.scope import NUMBA_TYPES, Scope, Term, Unit
+
+Scalar = int | float | bool
+
+
+@dataclass(frozen=True)
+class Generated:
+    """A kernel before it is compiled."""
+
+    source: str
+    """Readable Python in which everything that is not exact as it stands is the call of a checked primitive."""
+    entry: str
+    signature: tuple[str, ...]
+    """Types of the entry's arguments: start, step, count, buffer, capacity, captured values."""
+    element: Element
+    output: Output
+    captured_types: tuple[Element, ...]
+    captured: tuple[Scalar, ...]
+    counted: bool
+    """Whether there are never more terms than indices, so that the buffer need not be watched."""
+
+
+def generate(loop: Loop, output: Output) -> Generated:
+    """Translate a loop. Needs no numba. Raises NotCompiled."""
+    try:
+        return _generate(loop, output)
+    except RecursionError:
+        raise refuse("the code is nested too deeply", loop.filename, loop.node) from None
+
+
+def _generate(loop: Loop, output: Output) -> Generated:
+    unit = Unit(loop.filename, loop.function_source)
+    unit.names |= primitive_names() | {"kernel"}
+    calls = Calls()
+    node = loop.node
+    targets = {clause.target.id for clause in node.generators if isinstance(clause.target, ast.Name)}
+    scope = Scope(unit, loop.filename, loop.lookup, targets, owner="loop")
+    counted = len(node.generators) == 1
+    elements: list[Term] = []
+
+    def innermost() -> list[str]:
+        term = calls.expressions.value(scope, node.elt)
+        elements.append(term)
+        return _step(scope, output, term, node.elt, counted)
+
+    outer = ("for k in range(count):", "start + k * step")
+    loops = clauses(scope, calls.expressions, calls.read_range, node, innermost, first=outer)
+    element = elements[0].type
+    before, after = _frame(output, element)
+    captured = list(unit.captured.values())
+    parameters = ["start", "step", "count", "buffer", "capacity", *(name for name, _, _ in captured)]
+    lines = [f"def kernel({', '.join(parameters)}):", *(f"    {line}" for line in [*before, *loops, *after])]
+    sources = ["\n".join(lines) + "\n"]
+    for function in reversed(unit.functions.values()):
+        # A body that was translated again may have left a function that nobody calls.
+        if any(f"{function.name}(" in source for source in sources):
+            sources.insert(0, function.source())
+    pointer: Element = "int" if output in (Output.TOTAL, Output.ANY, Output.ALL, Output.COUNT) else element
+    types_ = ["int64", "int64", "int64", f"{NUMBA_TYPES[pointer]}*", "int64"]
+    types_ += [NUMBA_TYPES[kind] for _, kind, _ in captured]
+    return Generated(
+        source="\n\n".join(sources),
+        entry="kernel",
+        signature=tuple(types_),
+        element=element,
+        output=output,
+        captured_types=tuple(kind for _, kind, _ in captured),
+        captured=tuple(value for _, _, value in captured),
+        counted=counted,
+    )
+
+
+def analyse(loop: Loop) -> Element:
+    """The type of the loop's elements. Needs no numba and compiles nothing. Raises NotCompiled if it cannot be compiled."""
+    return generate(loop, Output.TERMS).element
+
+
+def _step(scope: Scope, output: Output, term: Term, node: ast.expr, counted: bool) -> list[str]:
+    match output:
+        case Output.TERMS:
+            room = [] if counted else ["if written >= capacity:", "    return give_up_int()"]
+            return [*room, f"store_{term.type}(buffer, written, {term.text})", "written = written + 1"]
+        case Output.TOTAL:
+            if term.type == "float":
+                raise scope.refuse("a sum of floats is not taken as a total, but from its terms in order", node)
+            return [f"add_total(buffer, {as_int(term).text})"]
+        case Output.ANY:
+            return [f"if {as_bool(term).text}:", "    return 1"]
+        case Output.ALL:
+            return [f"if not {as_bool(term).text}:", "    return 0"]
+        case Output.COUNT:
+            return [f"element = {term.text}", "written = written + 1"]
+    order = "<" if output is Output.MIN else ">"
+    value = f"number_float({term.text})" if term.type == "float" else as_int(term).text
+    return [
+        f"element = {value}",
+        f"if written == 0 or element {order} best:",
+        "    best = element",
+        "written = 1",
+    ]
+
+
+def _frame(output: Output, element: Element) -> tuple[list[str], list[str]]:
+    match output:
+        case Output.TERMS | Output.COUNT:
+            return ["written = 0"], ["return written"]
+        case Output.TOTAL:
+            return [], ["return 0"]
+        case Output.ANY:
+            return [], ["return 0"]
+        case Output.ALL:
+            return [], ["return 1"]
+    zero = "0.0" if element == "float" else "0"
+    store = "store_bool(buffer, 0, best != 0)" if element == "bool" else f"store_{element}(buffer, 0, best)"
+    return ["written = 0", f"best = {zero}"], ["if written != 0:", f"    {store}", "return written"]
+
+
+def primitive_names() -> frozenset[str]:
+    """Names that no function and no variable of the generated module may have (without importing numba)."""
+    return frozenset(_PRIMITIVE_NAMES)
+
+
+_PRIMITIVE_NAMES = ["add_int", "sub_int", "mul_int", "square_int", "neg_int", "abs_int", "floordiv_int", "mod_int", "shl_int", "shr_int", "min_int", "max_int", "int_from_bool", "range_count", "isqrt_int", "gcd_int", "pow_int", "give_up_int", "add_total", "store_int", "float_from_int", "exact_float", "div_float", "neg_float", "abs_float", "min_float", "max_float", "int_from_float", "floor_float", "ceil_float", "round_float", "sqrt_float", "copysign_float", "isnan_float", "isinf_float", "isfinite_float", "fmod_float", "mod_float", "floordiv_float", "libm_pow", "pow_float", "atan2_float", "give_up_float", "give_up_bool", "store_float", "store_bool", "number_float", "acos_float", "acosh_float", "asin_float", "asinh_float", "atan_float", "atanh_float", "cbrt_float", "cos_float", "cosh_float", "erf_float", "erfc_float", "exp_float", "exp2_float", "expm1_float", "log_float", "log10_float", "log1p_float", "log2_float", "sin_float", "sinh_float", "tan_float", "tanh_float", "start", "step", "count", "buffer", "capacity", "written", "total", "best", "element", "summed", "lost", "k", "depth", "routine", "recursive", "inf", "nan", "range", "True", "False"]

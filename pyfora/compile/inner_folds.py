@@ -1,0 +1,129 @@
+"""A fold such as `all(p % x for x in range(2, n))` within the loop, as a function of the generated module."""
+
+from __future__ import annotations
+
+import ast
+import builtins
+import sys
+
+from pyfora.compile.clauses import clauses
+from pyfora.compile.expressions import Expressions, as_bool, as_int
+from pyfora.compile.functions import Function
+from pyfora.compile.scope import Scope, Term
+from pyfora.compile.statements import RangeReader
+
+INNER_FOLDS = {
+    id(builtins.sum): "sum",
+    id(builtins.any): "any",
+    id(builtins.all): "all",
+    id(builtins.min): "min",
+    id(builtins.max): "max",
+    id(builtins.len): "len",
+}
+
+
+def inner_fold(
+    scope: Scope,
+    expressions: Expressions,
+    read_range: RangeReader,
+    fold: str,
+    node: ast.GeneratorExp | ast.ListComp,
+) -> Term:
+    """The value of a fold over a comprehension over ranges. Raises NotCompiled."""
+    if fold == "len" and not isinstance(node, ast.ListComp):
+        raise scope.refuse("len() of a generator", node)
+    if isinstance(node, ast.ListComp) and fold in ("any", "all"):
+        raise scope.refuse(f"{fold}() of a list", node)
+    known = scope.variables or {}
+    read = {name.id for name in ast.walk(node) if isinstance(name, ast.Name)}
+    targets = {clause.target.id for clause in node.generators if isinstance(clause.target, ast.Name)}
+    inside = Scope(scope.unit, scope.filename, scope.lookup, scope.bound | targets, owner=scope.owner)
+    # A target hides the function's own variable of that name, yet the first range is evaluated outside of it.
+    for name in ast.walk(node.generators[0].iter):
+        if isinstance(name, ast.Name) and name.id in targets:
+            raise scope.refuse(f"{name.id!r} is both a variable of the comprehension and part of its range", name)
+    inside.variables = {}
+    parameters, arguments = [], []
+    for name in sorted(read & known.keys() - targets):
+        kind = known[name]
+        if isinstance(kind, str):
+            parameters.append((inside.bind(name, kind), kind))
+            arguments.append(Term(kind, scope.variable(name, kind)))
+    function = Function(scope.unit.name(f"call_{fold}"), parameters)
+    inside.function = function
+
+    def element() -> tuple[Term, list[str]]:
+        term = expressions.value(inside, node.elt)
+        return term, _step(inside, fold, term, node)
+
+    result: list[Term] = []
+
+    def innermost() -> list[str]:
+        term, lines = element()
+        result.append(term)
+        return lines
+
+    loops = clauses(inside, expressions, read_range, node, innermost, first=None)
+    before, after, returned = _frame(fold, result[0], inside, node)
+    function.lines = [*before, *loops, *after]
+    function.returns = returned.type
+    function.captured = dict(inside.used)
+    function.complete = True
+    scope.unit.functions[object()] = function
+    scope.use(function.captured)
+    return function.call(arguments, depth="")
+
+
+def _step(scope: Scope, fold: str, term: Term, node: ast.AST) -> list[str]:
+    match fold:
+        case "any":
+            return [f"if {as_bool(term).text}:", "    return True"]
+        case "all":
+            return [f"if not {as_bool(term).text}:", "    return False"]
+        case "len":
+            return [f"element = {term.text}", "total = total + 1"]
+        case "sum" if term.type != "float":
+            return [f"total = add_int(total, {as_int(term).text})"]
+        case "sum" if sys.version_info < (3, 12):
+            return [f"total = total + {term.text}", "count = 1"]
+        case "sum":
+            # The compensated sum of Python/bltinmodule.c.
+            return [
+                f"element = {term.text}",
+                "summed = total + element",
+                "if abs_float(total) >= abs_float(element):",
+                "    lost = lost + ((total - summed) + element)",
+                "else:",
+                "    lost = lost + ((element - summed) + total)",
+                "total = summed",
+                "count = 1",
+            ]
+        case "min" | "max" if term.type != "bool":
+            order = "<" if fold == "min" else ">"
+            return [
+                f"element = {term.text}",
+                f"if count == 0 or element {order} best:",
+                "    best = element",
+                "count = 1",
+            ]
+    raise scope.refuse(f"{fold}() of {term.type} elements", node)
+
+
+def _frame(fold: str, term: Term, scope: Scope, node: ast.AST) -> tuple[list[str], list[str], Term]:
+    give_up = ["if count == 0:", f"    return give_up_{term.type}()"]
+    match fold:
+        case "any":
+            return [], ["return False"], Term("bool", "")
+        case "all":
+            return [], ["return True"], Term("bool", "")
+        case "sum" if term.type == "float":
+            # The sum of no floats is the int 0.
+            start = ["count = 0", "total = 0.0"]
+            if sys.version_info < (3, 12):
+                return start, [*give_up, "return total"], Term("float", "")
+            end = ["if lost != 0.0 and isfinite_float(lost):", "    total = total + lost", "return total"]
+            return [*start, "lost = 0.0"], [*give_up, *end], Term("float", "")
+        case "sum" | "len":
+            return ["total = 0"], ["return total"], Term("int", "")
+    zero = "0" if term.type == "int" else "0.0"
+    return ["count = 0", f"best = {zero}"], [*give_up, "return best"], Term(term.type, "")

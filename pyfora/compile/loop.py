@@ -1,0 +1,56 @@
+"""The description of one loop that the compiler is asked for."""
+
+from __future__ import annotations
+
+import ast
+import enum
+import types
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+Element = Literal["int", "float", "bool"]
+"""The Python type of a value in a kernel; an int is one of 64 bits."""
+
+
+@dataclass(frozen=True)
+class FunctionSource:
+    """A function that the loop reaches: its syntax tree, and the values of the names that it does not bind itself."""
+
+    filename: str
+    node: ast.FunctionDef | ast.Lambda
+    """With the positions of the user's own file."""
+    lookup: Callable[[str], object]
+    """Free name -> live value: closure, then globals, then builtins. Raises NameError."""
+
+
+@dataclass(frozen=True)
+class Loop:
+    """A comprehension whose first clause runs over a range that has been evaluated already."""
+
+    filename: str
+    node: ast.GeneratorExp | ast.ListComp | ast.SetComp
+    """The iterable of its first generator is ignored: `Kernel.run` gives the indices."""
+    lookup: Callable[[str], object]
+    """Free name of the loop -> live value. Raises NameError."""
+    function_source: Callable[[types.FunctionType], FunctionSource | None]
+    """The source of a function that the loop reaches, None where there is none."""
+
+
+class Output(enum.Enum):
+    """What a kernel makes of the elements."""
+
+    TERMS = "terms"
+    """Every element in order, written into an array."""
+    TOTAL = "total"
+    """The exact sum of int or bool elements, an int."""
+    ANY = "any"
+    """Whether one is true; stops at the first one, as Python does."""
+    ALL = "all"
+    """Whether all are true; stops at the first that is not, as Python does."""
+    MIN = "min"
+    """The first smallest element, None if there is no element."""
+    MAX = "max"
+    """The first largest element, None if there is no element."""
+    COUNT = "count"
+    """How many elements there are, each of them evaluated."""

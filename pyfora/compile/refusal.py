@@ -1,0 +1,30 @@
+"""The two ways in which the compiler says no: before a kernel exists, or while one runs."""
+
+from __future__ import annotations
+
+import ast
+
+
+class NotCompiled(Exception):
+    """The loop cannot be made into a kernel that is exactly Python; `str()` says why, in one sentence with its line."""
+
+    def __init__(self, reason: str, filename: str = "", line: int = 0, column: int = 0) -> None:
+        super().__init__(reason, filename, line, column)
+        self.reason = reason
+        self.filename = filename
+        self.line = line
+        self.column = column
+
+    def __str__(self) -> str:
+        if not self.filename:
+            return self.reason
+        return f"{self.reason} (line {self.line} of {self.filename})"
+
+
+class GaveUp(Exception):
+    """The kernel met something that it cannot do exactly; the same elements are to be run by CPython, which decides."""
+
+
+def refuse(reason: str, filename: str, node: ast.AST) -> NotCompiled:
+    """The `NotCompiled` for a construct at its original place in the user's file."""
+    return NotCompiled(reason, filename, getattr(node, "lineno", 0), getattr(node, "col_offset", 0))

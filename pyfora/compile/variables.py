@@ -1,0 +1,41 @@
+"""What is known of a function's variables at one point of it: which are surely bound, to which type."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from pyfora.compile.loop import Element
+
+
+@dataclass(frozen=True)
+class Mixed:
+    """A variable that is of one type on one path and of another on a different path: it cannot be read."""
+
+    first: Element
+    second: Element
+
+
+Variables = dict[str, Element | Mixed]
+"""Name -> type, for the names that are bound on every path. A name that is not in it may be unbound."""
+
+
+def join(paths: Iterable[Variables | None]) -> Variables | None:
+    """What is known where several paths meet; None stands for a path that never gets there."""
+    joined: Variables | None = None
+    for path in paths:
+        if path is None:
+            continue
+        if joined is None:
+            joined = dict(path)
+            continue
+        joined = {name: _either(known, path[name]) for name, known in joined.items() if name in path}
+    return joined
+
+
+def _either(first: Element | Mixed, second: Element | Mixed) -> Element | Mixed:
+    if first == second or isinstance(first, Mixed):
+        return first
+    if isinstance(second, Mixed):
+        return second
+    return Mixed(first, second)
