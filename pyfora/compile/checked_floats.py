@@ -156,8 +156,8 @@ def libm_pow(b: Builder, base: Any, exponent: Any) -> Any:
 
 
 @routine("float64(float64, float64)")
-def pow_float(base: float, exponent: float) -> float:
-    """`x ** y`, in the order of float_pow in Objects/floatobject.c; gives up where the result is complex or an error."""
+def pow_float(base: Any, exponent: Any) -> Any:
+    """`x ** y`, in the order of float_pow in Objects/floatobject.c; gives up where that is complex or an error."""
     if exponent == 0.0:
         return 1.0
     if base >= 0.0:

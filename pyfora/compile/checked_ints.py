@@ -128,7 +128,7 @@ def isqrt_int(b: Builder, value: Any) -> Any:
 
 
 @routine("int64(int64, int64)")
-def gcd_int(left: int, right: int) -> int:
+def gcd_int(left: Any, right: Any) -> Any:
     left = abs_int(left)
     right = abs_int(right)
     while right != 0:
@@ -139,7 +139,7 @@ def gcd_int(left: int, right: int) -> int:
 
 
 @routine("int64(int64, int64)")
-def pow_int(base: int, exponent: int) -> int:
+def pow_int(base: Any, exponent: Any) -> Any:
     result = 1
     if exponent < 0:
         exponent = give_up_int()

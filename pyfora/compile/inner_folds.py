@@ -11,6 +11,7 @@ from pyfora.compile.expressions import Expressions, as_bool, as_int
 from pyfora.compile.functions import Function
 from pyfora.compile.scope import Scope, Term
 from pyfora.compile.statements import RangeReader
+from pyfora.compile.variables import Mixed
 
 INNER_FOLDS = {
     id(builtins.sum): "sum",
@@ -44,11 +45,11 @@ def inner_fold(
             raise scope.refuse(f"{name.id!r} is both a variable of the comprehension and part of its range", name)
     inside.variables = {}
     parameters, arguments = [], []
-    for name in sorted(read & known.keys() - targets):
-        kind = known[name]
-        if isinstance(kind, str):
-            parameters.append((inside.bind(name, kind), kind))
-            arguments.append(Term(kind, scope.variable(name, kind)))
+    for variable in sorted(read & known.keys() - targets):
+        kind = known[variable]
+        if not isinstance(kind, Mixed):
+            parameters.append((inside.bind(variable, kind), kind))
+            arguments.append(Term(kind, scope.variable(variable, kind)))
     function = Function(scope.unit.name(f"call_{fold}"), parameters)
     inside.function = function
 

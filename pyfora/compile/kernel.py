@@ -29,7 +29,7 @@ class Kernel:
     """One loop's machine code in this process. It may be called from one thread at a time; it releases the GIL."""
 
     def __init__(self, object_code: bytes, captured: tuple[Scalar, ...] = ()) -> None:
-        """Load object code. Raises ValueError if the bytes are no whole kernel, NotCompiled if it is for another machine."""
+        """Load object code. Raises ValueError if the bytes are damaged, NotCompiled if they are for another machine."""
         from pyfora.compile.machine_code import LoadedCode
 
         header, code = _split(object_code)
@@ -114,11 +114,12 @@ class Kernel:
                 return (self._own[1] << 64) | (self._own[0] & (2**64 - 1))
         if number == 0:
             return None
-        return _PYTHON_TYPES[self.element](_C_TYPES[self.element].from_buffer(self._own).value)
+        value: Scalar = _C_TYPES[self.element].from_buffer(self._own).value
+        return value
 
 
 def compile_loop(loop: Loop, output: Output, cache: KernelCache) -> Kernel:
-    """The kernel of a loop, from the cache if it is there. `Kernel.captured` holds the values of this loop's free names.
+    """The kernel of a loop, from the cache if it is there, with the values of this loop's free names in `captured`.
 
     Raises NotCompiled, whose reason and line are meant to be shown.
     """
@@ -128,7 +129,7 @@ def compile_loop(loop: Loop, output: Output, cache: KernelCache) -> Kernel:
 
 
 def load_kernel(object_code: bytes) -> Kernel:
-    """A kernel made by another process. Raises ValueError if the bytes are damaged, NotCompiled if not for this machine."""
+    """A kernel made by another process. Raises ValueError for damaged bytes, NotCompiled for another machine's."""
     return Kernel(object_code)
 
 

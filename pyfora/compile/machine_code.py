@@ -15,7 +15,7 @@ def compile_source(source: str, entry: str, signature: tuple[str, ...]) -> bytes
     `signature` names the types of its arguments; it returns an int64. Raises what numba raises: a module of ours
     that numba does not compile is a fault of the compiler, not of the user.
     """
-    from numba.core import compiler, types
+    from numba.core import compiler as numba_compiler
     from numba.core.compiler_lock import global_compiler_lock
     from numba.core.registry import cpu_target
 
@@ -34,6 +34,7 @@ def compile_source(source: str, entry: str, signature: tuple[str, ...]) -> bytes
         "__name__": "pyfora_generated",
     }
     exec(compile(source, "<kernel>", "exec"), namespace)  # (our own text)
+    compiler: Any = numba_compiler  # (numba says nothing of its types)
     flags = compiler.Flags()
     flags.no_compile = True
     flags.no_cpython_wrapper = True
@@ -46,7 +47,7 @@ def compile_source(source: str, entry: str, signature: tuple[str, ...]) -> bytes
             target,
             namespace[entry],
             tuple(TYPES[name] for name in signature),
-            types.int64,
+            TYPES["int64"],
             flags,
             {},
         )

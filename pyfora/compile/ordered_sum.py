@@ -47,7 +47,7 @@ def fold_float_terms(terms: np.ndarray[Any, Any], count: int, state: State) -> S
     """Add the first `count` terms of a contiguous float64 array, in order, to a sum in progress (at first `START`)."""
     if terms.dtype != "float64" or not terms.flags.c_contiguous or not 0 <= count <= len(terms):
         raise TypeError("the terms must be a contiguous array of float64, not shorter than the count")
-    fold, place, address, spare = _folder()
+    fold, place, address, spare, _ = _folder()
     place[0], place[1] = state
     fold(spare, spare, 0, 1, count, terms.__array_interface__["data"][0], address)
     return place[0], place[1]
@@ -62,15 +62,14 @@ def finish_float_sum(state: State) -> float:
 
 
 @functools.cache
-def _folder() -> tuple[Any, Any, int, int]:
+def _folder() -> tuple[Any, Any, int, int, object]:
     from pyfora.compile.machine_code import LoadedCode, compile_source
 
     source = _NEUMAIER if COMPENSATED else _PLAIN
     code = LoadedCode(compile_source(source, "fold", ("int64", "int64", "int64", "float64*", "float64*")))
     whole, pointer = ctypes.c_int64, ctypes.c_void_p
     function = ctypes.CFUNCTYPE(ctypes.c_int32, pointer, pointer, whole, whole, whole, pointer, pointer)(code.address)
-    function.code = code  # (the machine code must outlive the function)
     place = (ctypes.c_double * 2)()
     spare = ctypes.c_int64()
-    function.spare = spare
-    return function, place, ctypes.addressof(place), ctypes.addressof(spare)
+    # The machine code and the spare word must outlive the function; this tuple is kept for good.
+    return function, place, ctypes.addressof(place), ctypes.addressof(spare), (code, spare)

@@ -8,10 +8,12 @@ from collections.abc import Callable
 from typing import Any
 
 import numba
+import numba.extending
 from llvmlite import ir
-from numba import types
-from numba.core import typing as numba_typing
-from numba.extending import intrinsic
+
+# numba says nothing, or nothing right, of its types.
+_numba: Any = numba
+types, intrinsic, cgutils = _numba.types, _numba.extending.intrinsic, _numba.core.cgutils
 
 _numbers = itertools.count()
 
@@ -49,7 +51,7 @@ class Builder:
     def call_libm(self, symbol: str, *args: Any) -> Any:
         """Call the C library's function under our own symbol, so that LLVM knows nothing of it and rewrites nothing."""
         kind = ir.FunctionType(DOUBLE, [DOUBLE] * len(args))
-        function = numba.core.cgutils.get_or_insert_function(self.ir.module, kind, symbol)
+        function = cgutils.get_or_insert_function(self.ir.module, kind, symbol)
         # A value of its arguments only: LLVM may take it out of a loop, but never evaluate it itself.
         function.attributes.add("nounwind")
         function.attributes.add("readnone")
@@ -82,11 +84,11 @@ def whole(value: int) -> Any:
 def _signature(text: str) -> Any:
     returned, _, rest = text.partition("(")
     given = [TYPES[name.strip()] for name in rest.rstrip(")").split(",") if name.strip()]
-    return numba_typing.signature(types.void if returned == "void" else TYPES[returned], *given)
+    return _numba.core.typing.signature(types.void if returned == "void" else TYPES[returned], *given)
 
 
 def _with_arity(count: int, typing_function: Callable[..., Any]) -> Any:
-    """numba reads how many arguments an intrinsic takes from its Python signature, so that it must be a fixed number."""
+    """Give a typing function the fixed number of arguments that numba reads from its Python signature."""
 
     def template(typingctx: Any, *args: Any) -> Any:
         return typing_function(typingctx, *args)
@@ -98,7 +100,7 @@ def _with_arity(count: int, typing_function: Callable[..., Any]) -> Any:
 
 
 def primitive(signature: str) -> Callable[[Callable[..., Any]], Any]:
-    """Make a function `(Builder, *llvm values) -> llvm value` callable in kernels, with a signature like `int64(int64)`."""
+    """Make a function `(Builder, *llvm values) -> llvm value` callable in kernels, signed like `int64(int64)`."""
     chosen = _signature(signature)
 
     def decorate(generate: Callable[..., Any]) -> Any:
@@ -155,9 +157,9 @@ def recursive(signature: str) -> Callable[[Callable[..., Any]], Any]:
             nonlocal inside, compiled
             if inside:
                 kind = context.call_conv.get_function_type(chosen.return_type, chosen.args)
-                itself = numba.core.cgutils.get_or_insert_function(builder.module, kind, own_symbol)
+                itself = cgutils.get_or_insert_function(builder.module, kind, own_symbol)
                 status, result = context.call_conv.call_function(builder, itself, chosen.return_type, chosen.args, args)
-                with numba.core.cgutils.if_unlikely(builder, status.is_error):
+                with cgutils.if_unlikely(builder, status.is_error):
                     context.call_conv.return_status_propagate(builder, status)
                 return result
             if compiled is None:

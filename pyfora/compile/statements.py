@@ -59,8 +59,8 @@ class Statements:
                 return self._assign(target, node.value)
             case ast.Assign():
                 return self._assign_to_all(node)
-            case ast.AnnAssign(target=ast.Name(), value=ast.expr()):
-                return self._assign(node.target, node.value)
+            case ast.AnnAssign(target=ast.Name() as target, value=ast.expr() as value):
+                return self._assign(target, value)
             case ast.AugAssign(target=ast.Name() as target):
                 before = self._expressions.value(scope, ast.copy_location(ast.Name(target.id, ast.Load()), target))
                 operand = self._expressions.value(scope, node.value)

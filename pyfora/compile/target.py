@@ -15,8 +15,8 @@ def processor() -> tuple[str, str]:
     return llvm.get_host_cpu_name(), llvm.get_host_cpu_features().flatten()
 
 
-class _ObjectCodegen(codegen.AOTCPUCodegen):  # type: ignore[misc]  (numba is untyped)
-    """numba's ahead-of-time code generator, which leaves its execution engine alone, set to the processor it runs on."""
+class _ObjectCodegen(codegen.AOTCPUCodegen):
+    """numba's ahead-of-time code generator, which leaves execution engines alone, for the processor that it runs on."""
 
     def _customize_tm_options(self, options: dict[str, Any]) -> None:
         options["cpu"], options["features"] = processor()
@@ -32,4 +32,5 @@ class _ObjectCodegen(codegen.AOTCPUCodegen):  # type: ignore[misc]  (numba is un
 def target_context() -> Any:
     """numba's target context with our code generator."""
     context = cpu_target.target_context
-    return context.subtarget(_internal_codegen=_ObjectCodegen("pyfora"), aot_mode=True, cached_internal_func={})
+    make: Any = _ObjectCodegen  # (numba says nothing of its types)
+    return context.subtarget(_internal_codegen=make("pyfora"), aot_mode=True, cached_internal_func={})

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 
 def warm() -> None:
-    """Import numba, compile one small kernel, load the folder of float terms. Takes about a second; starts no thread."""
+    """Import numba, compile a small kernel, load the folder of float terms. Takes about a second; starts no thread."""
     from pyfora.compile.machine_code import LoadedCode, compile_source
     from pyfora.compile.ordered_sum import START, fold_float_terms
 

@@ -1,0 +1,99 @@
+"""Loops for tests, made from their text, and what CPython makes of them."""
+
+from __future__ import annotations
+
+import ast
+import builtins
+import inspect
+import struct
+import textwrap
+import types
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from pyfora.compile import FunctionSource, GaveUp, Kernel, KernelCache, Loop, Output, compile_loop
+
+FILENAME = "user.py"
+
+
+def looker(names: dict[str, Any]) -> Callable[[str], object]:
+    def lookup(name: str) -> object:
+        if name in names:
+            return names[name]
+        try:
+            return getattr(builtins, name)
+        except AttributeError:
+            raise NameError(name) from None
+
+    return lookup
+
+
+def function_source(function: types.FunctionType) -> FunctionSource | None:
+    texts = function.__globals__.get("__texts__", {})
+    text = texts.get(function.__name__) or textwrap.dedent(inspect.getsource(function)).strip()
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.FunctionDef | ast.Lambda):
+            return FunctionSource(FILENAME, node, looker(function.__globals__))
+    return None
+
+
+def module(text: str, **names: Any) -> dict[str, Any]:
+    """The globals of a module with this text, its functions with known source."""
+    import math
+
+    text = textwrap.dedent(text)
+    scope: dict[str, Any] = {"math": math, **names}
+    exec(text, scope)
+    texts = {}
+    for node in ast.parse(text).body:
+        if isinstance(node, ast.FunctionDef):
+            texts[node.name] = ast.get_source_segment(text, node)
+        elif isinstance(node, ast.Assign) and isinstance(node.value, ast.Lambda):
+            texts["<lambda>"] = ast.get_source_segment(text, node.value)
+    scope["__texts__"] = texts
+    return scope
+
+
+def loop(text: str, names: dict[str, Any]) -> Loop:
+    node = ast.parse(text.strip(), mode="eval").body
+    assert isinstance(node, ast.GeneratorExp | ast.ListComp | ast.SetComp)
+    return Loop(FILENAME, node, looker(names), function_source)
+
+
+def run_terms(kernel: Kernel, indices: range, room: int | None = None) -> list[Any]:
+    """The elements as Python values. Raises GaveUp."""
+    buffer = np.empty(len(indices) if room is None else room, kernel.dtype)
+    count = kernel.run(kernel.captured, indices.start, indices.step, len(indices), buffer)
+    assert type(count) is int
+    values: list[Any] = buffer[:count].tolist()
+    return values
+
+
+def compiled(text: str, names: dict[str, Any], cache: KernelCache, output: Output = Output.TERMS) -> Kernel:
+    return compile_loop(loop(text, names), output, cache)
+
+
+def bits(value: Any) -> tuple[type, Any]:
+    """A value so that equality means: of the same type, to the last bit."""
+    if isinstance(value, float):
+        return float, struct.pack("<d", value)
+    return type(value), value
+
+
+def same(left: list[Any], right: list[Any]) -> bool:
+    return [bits(value) for value in left] == [bits(value) for value in right]
+
+
+def matches_or_gave_up(kernel: Kernel, text: str, names: dict[str, Any], index: int) -> bool | None:
+    """For one index: True if the kernel gives CPython's very elements, None if it gave up, False if it is wrong."""
+    try:
+        got = run_terms(kernel, range(index, index + 1))
+    except GaveUp:
+        return None
+    try:
+        expected = list(eval(text, dict(names), {"source": range(index, index + 1)}))
+    except Exception:
+        return False
+    return same(got, expected)
