@@ -5,7 +5,7 @@ from __future__ import annotations
 import ctypes
 import sys
 from collections.abc import Callable, Iterable, Mapping
-from types import FrameType, TracebackType
+from types import CellType, FrameType, TracebackType
 from typing import Any, NoReturn
 
 from pyfora.errors import InvalidPyforaOperation
@@ -67,6 +67,10 @@ class WithBlock:
             ) from error
         return self._block
 
+    def cells(self) -> dict[str, CellType]:
+        """The cells of the frame, which functions that the block defined are to share."""
+        return frame_cells(self.frame)
+
     @property
     def frame(self) -> FrameType:
         """The frame that the block stands in."""
@@ -127,22 +131,23 @@ def assign_names(frame: FrameType, names: Mapping[str, Any], deleted: Iterable[s
                 _unbind(frame, name)
 
 
-# ---- since 3.12 no call unbinds a fast local (it would be None): its slot in the frame is emptied by hand ------------
+# ---- a frame's own memory: since 3.12 no call unbinds a local (it would be None), and none ever gave its cells ------
 
 
 class _InterpreterFrame(ctypes.Structure):
-    """CPython 3.12's and 3.13's `_PyInterpreterFrame`, up to the first fast local."""
+    """CPython's `_PyInterpreterFrame`, up to the first fast local; of one shape from 3.11 to 3.13."""
 
     _fields_ = (
         ("pointers", ctypes.c_void_p * 8),
         ("stacktop", ctypes.c_int),
         ("return_offset", ctypes.c_uint16),
         ("owner", ctypes.c_char),
+        ("padding", ctypes.c_char),
     )
 
 
 class _FrameObject(ctypes.Structure):
-    """CPython 3.12's and 3.13's `PyFrameObject`, up to its interpreter frame."""
+    """CPython's `PyFrameObject`, up to its interpreter frame."""
 
     _fields_ = (
         ("reference_count", ctypes.c_ssize_t),
@@ -152,17 +157,34 @@ class _FrameObject(ctypes.Structure):
     )
 
 
-def _unbind(frame: FrameType, name: str) -> None:
+def _slot(frame: FrameType, name: str) -> ctypes.c_void_p:
+    """Where `frame` keeps the variable `name` (or its cell): a view of that very memory."""
     code = frame.f_code
-    slots = [*code.co_varnames, *(cell for cell in code.co_cellvars if cell not in code.co_varnames)]
+    own = [*code.co_varnames, *(cell for cell in code.co_cellvars if cell not in code.co_varnames)]
     inner = _FrameObject.from_address(id(frame)).frame
     first = ctypes.addressof(inner.contents) + ctypes.sizeof(_InterpreterFrame)
-    first += -first % ctypes.sizeof(ctypes.c_void_p)
-    slot = ctypes.c_void_p.from_address(first + slots.index(name) * ctypes.sizeof(ctypes.c_void_p))
+    index = [*own, *code.co_freevars].index(name)
+    return ctypes.c_void_p.from_address(first + index * ctypes.sizeof(ctypes.c_void_p))
+
+
+def frame_cells(frame: FrameType) -> dict[str, CellType]:
+    """The cells of the variables that `frame` shares with inner or outer functions, by name."""
+    names = (*frame.f_code.co_cellvars, *frame.f_code.co_freevars)
+    found = {}
+    for name in names:
+        cell = ctypes.cast(_slot(frame, name), ctypes.py_object).value
+        if type(cell) is CellType:
+            found[name] = cell
+    return found
+
+
+def _unbind(frame: FrameType, name: str) -> None:
+    code = frame.f_code
+    slot = _slot(frame, name)
     value = frame.f_locals[name]
     if name in code.co_cellvars:
-        cell = ctypes.cast(slot, ctypes.py_object).value
-        if getattr(cell, "cell_contents", None) is value:
+        cell = frame_cells(frame).get(name)
+        if cell is not None and cell.cell_contents is value:
             del cell.cell_contents
             return
     elif slot.value == id(value):

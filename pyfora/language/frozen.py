@@ -5,10 +5,10 @@ from __future__ import annotations
 import functools
 import hashlib
 from collections.abc import Mapping
-from types import CellType, FunctionType, ModuleType
+from types import FunctionType, ModuleType
 from typing import Any
 
-from pyfora.language import making
+from pyfora.language.making import contents
 from pyfora.language.reach import is_user_module
 from pyfora.language.shipping import Shipper
 
@@ -68,14 +68,14 @@ class _StatePickler(Shipper):
     def _function_state(self, function: FunctionType) -> Any:
         names = function.__globals__
         if not is_user_module(str(names.get("__name__"))):
-            return tuple(_contents(cell) for cell in function.__closure__ or ())
+            return tuple(contents(cell) for cell in function.__closure__ or ())
         seen = None
         if self._with_globals:
             seen = self._globals.get(id(names))
             if seen is None:
                 seen = self._globals[id(names)] = _Marked(members(names))
         return (
-            tuple(_contents(cell) for cell in function.__closure__ or ()),
+            tuple(contents(cell) for cell in function.__closure__ or ()),
             function.__defaults__,
             function.__kwdefaults__,
             dict(function.__dict__),
@@ -107,10 +107,3 @@ def _class_state(kind: type) -> Any:
         for name, value in vars(kind).items()
         if not (name.startswith("__") and name.endswith("__")) and not name.startswith("_abc_")
     }
-
-
-def _contents(cell: CellType) -> Any:
-    try:
-        return cell.cell_contents
-    except ValueError:
-        return making.EMPTY

@@ -8,7 +8,7 @@ import io
 import pickle
 import sys
 from collections.abc import Callable, Iterator, Mapping
-from types import CodeType, FunctionType
+from types import CellType, CodeType, FunctionType
 from typing import Any
 
 from pyfora.language import making
@@ -24,7 +24,7 @@ class Loader(pickle.Unpickler):
 
     `primitives` are what rewritten code calls; without them (on the client) functions are made as they were
     written. `resolve_value` gives the value for the id of a remote value, `origin` the object of an index that
-    the other side got from here.
+    the other side got from here, `frame_cells` the cells of the frame that the block stands in.
     """
 
     def __init__(
@@ -34,6 +34,7 @@ class Loader(pickle.Unpickler):
         primitives: Mapping[str, Callable[..., Any]] | None = None,
         resolve_value: Callable[[str], object] | None = None,
         origin: Callable[[int], object] | None = None,
+        frame_cells: Mapping[str, CellType] | None = None,
     ) -> None:
         super().__init__(io.BytesIO(parcel.stream), buffers=parcel.buffers)
         self._rewrite = primitives is not None
@@ -43,7 +44,9 @@ class Loader(pickle.Unpickler):
             "make_namespace": self._make_namespace,
             "remote_value": resolve_value,
             "origin": origin,
+            "frame_cell": self._frame_cell,
         }
+        self._frame_cells = dict(frame_cells or {})
         self.namespaces: list[Namespace] = []
         """Every replica that was made, in order."""
 
@@ -54,7 +57,7 @@ class Loader(pickle.Unpickler):
 
     def remembered(self) -> dict[int, Any]:
         """Every object that was loaded, by its index: the Shipper's memo has the same indices."""
-        return self.memo.copy()  # type: ignore[attr-defined,no-any-return]
+        return self.memo.copy()
 
     def find_class(self, module: str, name: str) -> Any:
         if module == making.__name__ and self._making.get(name) is not None:
@@ -69,6 +72,7 @@ class Loader(pickle.Unpickler):
         name: str,
         namespace: Namespace,
         cells: tuple[Any, ...],
+        doubtful: frozenset[str],
     ) -> FunctionType:
         code: CodeType
         if isinstance(form, CodeReference):
@@ -78,6 +82,9 @@ class Loader(pickle.Unpickler):
         else:
             code = code_of(form)
         return FunctionType(code, namespace.names, name, None, cells or None)
+
+    def _frame_cell(self, name: str) -> CellType:
+        return self._frame_cells.setdefault(name, CellType())
 
     def _make_namespace(self, name: str, facts: dict[str, Any], library: bool, doubtful: frozenset[str]) -> Namespace:
         if library or not self._rewrite:

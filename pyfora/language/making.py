@@ -40,6 +40,19 @@ def origin(index: int) -> NoReturn:
     make_function()
 
 
+def frame_cell(name: str) -> NoReturn:
+    """Replaced by the loader."""
+    make_function()
+
+
+def contents(cell: CellType) -> Any:
+    """What `cell` holds, or EMPTY."""
+    try:
+        return cell.cell_contents
+    except ValueError:
+        return EMPTY
+
+
 def module_of(namespace: Namespace) -> ModuleType:
     """The module of a namespace."""
     return namespace.module
@@ -68,7 +81,7 @@ def make_exception(
     """An exception as its built-in base class makes it: a user's own `__init__` may take other arguments."""
     base = next(ancestor for ancestor in kind.__mro__ if ancestor.__module__ == "builtins")
     made: BaseException = base.__new__(kind, *arguments)
-    base.__init__(made, *arguments)
+    base.__init__(made, *arguments)  # type: ignore[misc]  # the very base's, as its __new__
     made.args = args
     if name is not None:
         made.name = name  # type: ignore[attr-defined]

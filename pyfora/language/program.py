@@ -9,7 +9,7 @@ import struct
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from types import FunctionType
+from types import CellType, FunctionType
 from typing import Any
 
 from pyfora.errors import InvalidPyforaOperation, UnconvertibleValueError, WireError
@@ -98,13 +98,18 @@ def build_block_program(
     function it uses shares with it.
     """
     unconvertible: dict[tuple[int, str], str] = {}
+    doubtful_cells: dict[int, tuple[CellType, str]] = {}
     while True:
         shipper = Shipper(_from_source, remote_value_id, doubtful=unconvertible)
+        shipper.doubtful_cells = doubtful_cells
         try:
             _ship_block(shipper, block, frame_globals, frame_locals, unconvertible)
         except _CannotSend as failure:
             # What was half written spoils the stream: it is written again, with a placeholder there.
-            unconvertible[failure.slot] = failure.reason
+            if blamed := shipper.blame_cells():
+                doubtful_cells.update(blamed)
+            else:
+                unconvertible[failure.slot] = failure.reason
             continue
         _check_shared_names(shipper, block, frame_locals)
         return _program(shipper, "block", block.filename, block.line, block.names())
@@ -132,14 +137,19 @@ def _build_plain_program(
     kind: str, values: dict[str, Any], filename: str, line: int, remote_value_id: RemoteValueId | None
 ) -> Program:
     unconvertible: dict[tuple[int, str], str] = {}
+    doubtful_cells: dict[int, tuple[CellType, str]] = {}
     while True:
         shipper = Shipper(_from_source, remote_value_id, doubtful=unconvertible)
+        shipper.doubtful_cells = doubtful_cells
         try:
             shipper.dump(Plan(kind, None, None))
             for name, value in values.items():
                 _ship(shipper, 0, name, ("local", name), value)
             _ship_members(shipper, unconvertible)
         except _CannotSend as failure:
+            if blamed := shipper.blame_cells():
+                doubtful_cells.update(blamed)
+                continue
             if failure.slot[0] == 0:
                 raise UnconvertibleValueError(
                     f"the {failure.slot[1]} cannot be sent to the cluster: {failure.reason}"

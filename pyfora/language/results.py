@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from types import FunctionType
+from types import CellType, FunctionType
 from typing import Any
 
 from pyfora.language import making
@@ -35,6 +35,7 @@ def results_shipper(loaded: LoadedProgram) -> Shipper:
     shipper.dump([reference for reference, _ in known])
     # The references are in the memo now; from here on the objects that they stand for are found there instead.
     shipper.remember_as(list(known))
+    shipper.frame_cells = {place: name for place, (_, name) in loaded.frame_cells.items()}
     return shipper
 
 
@@ -56,12 +57,16 @@ def pack_results(names: Mapping[str, object], loaded: LoadedProgram) -> Parcel:
             return shipper.parcel()
 
 
-def unpack_results(parcel: Parcel, origin: Origin) -> dict[str, object]:
+def unpack_results(
+    parcel: Parcel, origin: Origin, frame_cells: Mapping[str, CellType] | None = None
+) -> dict[str, object]:
     """The values of `pack_results` by name; what the program captured is the client's own object again.
+
+    `frame_cells` are those of the frame that the block stands in: functions that the block defined share them.
 
     A value that could not be pickled is a placeholder: any use of it raises UnconvertibleValueError.
     """
-    loader = Loader(parcel, origin=origin)
+    loader = Loader(parcel, origin=origin, frame_cells=frame_cells)
     loader.load()
     return dict(loader)
 

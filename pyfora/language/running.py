@@ -12,19 +12,18 @@ from types import CellType, FunctionType
 from typing import Any
 
 from pyfora.errors import InvalidPyforaOperation, WireError
+from pyfora.language.body import CELLS, NAMES, BlockFunction, cell_noter
 from pyfora.language.capture import Block, block_statements
 from pyfora.language.frozen import can_change, fingerprint, members
-from pyfora.language.functions import compile_in_scope, register, rewritten, with_qualname
+from pyfora.language.functions import register, rewritten
 from pyfora.language.loading import Loader, install
 from pyfora.language.program import RESULT, Plan, read_program
 from pyfora.language.reach import Namespace, ReplicaModule
 from pyfora.language.rewrite import READ, ReadChecker
 from pyfora.language.shipping import CACHE_WRAPPER
-from pyfora.language.sources import compile_module, parsed
+from pyfora.language.sources import compile_module
 from pyfora.language.unconvertible import Unconvertible, make_reader
 
-_NAMES = "pyfora_names"
-"""The primitive by which a block's function hands out its names: the builtin `locals`."""
 _UNSET = object()
 
 
@@ -52,7 +51,13 @@ def load_program(
     """
     header, parcel = read_program(data)
     violations: list[BaseException] = []
-    supplied = {**primitives, READ: make_reader(violations), _NAMES: locals}
+    frame_cells: dict[int, tuple[CellType, str]] = {}
+    supplied: dict[str, Callable[..., Any]] = {
+        **primitives,
+        READ: make_reader(violations),
+        NAMES: locals,
+        CELLS: cell_noter(frame_cells),
+    }
     loader = Loader(parcel, primitives=supplied, resolve_value=resolve_value)
     objects = iter(loader)
     plan = next(objects, None)
@@ -70,7 +75,10 @@ def load_program(
         for primitive in primitives.values()
         if (code := getattr(getattr(primitive, "__func__", primitive), "__code__", None)) is not None
     )
-    return LoadedProgram(header, plan, captured, loader.namespaces, loader.remembered(), supplied, violations, hidden)
+    objects_by_index = loader.remembered()
+    return LoadedProgram(
+        header, plan, captured, loader.namespaces, objects_by_index, supplied, violations, hidden, frame_cells
+    )
 
 
 @dataclass
@@ -87,6 +95,8 @@ class LoadedProgram:
     violations: list[BaseException]
     hidden_filenames: frozenset[str]
     """Files of the primitives: their frames are no part of a user's traceback."""
+    frame_cells: dict[int, tuple[CellType, str]]
+    """The cells of the block's own frame, by identity, with the names that the client's frame has them by."""
 
     def origin_indices(self) -> dict[int, Any]:
         """What a result may refer to instead of holding it: index -> functions, classes, modules, captured values."""
@@ -149,50 +159,18 @@ class LoadedProgram:
 
     def _run_function_block(self, block: Block) -> BlockEnd:
         assert self.plan.namespace is not None
-        statements = self._statements(block)
-        node = parsed(block.segment).nodes[block.number]
-        never = ast.If(
-            ast.Constant(False),
-            [
-                ast.Assign([ast.Name(name, ast.Store())], ast.Constant(None))
-                for name in self.plan.unbound
-                if name not in block.bindings.bound
-            ],
-            [],
-        )
-        hand_out = ast.Return(ast.Call(ast.Name(_NAMES, ast.Load()), [], []))
-        body = [*([never] if never.body else []), *statements, hand_out]
-        arguments = ast.arguments(
-            posonlyargs=[],
-            args=[ast.arg(name) for name in self.plan.own],
-            kwonlyargs=[],
-            kw_defaults=[],
-            defaults=[],
-        )
-        function = ast.FunctionDef(name=block.function, args=arguments, body=body, decorator_list=[])
-        if hasattr(ast, "TypeAlias"):
-            function.type_params = []  # type: ignore[attr-defined,unused-ignore]
-        for part in (function, hand_out, never, *arguments.args):
-            ast.copy_location(part, node)
-        code = compile_in_scope(function, self.plan.outer, block.class_name, block.segment)
-        code = with_qualname(code, block.qualname)
-        register(code, block.segment)
-        cells = tuple(self._outer_cell(name) for name in code.co_freevars)
-        run = FunctionType(code, self.plan.namespace.names, block.function, None, cells or None)
+        body = BlockFunction(self.plan, self._statements(block), self.captured, self.frame_cells)
         before = {name: self.captured[name] for name in self.plan.own}
         try:
-            after = run(*before.values())
+            after = body.function(*before.values())
         except BaseException as error:
             trace = error.__traceback__
-            while trace is not None and trace.tb_frame.f_code is not code:
+            while trace is not None and trace.tb_frame.f_code is not body.function.__code__:
                 trace = trace.tb_next
             if trace is None:
                 return BlockEnd(exception=error)
             return _end(block, before, dict(trace.tb_frame.f_locals), error)
         return _end(block, before, after, None)
-
-    def _outer_cell(self, name: str) -> CellType:
-        return CellType(self.captured[name]) if name in self.captured else CellType()
 
     def _statements(self, block: Block) -> list[ast.stmt]:
         assert self.plan.namespace is not None

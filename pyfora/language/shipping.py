@@ -13,11 +13,13 @@ from collections.abc import Callable, Iterable, Mapping
 from types import CellType, CodeType, FunctionType, MemberDescriptorType, ModuleType
 from typing import Any
 
-import cloudpickle.cloudpickle as cloudpickle
+import cloudpickle.cloudpickle as cloudpickle  # type: ignore[import-untyped]
 
 from pyfora.language import making
+from pyfora.language.making import contents
 from pyfora.language.reach import Namespace, Reach, is_user_module
 from pyfora.language.sources import CodeReference
+from pyfora.language.unconvertible import Unconvertible
 from pyfora.values.parcels import Parcel, make_parcel
 
 CodeForm = CodeReference | bytes
@@ -26,12 +28,15 @@ CodeForm = CodeReference | bytes
 _SENTINELS = {id(dataclasses.MISSING): "MISSING", id(dataclasses.KW_ONLY): "KW_ONLY"}
 
 
-class Shipper(cloudpickle.Pickler):  # type: ignore[misc,name-defined,unused-ignore]
+class Shipper(cloudpickle.Pickler):  # type: ignore[misc]  # an untyped base
     """Pickles several objects, one after the other, into one parcel; they share what they have in common.
 
     `code_form` says how a function's code travels; `remote_value_id` gives the id of a proxy of a value that is
     on the cluster, and None for anything else.
     """
+
+    memo: Any
+    """Of pickle.Pickler: what was pickled, and its index."""
 
     def __init__(
         self,
@@ -51,6 +56,10 @@ class Shipper(cloudpickle.Pickler):  # type: ignore[misc,name-defined,unused-ign
         self.functions: list[FunctionType] = []
         """The user's functions that were sent, in order."""
         self.remote_value_ids: list[str] = []
+        self.frame_cells: dict[int, str] = {}
+        """Cells of the block's own frame, by identity: the other side has cells of these names in its frame."""
+        self.doubtful_cells: dict[int, tuple[CellType, str]] = {}
+        """Cells whose contents cannot be sent, with the reason."""
 
     def parcel(self) -> Parcel:
         """All that was pickled so far."""
@@ -62,7 +71,7 @@ class Shipper(cloudpickle.Pickler):  # type: ignore[misc,name-defined,unused-ign
 
     def remember_as(self, stand_ins: list[tuple[object, object]]) -> None:
         """From here on each (stand-in, value): the value is pickled as a reference to the stand-in's entry."""
-        memo = self.memo.copy()
+        memo: dict[int, tuple[int, object]] = self.memo.copy()
         for stand_in, value in stand_ins:
             index, _ = memo.pop(id(stand_in))
             memo[id(value)] = (index, value)
@@ -83,7 +92,8 @@ class Shipper(cloudpickle.Pickler):  # type: ignore[misc,name-defined,unused-ign
             return _reduce_namespace(obj, doubtful)
         if kind is CellType:
             # Contents follow in the state of the functions that close over it: they may lead back to it.
-            return making.make_cell, ()
+            name = self.frame_cells.get(id(obj))
+            return (making.make_cell, ()) if name is None else (making.frame_cell, (name,))
         if kind is CACHE_WRAPPER and is_user_module(obj.__module__):
             return making.make_cached, (obj.__wrapped__, obj.cache_parameters())
         if kind is functools.cached_property:
@@ -113,6 +123,8 @@ class Shipper(cloudpickle.Pickler):  # type: ignore[misc,name-defined,unused-ign
             self.functions.append(function)
         code = function.__code__
         cells = function.__closure__ or ()
+        by_name = dict(zip(code.co_freevars, cells, strict=True))
+        doubtful = frozenset(name for name, cell in by_name.items() if id(cell) in self.doubtful_cells)
         arguments = (
             self._code_form(function),
             code.co_freevars,
@@ -120,9 +132,10 @@ class Shipper(cloudpickle.Pickler):  # type: ignore[misc,name-defined,unused-ign
             function.__name__,
             namespace,
             cells,
+            doubtful,
         )
         state: dict[str, Any] = {
-            "cells": [(cell, _contents(cell)) for cell in cells],
+            "cells": [(cell, self._content(name, cell)) for name, cell in by_name.items()],
             "defaults": function.__defaults__,
             "kwdefaults": function.__kwdefaults__,
             "dict": dict(function.__dict__),
@@ -133,6 +146,28 @@ class Shipper(cloudpickle.Pickler):  # type: ignore[misc,name-defined,unused-ign
             "type_params": getattr(function, "__type_params__", ()),
         }
         return making.make_function, arguments, state, None, None, making.set_function
+
+    def _content(self, name: str, cell: CellType) -> Any:
+        if id(cell) in self.doubtful_cells:
+            return Unconvertible(name, self.doubtful_cells[id(cell)][1])
+        return contents(cell)
+
+    def blame_cells(self) -> dict[int, tuple[CellType, str]]:
+        """Of the functions pickled so far: the cells whose contents cannot be pickled, with the reasons."""
+        found: dict[int, tuple[CellType, str]] = {}
+        for function in self.functions:
+            for cell in function.__closure__ or ():
+                if id(cell) in self.doubtful_cells or id(cell) in found:
+                    continue
+                trial = Shipper(self._code_form, self._remote_value_id)
+                # A cell that leads to another bad cell is not itself to blame: the innermost comes first.
+                trial.doubtful_cells = {**self.doubtful_cells, **found}
+                try:
+                    trial.dump(contents(cell))
+                except Exception as error:
+                    inner = trial.blame_cells()
+                    found.update(inner or {id(cell): (cell, reason_of(error))})
+        return found
 
     def _reduce_class(self, kind: type) -> Any:
         if _is_importable(kind) or kind.__module__ == "builtins":
@@ -180,7 +215,7 @@ def _is_importable(obj: Any) -> bool:
 
 def _reduce_namespace(namespace: Namespace, doubtful: frozenset[str]) -> Any:
     names = namespace.names
-    facts = {
+    facts: dict[str, Any] = {
         key: names.get(key)
         for key in ("__name__", "__package__", "__file__", "__doc__")
         if isinstance(names.get(key), (str, type(None))) and key in names
@@ -217,13 +252,6 @@ def _reduce_memoryview(view: memoryview) -> Any:
     if view.format != "B" or view.ndim != 1:
         raise pickle.PicklingError("only a memoryview of plain bytes can be sent; send the array itself")
     return memoryview, (bytes(view) if view.readonly else bytearray(view),)
-
-
-def _contents(cell: CellType) -> Any:
-    try:
-        return cell.cell_contents
-    except ValueError:
-        return making.EMPTY
 
 
 def code_of(form: bytes) -> CodeType:

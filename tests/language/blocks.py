@@ -1,6 +1,44 @@
 """Blocks whose outcome must be what plain Python gives; each ends by setting `out` to plain data."""
 
 CASES = {
+    "closure_shares_the_frame": """
+def f(q):
+    with executor.remotely:
+        k = 5
+        def g(x): return x + k + q
+        def set_k(v):
+            nonlocal k
+            k = v
+        class C:
+            def m(self): return k
+    k = 6
+    a = g(1), C().m()
+    set_k(9)
+    q = 100
+    return a, k, g(1), C().m()
+out = f(10)
+""",
+    "unconvertible_in_closure": """
+import threading
+def make():
+    lock = threading.Lock()
+    n = 4
+    def safe(x):
+        if x < 0: return lock.locked()
+        return x + n
+    def other(x): return safe(x) * 2
+    return safe, other
+safe, other = make()
+def g(k):
+    lock = threading.Lock()
+    inner = lambda x: lock if x < 0 else x + k
+    with executor.remotely:
+        r = inner(1)
+    return r
+with executor.remotely:
+    r = safe(1), other(2)
+out = r, g(3)
+""",
     "sum": """
 import math
 with executor.remotely.downloadAll():
@@ -573,7 +611,8 @@ with executor.remotely:
         def p(self): return [i for i in range(2)]
     d = Derived()
     ds = [Derived() for _ in range(2)]
-out = d.hi(), type(d) is Derived, [type(x) is Derived for x in ds], Derived().p, Derived.__mro__[1] is Base, Derived.__qualname__
+out = d.hi(), type(d) is Derived, [type(x) is Derived for x in ds], Derived().p, Derived.__mro__[1] is Base
+out += (Derived.__qualname__,)
 """,
     "closure_comes_back": """
 def f():

@@ -91,7 +91,7 @@ class Driver:
         self._process.wait(10)
 
 
-# ---- the client's side ------------------------------------------------------------------------------------------------
+# ---- the client's side ---------------------------------------------------------------
 
 
 class Proxy:
@@ -132,7 +132,7 @@ class RemoteExecutor:
         program = build_block_program(block, frame.f_globals, frame.f_locals, proxy_id)
         self.programs.append(program)
         names, deleted, error = self._driver.ask(program.to_bytes())
-        values = unpack_results(read_parcel(names), program.origin)
+        values = unpack_results(read_parcel(names), program.origin, entered.cells())
         entered.assign(values, deleted, entered=self)
         if error is not None:
             raise_as_it_is(unpack_exception(read_parcel(error), program.origin))
