@@ -59,6 +59,8 @@ def capture_block(frame: FrameType) -> Block:
     """
     code = frame.f_code
     in_function = bool(code.co_flags & _OPTIMIZED)
+    if not in_function and frame.f_locals is not frame.f_globals:
+        raise BadWithBlockError(f"{code.co_filename}:{frame.f_lineno}: {_why_not_here(frame)}")
     try:
         segment = _checked_segment(source_file(code, frame.f_globals), frame, in_function)
     except CantGetSourceTextError:
@@ -66,16 +68,6 @@ def capture_block(frame: FrameType) -> Block:
         segment = _checked_segment(source_file(code, frame.f_globals, fresh=True), frame, in_function)
     form = parsed(segment)
     node, item = _with_node(form, code, frame.f_lasti)
-    if _directly_in_class(form, node):
-        raise BadWithBlockError(
-            f"{segment.filename}:{node.lineno}: a remote block cannot stand directly in a class body; "
-            "put it into a function or at module level."
-        )
-    if not in_function and frame.f_locals is not frame.f_globals:
-        raise BadWithBlockError(
-            f"{segment.filename}:{node.lineno}: a remote block cannot stand in code that was executed with "
-            "separate globals and locals; put it into a function."
-        )
     statements = block_statements(node, item)
     check_block(statements, segment.filename)
     class_name = form.class_around(node)
@@ -161,13 +153,10 @@ def _entered_before(code: CodeType, lasti: int) -> int:
     )
 
 
-def _directly_in_class(form: ParsedSegment, node: ast.AST) -> bool:
-    for around in form.ancestors(node):
-        if isinstance(around, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)):
-            return False
-        if isinstance(around, ast.ClassDef):
-            return True
-    return False
+def _why_not_here(frame: FrameType) -> str:
+    if "__qualname__" in frame.f_locals:
+        return "a remote block cannot stand directly in a class body; put it into a function or at module level."
+    return "a remote block cannot stand in code executed with separate globals and locals; put it into a function."
 
 
 def _check_targets(found: Bindings, code: CodeType, in_function: bool, filename: str) -> None:

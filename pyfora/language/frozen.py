@@ -14,6 +14,9 @@ from pyfora.language.shipping import Shipper
 
 _ATOMS = (int, float, complex, str, bytes, bool, type(None), range, ModuleType, type(len), type(Ellipsis))
 
+_MARK = id
+"""Stands for the call that would make an object: a fingerprint is never loaded, so any builtin will do."""
+
 
 def can_change(value: object) -> bool:
     """Whether the state of `value` can change at all; what cannot needs no fingerprint."""
@@ -54,15 +57,15 @@ class _StatePickler(Shipper):
 
     def reducer_override(self, obj: Any) -> Any:
         if isinstance(obj, FunctionType):
-            return _mark, (id(obj), id(obj.__code__)), self._function_state(obj)
+            return _MARK, (id(obj), id(obj.__code__)), self._function_state(obj)
         if isinstance(obj, type):
-            return _mark, (id(obj), 0), _class_state(obj)
+            return _MARK, (id(obj), 0), _class_state(obj)
         if isinstance(obj, ModuleType):
-            return _mark, (id(obj), 0)
+            return _MARK, (id(obj), 0)
         if type(obj) is _Marked:
-            return _mark, (0, 0), obj.state
+            return _MARK, (0, 0), obj.state
         if type(obj) is functools.partial:
-            return _mark, (id(obj), 0), (obj.func, obj.args, obj.keywords)
+            return _MARK, (id(obj), 0), (obj.func, obj.args, obj.keywords)
         return super().reducer_override(obj)
 
     def _function_state(self, function: FunctionType) -> Any:
@@ -88,10 +91,6 @@ class _Marked:
 
     def __init__(self, state: dict[str, Any]) -> None:
         self.state = state
-
-
-def _mark(*_: int) -> None:
-    """Never called: a fingerprint is not loaded."""
 
 
 def members(names: Mapping[str, Any]) -> dict[str, Any]:

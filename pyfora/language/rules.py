@@ -16,7 +16,7 @@ def check_block(statements: Iterable[ast.stmt], filename: str) -> None:
     """Raise BadWithBlockError, naming file and line, at the first statement that a block may not hold."""
     for statement in statements:
         for node, reason in _violations(statement, in_loop=False):
-            raise BadWithBlockError(f"{filename}:{getattr(node, 'lineno', 0)}: {reason}")
+            raise BadWithBlockError(f"{filename}:{getattr(node, 'lineno', statement.lineno)}: {reason}")
 
 
 def _violations(node: ast.AST, *, in_loop: bool) -> Iterator[tuple[ast.AST, str]]:
