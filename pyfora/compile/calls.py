@@ -11,6 +11,8 @@ from pyfora.compile.expressions import Expressions, as_bool, as_float, as_int
 from pyfora.compile.functions import Function, bind_arguments, bound_names, forbidden
 from pyfora.compile.inner_folds import INNER_FOLDS, inner_fold
 from pyfora.compile.libm import ONE_ARGUMENT
+from pyfora.compile.loop import Element, FunctionSource
+from pyfora.compile.refusal import NotCompiled
 from pyfora.compile.scope import Scope, Term, construct, plain
 from pyfora.compile.statements import GIVE_UP, Statements
 
@@ -35,6 +37,10 @@ _TO_INT = {
 _INTS = {id(math.isqrt): ("isqrt_int", 1), id(math.gcd): ("gcd_int", 2)}
 _EXTREMES = {id(builtins.min): "min", id(builtins.max): "max"}
 _MATH = {id(value): name for name, value in vars(math).items() if callable(value)}
+
+
+class _TypeNotYetKnown(NotCompiled):
+    """A function calls itself, and no return that shows its type has been seen."""
 
 
 class Calls:
@@ -144,31 +150,51 @@ class Calls:
         unit.held.append(target)
         function = unit.functions.get(key)
         if function is None:
-            words = [
-                parameter.arg
-                for parameter in [*source.node.args.posonlyargs, *source.node.args.args, *source.node.args.kwonlyargs]
-            ]
-            inside = Scope(unit, source.filename, source.lookup, set(words), owner=id(target))
-            forbidden(inside, source.node)
-            inside.variables = {}
-            parameters = [
-                (inside.bind(word, term.type), term.type) for word, term in zip(words, arguments, strict=True)
-            ]
-            wanted = plain(target.__name__) if target.__name__.isidentifier() else "lambda"
-            function = Function(unit.name(f"call_{wanted}"), parameters)
-            unit.functions[key] = function
-            self._translate(inside, function, source.node, target)
-            # Callees stand before their callers.
-            del unit.functions[key]
-            unit.functions[key] = function
+            function = self._function(scope, key, source, target, [term.type for term in arguments])
         elif not function.complete:
             if scope.function is not function:
                 raise scope.refuse(f"{target.__name__!r} calls itself by way of another function", node)
-            if function.returns is None:
-                raise scope.refuse(f"{target.__name__!r} calls itself before any return that shows its type", node)
             function.recursive = True
+            if function.returns is None:
+                raise _TypeNotYetKnown(f"the type of {target.__name__!r}", source.filename)
         scope.use(function.captured)
         return function.call(arguments, depth="depth + 1")
+
+    def _function(
+        self,
+        scope: Scope,
+        key: object,
+        source: FunctionSource,
+        target: types.FunctionType,
+        kinds: list[Element],
+    ) -> Function:
+        """Translate a function for these types of its arguments."""
+        unit = scope.unit
+        arguments = source.node.args
+        words = [parameter.arg for parameter in [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs]]
+        wanted = plain(target.__name__) if target.__name__.isidentifier() else "lambda"
+        name = unit.name(f"call_{wanted}")
+        # A function that calls itself before any return is tried with each type: one that all its returns bear out is
+        # its type, since every value that it returns was made by one of them.
+        guesses: list[Element | None] = [None, "int", "float", "bool"]
+        for guess in guesses:
+            inside = Scope(unit, source.filename, source.lookup, set(words), owner=id(target))
+            forbidden(inside, source.node)
+            parameters = [(inside.bind(word, kind), kind) for word, kind in zip(words, kinds, strict=True)]
+            function = Function(name, parameters, guess)
+            unit.functions[key] = function
+            try:
+                self._translate(inside, function, source.node, target)
+            except _TypeNotYetKnown:
+                continue
+            except NotCompiled:
+                if guess is None or guess == guesses[-1]:
+                    raise
+                continue
+            # Callees stand before their callers.
+            unit.functions[key] = unit.functions.pop(key)
+            return function
+        raise scope.refuse(f"the type of {target.__name__!r} cannot be told", source.node)
 
     def _translate(
         self, scope: Scope, function: Function, node: ast.FunctionDef | ast.Lambda, target: types.FunctionType
@@ -176,6 +202,8 @@ class Calls:
         scope.function = function
         if isinstance(node, ast.Lambda):
             term = self.expressions.value(scope, node.body)
+            if function.returns not in (None, term.type):
+                raise scope.refuse(f"the lambda is {function.returns} on one path and {term.type} on another", node)
             function.returns = term.type
             function.lines = [f"return {term.text}"]
         else:

@@ -45,7 +45,8 @@ class Builder:
 
     def call(self, intrinsic_name: str, *args: Any) -> Any:
         """Call an LLVM intrinsic such as `llvm.fabs` that is overloaded on its first argument's type."""
-        function = self.ir.module.declare_intrinsic(intrinsic_name, [args[0].type])
+        kind = args[0].type
+        function = self.ir.module.declare_intrinsic(intrinsic_name, [kind], ir.FunctionType(kind, [kind] * len(args)))
         return self.ir.call(function, args)
 
     def call_libm(self, symbol: str, *args: Any) -> Any:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import itertools
 import math
 import random
+import re
 from typing import Any
 
 import pytest
 
-from pyfora.compile import GaveUp, KernelCache, Output
+from pyfora.compile import GaveUp, KernelCache, Output, libm
 from tests.compile.loops import bits, compiled, module
 
 INTS = sorted(
@@ -24,9 +25,9 @@ INTS = sorted(
 FLOATS = [
     sign * value
     for value in (
-        [0.0, 5e-324, 2.2250738585072014e-308, 1e-300, 1e-17, 0.1, 0.5, 1.0, 1.5, 2.0, 2.5, 3.0, 3.5, 7.25, 1e10]
-        + [4503599627370497.5, 2.0**53, 2.0**53 + 2, 2.0**62, 2.0**63, 1e19, 1e154, 1e300, 1.7976931348623157e308]
-        + [math.inf, math.nan, math.pi, 0.49999999999999994]
+        *[0.0, 5e-324, 2.2250738585072014e-308, 1e-300, 1e-17, 0.1, 0.5, 1.0, 1.5, 2.0, 2.5, 3.0, 3.5, 7.25, 1e10],
+        *[4503599627370497.5, 2.0**53, 2.0**53 + 2, 2.0**62, 2.0**63, 1e19, 1e154, 1e300, 1.7976931348623157e308],
+        *[math.inf, math.nan, math.pi, 0.49999999999999994],
     )
     for sign in (1.0, -1.0)
 ]
@@ -41,15 +42,15 @@ def check(expression: str, pairs: list[tuple[Any, ...]], cache: KernelCache) -> 
     """Evaluate with a compiled kernel whose captured values are the operands; returns how often it gave up."""
     names: dict[str, Any] = module("", **dict(zip("xyz", pairs[0], strict=False)))
     text = f"({expression} for i in source)"
-    kernels: dict[Output, Any] = {}
-    element = compiled(text, names, cache).element
-    # MIN hands a single element over as a scalar; nan goes by way of TERMS alone, and gives up there.
-    kernel = kernels.setdefault(Output.MIN, compiled(text, names, cache, Output.MIN))
+    # MIN hands a single element over as a scalar; it gives up on nan.
+    kernel = compiled(text, names, cache, Output.MIN)
     code = compile(expression, "<test>", "eval")
+    # A kernel takes its captured values in the order in which the text first names them.
+    order = ["xyz".index(name) for name in dict.fromkeys(re.findall(r"\b[xyz]\b", expression))]
     gave_up = 0
     for operands in pairs:
         try:
-            got = kernel.run(operands, 0, 1, 1)
+            got = kernel.run(tuple(operands[place] for place in order), 0, 1, 1)
         except GaveUp:
             gave_up += 1
             continue
@@ -58,7 +59,7 @@ def check(expression: str, pairs: list[tuple[Any, ...]], cache: KernelCache) -> 
             expected = eval(code, scope)
         except Exception as error:
             pytest.fail(f"{expression} of {operands!r} raises {error!r}, the kernel says {got!r}")
-        assert bits(got) == bits(expected), (expression, operands, element)
+        assert bits(got) == bits(expected), (expression, operands)
     return gave_up
 
 
@@ -79,8 +80,8 @@ def test_float_operators(operator: str, cache: KernelCache) -> None:
     generator = random.Random(operator)
     drawn = [(generator.gauss(0, 1) * 10.0 ** generator.randrange(-9, 9), generator.gauss(0, 9)) for _ in range(2000)]
     check(f"x {operator} y", [*itertools.product(FLOATS, FLOATS), *drawn], cache)
-    sizes = [(abs(x) if operator == "**" else x, y) for x in ORDINARY_FLOATS for y in ORDINARY_FLOATS]
-    assert check(f"x {operator} y", sizes, cache) == (0 if operator != "**" else 0)
+    sizes = [(abs(x), y / 100) if operator == "**" else (x, y) for x in ORDINARY_FLOATS for y in ORDINARY_FLOATS]
+    assert check(f"x {operator} y", sizes, cache) == 0
 
 
 @pytest.mark.parametrize("operator", FLOAT_OPERATORS)
@@ -106,8 +107,10 @@ def test_and_or_yield_the_operand(operator: str, cache: KernelCache) -> None:
 
 @pytest.mark.parametrize(
     "expression",
-    ["-x", "+x", "~x", "not x", "abs(x)", "int(x)", "float(x)", "bool(x)", "round(x)", "x ** 2", "x ** 3"]
-    + ["math.floor(x)", "math.ceil(x)", "math.trunc(x)", "math.sqrt(x)", "math.sin(x)", "math.log(x)"],
+    [
+        *["-x", "+x", "~x", "not x", "abs(x)", "int(x)", "float(x)", "bool(x)", "round(x)", "x ** 2", "x ** 3"],
+        *["math.floor(x)", "math.ceil(x)", "math.trunc(x)", "math.sqrt(x)", "math.sin(x)", "math.log(x)"],
+    ],
 )
 def test_unary_on_ints(expression: str, cache: KernelCache) -> None:
     check(expression, [(x,) for x in INTS], cache)
@@ -119,9 +122,11 @@ def test_unary_on_ints(expression: str, cache: KernelCache) -> None:
 
 @pytest.mark.parametrize(
     "expression",
-    ["-x", "+x", "not x", "abs(x)", "int(x)", "float(x)", "bool(x)", "round(x)", "x ** 2", "x ** 0.5", "x ** -1"]
-    + ["math.floor(x)", "math.ceil(x)", "math.trunc(x)", "math.sqrt(x)", "math.isnan(x)", "math.isinf(x)"]
-    + ["math.isfinite(x)", "math.fabs(x)", "math.degrees(x)", "math.radians(x)"],
+    [
+        *["-x", "+x", "not x", "abs(x)", "int(x)", "float(x)", "bool(x)", "round(x)", "x ** 2", "x ** 0.5", "x ** -1"],
+        *["math.floor(x)", "math.ceil(x)", "math.trunc(x)", "math.sqrt(x)", "math.isnan(x)", "math.isinf(x)"],
+        *["math.isfinite(x)", "math.fabs(x)", "math.degrees(x)", "math.radians(x)"],
+    ],
 )
 def test_unary_on_floats(expression: str, cache: KernelCache) -> None:
     generator = random.Random(expression)
@@ -146,12 +151,7 @@ def test_three_extremes_and_fused_multiplication(cache: KernelCache) -> None:
         assert check(expression, triples, cache) == 0
 
 
-ONE_ARGUMENT = [
-    name
-    for name in "acos acosh asin asinh atan atanh cbrt cos cosh erf erfc exp exp2 expm1 log log10 log1p log2 sin sinh tan "
-    "tanh sqrt".split()
-    if hasattr(math, name)
-]
+ONE_ARGUMENT = [name for name in [*libm.ONE_ARGUMENT, "sqrt"] if hasattr(math, name)]
 
 
 @pytest.mark.parametrize("name", ONE_ARGUMENT)
@@ -178,7 +178,9 @@ def test_math_functions_of_two(name: str, cache: KernelCache) -> None:
     drawn = [(generator.gauss(0, 3), generator.gauss(0, 3)) for _ in range(3000)]
     pairs = [*itertools.product(FLOATS, FLOATS), *drawn, *itertools.product(ORDINARY_FLOATS, [2.0, 3.0, 0.5, -1.0])]
     check(f"math.{name}(x, y)", pairs, cache)
-    assert check(f"math.{name}(x, y)", [(abs(x), y) for x in ORDINARY_FLOATS for y in ORDINARY_FLOATS], cache) == 0
+    assert (
+        check(f"math.{name}(x, y)", [(abs(x), y / 100) for x in ORDINARY_FLOATS for y in ORDINARY_FLOATS], cache) == 0
+    )
 
 
 def test_powers_of_floats(cache: KernelCache) -> None:

@@ -1,0 +1,97 @@
+"""Expressions and functions drawn at random: what a kernel yields is what CPython yields, or it gives up."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from pyfora.compile import GaveUp, KernelCache, NotCompiled
+from tests.compile.loops import compiled, matches_or_gave_up, module
+
+_OPERATORS = ["+", "-", "*", "/", "//", "%", "**", "<", "<=", "==", "!=", "&", "|", "^", "<<", ">>"]
+_LEAVES = ["i", "i", "a", "b", "x", "y", "flag", "0", "1", "2", "-3", "7", "0.5", "-2.0", "1e300", "2**62", "True"]
+_CALLS = ["abs({})", "int({})", "float({})", "bool({})", "round({})", "math.sin({})", "math.floor({})", "math.sqrt({})"]
+_VALUES = {"a": 5, "b": -(2**40), "x": 1.25, "y": -7.5e10, "flag": True}
+
+
+def _grow(inner: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
+    return st.one_of(
+        st.builds("({} {} {})".format, inner, st.sampled_from(_OPERATORS), inner),
+        st.builds(lambda call, argument: call.format(argument), st.sampled_from(_CALLS), inner),
+        st.builds("(-{})".format, inner),
+        st.builds("(not {})".format, inner),
+        st.builds("({} if {} else {})".format, inner, inner, inner),
+        st.builds("({} {} {})".format, inner, st.sampled_from(["and", "or"]), inner),
+        st.builds("min({}, {})".format, inner, inner),
+    )
+
+
+expressions = st.recursive(st.sampled_from(_LEAVES), _grow, max_leaves=8)
+seen: Counter[str] = Counter()
+SLOW = settings(derandomize=True, deadline=None, max_examples=150, suppress_health_check=list(HealthCheck))
+
+
+def _compare(text: str, names: dict[str, object], cache: KernelCache) -> None:
+    try:
+        kernel = compiled(text, names, cache)
+    except NotCompiled as refusal:
+        assert "numba refused" not in refusal.reason, refusal
+        seen["refused"] += 1
+        return
+    except GaveUp:
+        raise AssertionError("only a run may give up") from None
+    for index in (-3, 0, 1, 2, 61):
+        verdict = matches_or_gave_up(kernel, text, names, index)
+        assert verdict is not False, (text, index, kernel.source)
+        seen["agreed" if verdict else "gave up"] += 1
+
+
+@SLOW
+@given(expressions)
+def test_expressions(cache: KernelCache, expression: str) -> None:
+    _compare(f"({expression} for i in source)", module("", **_VALUES), cache)
+
+
+_blocks = st.recursive(
+    st.one_of(
+        st.builds("{} = {}".format, st.sampled_from(["p", "q", "r"]), expressions.map(lambda text: text)),
+        st.builds("{} {}= {}".format, st.sampled_from(["p", "q"]), st.sampled_from(["+", "-", "*", "//"]), expressions),
+        st.sampled_from(["pass", "p, q = q, p", "r = p", "return p", "assert p != 3"]),
+    ),
+    lambda inner: st.one_of(
+        st.builds("{}\n{}".format, inner, inner),
+        st.builds(lambda test, body: f"if {test}:\n{_indent(body)}", expressions, inner),
+        st.builds(lambda test, x, y: f"if {test}:\n{_indent(x)}\nelse:\n{_indent(y)}", expressions, inner, inner),
+        st.builds(lambda n, body: f"for j in range({n}):\n{_indent(body)}", st.integers(0, 4), inner),
+        st.builds(
+            lambda n, x, y: f"for j in range(i, {n}):\n{_indent(x)}\nelse:\n{_indent(y)}",
+            st.integers(0, 4),
+            inner,
+            inner,
+        ),
+        st.builds(
+            lambda n, x: f"k = {n}\nwhile k > 0:\n    k -= 1\n{_indent(x)}\n    if p == 2:\n        break",
+            st.integers(0, 3),
+            inner,
+        ),
+    ),
+    max_leaves=6,
+)
+
+
+def _indent(text: str) -> str:
+    return "\n".join(f"    {line}" for line in text.split("\n"))
+
+
+@SLOW
+@given(_blocks, st.sampled_from(["1", "0.5", "i"]))
+def test_functions(cache: KernelCache, block: str, first: str) -> None:
+    text = f"def f(i):\n    p = {first}\n    q = 2\n{_indent(block)}\n    return p\n"
+    _compare("(f(i) for i in source)", module(text, **_VALUES), cache)
+
+
+def test_the_draws_meant_something() -> None:
+    assert seen["agreed"] > 200, seen
+    assert seen["gave up"] > 10, seen
