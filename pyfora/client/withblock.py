@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import ctypes
+import dis
 import sys
 from collections.abc import Callable, Iterable, Mapping
-from types import CellType, FrameType, TracebackType
+from types import CellType, CodeType, FrameType, TracebackType
 from typing import Any, NoReturn
 
 from pyfora.errors import InvalidPyforaOperation
@@ -178,6 +179,14 @@ def frame_cells(frame: FrameType) -> dict[str, CellType]:
     return found
 
 
+def _can_be_unbound(code: CodeType, name: str) -> bool:
+    """Whether `code` has a `del name` of its own: only then does it check the variable before each later use.
+
+    Since 3.12 reading a local that the compiler knows to be bound is not checked, and would crash.
+    """
+    return any(i.opname == "DELETE_FAST" and i.argval == name for i in dis.get_instructions(code))
+
+
 def _unbind(frame: FrameType, name: str) -> None:
     code = frame.f_code
     slot = _slot(frame, name)
@@ -187,7 +196,7 @@ def _unbind(frame: FrameType, name: str) -> None:
         if cell is not None and cell.cell_contents is value:
             del cell.cell_contents
             return
-    elif slot.value == id(value):
+    elif slot.value == id(value) and _can_be_unbound(code, name):
         slot.value = None
         ctypes.pythonapi.Py_DecRef(ctypes.py_object(value))
         return

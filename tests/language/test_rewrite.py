@@ -1,0 +1,122 @@
+"""What the rewriting makes of a text, and what it leaves alone."""
+
+from __future__ import annotations
+
+import ast
+
+import pytest
+
+from pyfora.errors import CantGetSourceTextError
+from pyfora.language.explain import explain_source
+from pyfora.language.rewrite import rewrite_text
+
+
+def rewritten(text: str) -> str:
+    return ast.unparse(rewrite_text(text, "<text>"))
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (
+            "x = sum(math.sin(i) for i in range(9))",
+            "x = pyfora_fold(sum, lambda source: (math.sin(i) for i in source), range(9), at=(1, 4))",
+        ),
+        ("[e for i in s if c]", "pyfora_comprehension('list', lambda source: [e for i in source if c], s, at=(1, 0))"),
+        ("{e for i in s}", "pyfora_comprehension('set', lambda source: {e for i in source}, s, at=(1, 0))"),
+        (
+            "{k: v for k, v in s}",
+            "pyfora_comprehension('dict', lambda source: {k: v for k, v in source}, s, at=(1, 0))",
+        ),
+        (
+            "sorted((e for i in s), key=f, reverse=True)",
+            "pyfora_fold(sorted, lambda source: (e for i in source), s, key=f, reverse=True, at=(1, 0))",
+        ),
+        ("sum((e for i in s), 5)", "pyfora_fold(sum, lambda source: (e for i in source), s, 5, at=(1, 0))"),
+        ("math.fsum(e for i in s)", "pyfora_fold(math.fsum, lambda source: (e for i in source), s, at=(1, 0))"),
+        ("','.join(e for i in s)", "pyfora_fold(','.join, lambda source: (e for i in source), s, at=(1, 0))"),
+        (
+            "any(a for a in b for c in a)",
+            "pyfora_fold(any, lambda source: (a for a in source for c in a), b, at=(1, 0))",
+        ),
+        (
+            "[f(source) for i in s]",
+            "pyfora_comprehension('list', lambda source_1: [f(source) for i in source_1], s, at=(1, 0))",
+        ),
+        (
+            "[[a for a in b] for b in c]",
+            "pyfora_comprehension('list', lambda source: [pyfora_comprehension('list', lambda source: "
+            "[a for a in source], b, at=(1, 1)) for b in source], c, at=(1, 0))",
+        ),
+        (
+            "[a for a in [b for b in c]]",
+            "pyfora_comprehension('list', lambda source: [a for a in source], pyfora_comprehension('list', "
+            "lambda source: [b for b in source], c, at=(1, 12)), at=(1, 0))",
+        ),
+        (
+            "f(lambda x=[i for i in s]: x)",
+            "f(lambda x=pyfora_comprehension('list', lambda source: [i for i in source], s, at=(1, 11)): x)",
+        ),
+    ],
+)
+def test_the_two_forms(text: str, expected: str) -> None:
+    assert rewritten(text) == expected
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "mine((e for i in s))",
+        "sum((e for i in s), **kw)",
+        "sum(*(e for i in s))",
+        "sum((e for i in s), *rest)",
+        "sum((e for i in s), at=1)",
+        "len(x)",
+        "sum(xs)",
+        "(e for i in s)",
+        "[(y := i) for i in s]",
+        "[(yield i) for i in s]".replace("(yield i)", "i").replace("s]", "[1, 2]]"),
+        "[super().f(i) for i in s]",
+        "[__class__ for i in s]",
+        "[locals() for i in s]",
+        "[i for i in (1, 2, 3)]",
+        "class A:\n    xs = [i for i in s]\n    y = sum((i for i in s))",
+        "class A:\n\n    def f(self, x=[i for i in s]):\n        pass",
+        "async def f():\n    return [i async for i in s]",
+        "async def f():\n    return [await i for i in s]",
+    ],
+)
+def test_what_is_left_alone(text: str) -> None:
+    assert rewritten(text) == text.replace("sum(((", "sum((") == ast.unparse(ast.parse(text))
+
+
+def test_functions_within_a_class_are_rewritten() -> None:
+    text = "class A:\n    def f(self):\n        return [self.g(i) for i in s]"
+    assert "pyfora_comprehension('list', lambda source: [self.g(i) for i in source], s, at=(3, 15))" in rewritten(text)
+
+
+def test_positions_stay_those_of_the_text() -> None:
+    text = "x = 1\ny = sum(\n    f(i)\n    for i in s)\n"
+    for node in ast.walk(rewrite_text(text, "<text>")):
+        if isinstance(node, ast.expr):
+            assert 1 <= node.lineno <= 4 and node.end_lineno is not None and node.end_lineno <= 4
+    call = rewrite_text(text, "<text>").body[1].value  # type: ignore[attr-defined]
+    assert (call.lineno, call.col_offset, call.end_lineno, call.end_col_offset) == (2, 4, 4, 15)
+
+
+def test_explaining_a_text() -> None:
+    text = "with executor.remotely:\n    x = sum(i for i in s)\n    y = [j for j in s]\nz = [j for j in (1, 2)]\n"
+    explained = explain_source(text, "file.py")
+    assert explained.text == (
+        "with executor.remotely:\n"
+        "    x = pyfora_fold(sum, lambda source: (i for i in source), s, at=(2, 8))\n"
+        "    y = pyfora_comprehension('list', lambda source: [j for j in source], s, at=(3, 8))\n"
+        "z = [j for j in (1, 2)]\n"
+    )
+    assert [node.lineno for node in explained.loops] == [2, 3]
+    assert explained.blocks == (1,)
+
+
+def test_explaining_what_is_no_python() -> None:
+    with pytest.raises(CantGetSourceTextError, match=r"file.py:2: this is no Python"):
+        explain_source("x = 1\ny = (\n", "file.py")
