@@ -35,8 +35,11 @@ class Generated:
 def generate(loop: Loop, output: Output) -> Generated:
     """Translate a loop. Needs no numba. Raises NotCompiled."""
     try:
-        return _generate(loop, output)
-    except RecursionError:
+        generated = _generate(loop, output)
+        # CPython's own parser has limits for parentheses within parentheses.
+        ast.parse(generated.source)
+        return generated
+    except (RecursionError, SyntaxError, MemoryError):
         raise refuse("the code is nested too deeply", loop.filename, loop.node) from None
 
 

@@ -125,7 +125,10 @@ def compile_loop(loop: Loop, output: Output, cache: KernelCache) -> Kernel:
     """
     generated = generate(loop, output)
     key = _key(generated)
-    return cache.get(key, lambda: _build(generated, key), lambda code: Kernel(code, generated.captured))
+    try:
+        return cache.get(key, lambda: _build(generated, key), lambda code: Kernel(code, generated.captured))
+    except ValueError as error:
+        raise NotCompiled(f"the machine code cannot be used here: {error}") from error
 
 
 def load_kernel(object_code: bytes) -> Kernel:

@@ -139,6 +139,9 @@ def floats(n):
     return min(math.sin(k) for k in range(n))
 
 twice = lambda x: x + x
+
+def factorial(n):
+    return 1 if n < 2 else n * factorial(n - 1)
 '''
 
 LOOPS = [
@@ -186,6 +189,12 @@ LOOPS = [
     "(math.pi * i + math.e for i in source)",
     "(i << 3 | i & 5 ^ i >> 1 for i in source)",
     "{i // 3 for i in source}",
+    "(-0.0 if i % 2 else 0.0 for i in source)",
+    "((0.0 if i % 3 else -0.0) * i for i in source)",
+    "(math.inf if i else -math.inf for i in source)",
+    "(factorial(i % 20) for i in source)",
+    "(i - 9223372036854775807 for i in source if i >= -1)",
+    "(i * -9223372036854775808 for i in source if i == 1 or i == 0 or i > 2**62 or i % 2 == 0)",
 ]
 SOURCES = [range(40), range(-12, 13), range(50, -20, -7), range(0)]
 
