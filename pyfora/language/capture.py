@@ -51,6 +51,11 @@ class Block:
         return list(self.bindings.bound)
 
 
+_BLOCKS_LIMIT = 1024
+# A block in a loop is entered many times. By the code's identity, and holding it: code objects compare by value.
+_blocks: dict[tuple[int, int], tuple[CodeType, Block]] = {}
+
+
 def capture_block(frame: FrameType) -> Block:
     """The block that `frame` is about to enter; to be called from within its context manager's `__enter__`.
 
@@ -61,6 +66,18 @@ def capture_block(frame: FrameType) -> Block:
     in_function = bool(code.co_flags & _OPTIMIZED)
     if not in_function and frame.f_locals is not frame.f_globals:
         raise BadWithBlockError(f"{code.co_filename}:{frame.f_lineno}: {_why_not_here(frame)}")
+    known = _blocks.get((id(code), frame.f_lasti))
+    if known is not None:
+        return known[1]
+    block = _find_block(frame, in_function)
+    if len(_blocks) >= _BLOCKS_LIMIT:
+        _blocks.clear()
+    _blocks[id(code), frame.f_lasti] = (code, block)
+    return block
+
+
+def _find_block(frame: FrameType, in_function: bool) -> Block:
+    code = frame.f_code
     try:
         segment = _checked_segment(source_file(code, frame.f_globals), frame, in_function)
     except CantGetSourceTextError:

@@ -56,6 +56,8 @@ class _StatePickler(Shipper):
         self._globals: dict[int, _Marked] = {}
 
     def reducer_override(self, obj: Any) -> Any:
+        if type(obj) in self._plain_kinds:
+            return NotImplemented
         if isinstance(obj, FunctionType):
             return _MARK, (id(obj), id(obj.__code__)), self._function_state(obj)
         if isinstance(obj, type):

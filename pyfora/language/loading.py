@@ -14,7 +14,7 @@ from typing import Any
 from pyfora.language import making
 from pyfora.language.functions import function_code
 from pyfora.language.reach import Namespace, ReplicaModule
-from pyfora.language.shipping import CodeForm, code_of
+from pyfora.language.shipping import CodeForm, code_of, without_collection
 from pyfora.language.sources import CodeReference
 from pyfora.values.parcels import Parcel
 
@@ -54,6 +54,11 @@ class Loader(pickle.Unpickler):
         """The pickled objects, in order, until None ends them."""
         while (loaded := self.load()) is not None:
             yield loaded
+
+    def load(self) -> Any:
+        """The next pickled object. Raises what unpickling raises."""
+        with without_collection():
+            return super().load()
 
     def remembered(self) -> dict[int, Any]:
         """Every object that was loaded, by its index: the Shipper's memo has the same indices."""

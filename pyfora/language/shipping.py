@@ -5,11 +5,13 @@ from __future__ import annotations
 import dataclasses
 import enum
 import functools
+import gc
 import io
 import marshal
 import pickle
 import sys
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from types import CellType, CodeType, FunctionType, MemberDescriptorType, ModuleType
 from typing import Any
 
@@ -35,6 +37,7 @@ class Shipper(cloudpickle.Pickler):  # type: ignore[misc]  # an untyped base
     on the cluster, and None for anything else.
     """
 
+    dispatch_table: Any
     memo: Any
     """Of pickle.Pickler: what was pickled, and its index."""
 
@@ -47,6 +50,8 @@ class Shipper(cloudpickle.Pickler):  # type: ignore[misc]  # an untyped base
     ) -> None:
         self._stream = io.BytesIO()
         self._buffers: list[pickle.PickleBuffer] = []
+        # cloudpickle's is a chain of dicts, which is looked through in Python for every instance.
+        self.dispatch_table = dict(self.dispatch_table)
         super().__init__(self._stream, protocol=5, buffer_callback=self._buffers.append)
         self._code_form = code_form
         self._remote_value_id = remote_value_id
@@ -56,10 +61,17 @@ class Shipper(cloudpickle.Pickler):  # type: ignore[misc]  # an untyped base
         self.functions: list[FunctionType] = []
         """The user's functions that were sent, in order."""
         self.remote_value_ids: list[str] = []
+        self._plain_kinds: set[type] = set()
+        """Kinds of objects that pickle needs no help with."""
         self.frame_cells: dict[int, str] = {}
         """Cells of the block's own frame, by identity: the other side has cells of these names in its frame."""
         self.doubtful_cells: dict[int, tuple[CellType, str]] = {}
         """Cells whose contents cannot be sent, with the reason."""
+
+    def dump(self, obj: Any) -> None:
+        """Pickle one more object. Raises what pickling raises; the parcel is spoilt then."""
+        with without_collection():
+            super().dump(obj)
 
     def parcel(self) -> Parcel:
         """All that was pickled so far."""
@@ -80,13 +92,24 @@ class Shipper(cloudpickle.Pickler):  # type: ignore[misc]  # an untyped base
     # ---- what is special ---------------------------------------------------------------------------------------
 
     def reducer_override(self, obj: Any) -> Any:
-        if isinstance(obj, FunctionType):
-            return self._reduce_function(obj)
-        if isinstance(obj, type):
-            return self._reduce_class(obj)
-        if isinstance(obj, ModuleType):
-            return self._reduce_module(obj)
         kind = type(obj)
+        if kind not in self._plain_kinds:
+            reduced = self._reduce_special(obj, kind)
+            if reduced is not None:
+                return reduced
+        if self._remote_value_id is not None and (value_id := self._remote_value_id(obj)) is not None:
+            self.remote_value_ids.append(value_id)
+            return making.remote_value, (value_id,)
+        return NotImplemented
+
+    def _reduce_special(self, obj: Any, kind: type) -> Any:
+        """How to pickle what pickle alone would not get right, or NotImplemented; None for all other kinds."""
+        if kind is FunctionType:
+            return self._reduce_function(obj)
+        if issubclass(kind, type):
+            return self._reduce_class(obj)
+        if issubclass(kind, ModuleType):
+            return self._reduce_module(obj)
         if kind is Namespace:
             doubtful = frozenset(name for place, name in self.doubtful if place == id(obj.names))
             return _reduce_namespace(obj, doubtful)
@@ -102,16 +125,18 @@ class Shipper(cloudpickle.Pickler):  # type: ignore[misc]  # an untyped base
             return _reduce_memoryview(obj)
         if kind is io.TextIOWrapper and obj not in (sys.stdout, sys.stderr):
             raise pickle.PicklingError(f"an open file ({getattr(obj, 'name', '?')!r}) cannot leave its process")
-        if isinstance(obj, BaseException):
+        if issubclass(kind, BaseException):
             return _reduce_exception(obj)
         if id(obj) in _SENTINELS:
             return getattr, (dataclasses, _SENTINELS[id(obj)])
-        if self._remote_value_id is not None and (value_id := self._remote_value_id(obj)) is not None:
-            self.remote_value_ids.append(value_id)
-            return making.remote_value, (value_id,)
-        if hasattr(kind, "__getattr__") and not hasattr(kind, "__setstate__"):
+        if hasattr(kind, "__getattr__") and not hasattr(kind, "__setstate__") and not self._is_remote(obj):
             return _reduce_without_hooks(obj)
-        return NotImplemented
+        if kind not in (CACHE_WRAPPER, io.TextIOWrapper):
+            self._plain_kinds.add(kind)
+        return None
+
+    def _is_remote(self, obj: Any) -> bool:
+        return self._remote_value_id is not None and self._remote_value_id(obj) is not None
 
     def _reduce_function(self, function: FunctionType) -> Any:
         if _is_importable(function):
@@ -188,6 +213,18 @@ class Shipper(cloudpickle.Pickler):  # type: ignore[misc]  # an untyped base
 
 
 CACHE_WRAPPER = type(functools.lru_cache(lambda: None))
+
+
+@contextmanager
+def without_collection() -> Iterator[None]:
+    """Keep the garbage collector still: it would look through all of a large value again and again."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
 
 
 def marshalled(function: FunctionType) -> CodeForm:

@@ -221,3 +221,13 @@ def test_no_text_at_all(driver: Driver) -> None:
 def test_a_block_has_to_be_a_with_statement(driver: Driver) -> None:
     with pytest.raises(BadWithBlockError, match="`with` statement of its own"), contextlib.ExitStack() as stack:
         stack.enter_context(RemoteExecutor(driver).remotely)
+
+
+def test_a_block_in_a_test_function_whose_asserts_pytest_rewrote(driver: Driver) -> None:
+    executor = RemoteExecutor(driver)
+    with executor.remotely:
+        x = sum(i for i in range(5))
+        assert x == 10
+    assert x == 10
+    with pytest.raises(AssertionError), executor.remotely:
+        assert x == 11
