@@ -1,0 +1,63 @@
+"""Run ordinary Python on a cluster: `executor = pyfora.connect(url)`, then `with executor.remotely: …`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pyfora.errors import (
+    BadWithBlockError,
+    CancelledError,
+    CantGetSourceTextError,
+    ComputeCrashError,
+    ConnectionError,
+    InvalidPyforaOperation,
+    PyforaError,
+    ResultTooLargeError,
+    UnconvertibleValueError,
+    ValueLostError,
+    WireError,
+)
+
+if TYPE_CHECKING:
+    from pyfora.client.executor import Executor
+    from pyfora.client.progress import ProgressOption
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "BadWithBlockError",
+    "CancelledError",
+    "CantGetSourceTextError",
+    "ComputeCrashError",
+    "ConnectionError",
+    "InvalidPyforaOperation",
+    "PyforaError",
+    "ResultTooLargeError",
+    "UnconvertibleValueError",
+    "ValueLostError",
+    "WireError",
+    "__version__",
+    "connect",
+]
+
+
+def connect(
+    url: str | None = None,
+    timeout: float = 30.0,
+    *,
+    token: str | None = None,
+    progress: ProgressOption = None,
+) -> Executor:
+    """Connect to a cluster, and return its executor.
+
+    `url` is that of a manager, such as "http://127.0.0.1:30000"; without it the cluster is a private one of this
+    machine's cores, which ends with this process. `timeout`, in seconds, is how long to wait for the cluster, now
+    and whenever the connection is lost. `token` is the cluster's secret, where it has one; the file that
+    UFORA_TOKEN_FILE names holds it otherwise. `progress`: None shows a bar for blocks of over a second where
+    standard error is a terminal or a notebook, True always, False never; a function is called with a `Progress`.
+
+    Raises ConnectionError, within `timeout`, saying what is wrong and what to do.
+    """
+    from pyfora.client.joining import join
+
+    return join(url, timeout, token, progress)

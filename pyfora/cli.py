@@ -1,0 +1,73 @@
+"""The command `pyfora`: what a program would become, and how a cluster is."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+import pyfora
+from pyfora.errors import PyforaError
+
+_DEFAULT_URL = "http://127.0.0.1:30000"
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command; `arguments` are those of the process where None. The exit code: 0, or 1 with a line on why."""
+    parser = argparse.ArgumentParser(prog="pyfora", description="Ordinary Python on a cluster.")
+    parser.add_argument("--version", action="version", version=f"pyfora {pyfora.__version__}")
+    commands = parser.add_subparsers(dest="command", required=True)
+    explain = commands.add_parser("explain", help="the rewritten program, and which loops of it are compiled")
+    explain.add_argument("file", help="a Python file; nothing of it is run")
+    status = commands.add_parser("status", help="workers, cores and running blocks of a cluster")
+    status.add_argument("url", nargs="?", default=_DEFAULT_URL, help=f"the manager's URL (default {_DEFAULT_URL})")
+    status.add_argument("--timeout", type=float, default=5.0, metavar="SECONDS", help="how long to wait (default 5)")
+    given = parser.parse_args(arguments)
+    try:
+        text = _explain(given.file) if given.command == "explain" else _status(given.url, given.timeout)
+    except PyforaError as error:
+        print(f"pyfora: {error}", file=sys.stderr)
+        return 1
+    sys.stdout.write(text)
+    return 0
+
+
+def _explain(path: str) -> str:
+    from pyfora.client.explaining import explain_path
+
+    return explain_path(path)
+
+
+def _status(url: str, timeout_s: float) -> str:
+    from pyfora.client.address import parse_address
+
+    return status_text(url, parse_address(url).status(timeout_s))
+
+
+def status_text(url: str, status: dict[str, Any]) -> str:
+    """The lines of `pyfora status` for what the manager at `url` answered."""
+    workers, programs = status.get("workers", []), status.get("programs", [])
+    running = [program for program in programs if program.get("state") not in ("ended", "completed")]
+    lines = [
+        f"manager  {url}  pyfora {status.get('pyfora_version', '?')}, Python {status.get('python_version', '?')}",
+        f"workers  {len(workers)} with {status.get('cores', 0)} cores",
+    ]
+    lines += [
+        f"         {worker['host']}:{worker['base_port']}  {worker['cores']} cores, {worker['programs']} blocks at home"
+        for worker in workers
+    ]
+    lines += [f"clients  {status.get('clients', 0)}", f"blocks   {len(running)} under way"]
+    for program in running:
+        done, total = program.get("leaves_done", 0), program.get("leaves_total", 0)
+        share = f"{done:,} of {total:,} leaves ({100 * done / total:.0f} %)" if total else "no parallel loop yet"
+        attempt = f", attempt {program['attempt'] + 1}" if program.get("attempt") else ""
+        lines.append(
+            f"         {program['program_id'][:8]}  {program.get('state', '?')}, {share}, "
+            f"{program.get('workers', 0)} workers{attempt}"
+        )
+    return "\n".join(lines) + "\n"
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,204 @@
+"""Where a manager is: its URL, taken apart and checked, with the requests that go to it over HTTP."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import os
+import urllib.parse
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from pyfora.errors import ConnectionError, ResultTooLargeError, ValueLostError
+from pyfora.limits import PARCEL_LIMIT_BYTES
+
+_EXAMPLE = "http://127.0.0.1:30000"
+_CHUNK_BYTES = 1 << 20
+_STATUS_LIMIT_BYTES = 64 << 20
+
+
+@dataclass(frozen=True)
+class Address:
+    """A manager's address."""
+
+    url: str
+    secure: bool
+    host: str
+    port: int
+    token: str = field(default="", repr=False)
+
+    @property
+    def socket_url(self) -> str:
+        """The URL of the manager's WebSocket."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"{'wss' if self.secure else 'ws'}://{host}:{self.port}/ws"
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """What proves that we know the token, where there is one."""
+        return {"Authorization": f"Bearer {self.token}"} if self.token else {}
+
+    def _open(self, timeout_s: float) -> http.client.HTTPConnection:
+        kind = http.client.HTTPSConnection if self.secure else http.client.HTTPConnection
+        return kind(self.host, self.port, timeout=timeout_s)
+
+    def put_parcel(
+        self, parcel_id: str, size_bytes: int, pieces: Iterable[bytes | memoryview], timeout_s: float
+    ) -> None:
+        """Send a parcel to the manager. Raises OSError where that did not work, ConnectionError where it was refused."""
+        connection = self._open(timeout_s)
+        try:
+            headers = {**self.headers, "Content-Length": str(size_bytes), "Content-Type": "application/octet-stream"}
+            try:
+                connection.request("PUT", f"/api/v1/parcels/{parcel_id}", body=_chunks(pieces), headers=headers)
+                response = connection.getresponse()
+                said = response.read(2000).decode("utf-8", "replace").strip()
+            except http.client.HTTPException as error:
+                raise OSError(f"the manager's answer to an upload was cut short: {error!r}") from error
+            if response.status >= 500 and response.status != 507:
+                raise OSError(f"the manager could not take an upload just now ({response.status} {response.reason})")
+            if response.status >= 300:
+                raise ConnectionError(
+                    f"the manager at {self.url} did not take an upload of {size_bytes:,} bytes "
+                    f"({response.status} {response.reason}: {said or 'no reason given'}). "
+                    "Capture less in the block, or make room on the manager."
+                )
+        finally:
+            connection.close()
+
+    def get_value(self, value_id: str, timeout_s: float, limit_bytes: int = PARCEL_LIMIT_BYTES) -> bytearray:
+        """A value's parcel. Raises OSError, ValueLostError where it is not there, ResultTooLargeError over the limit."""
+        connection = self._open(timeout_s)
+        try:
+            try:
+                connection.request("GET", f"/api/v1/values/{urllib.parse.quote(value_id)}", headers=self.headers)
+                response = connection.getresponse()
+                if response.status in (404, 410):
+                    raise ValueLostError(
+                        f"the value {value_id} is no longer on the cluster: the worker that held it is gone, or the "
+                        "manager was started again. Run the block that made it once more."
+                    )
+                if response.status != 200:
+                    raise OSError(f"the manager answered {response.status} {response.reason}")
+                return _read(response, limit_bytes)
+            except http.client.HTTPException as error:
+                raise OSError(f"the manager's answer was cut short: {error!r}") from error
+        finally:
+            connection.close()
+
+    def status(self, timeout_s: float = 5.0) -> dict[str, Any]:
+        """The manager's status. Raises ConnectionError."""
+        connection = self._open(timeout_s)
+        try:
+            connection.request("GET", "/api/v1/status", headers=self.headers)
+            response = connection.getresponse()
+            if response.status in (401, 403):
+                raise ConnectionError(wrong_token(self))
+            status = json.loads(bytes(_read(response, _STATUS_LIMIT_BYTES))) if response.status == 200 else None
+        except (http.client.HTTPException, ValueError, ResultTooLargeError) as error:
+            raise ConnectionError(not_pyfora(self)) from error
+        except OSError as error:
+            raise ConnectionError(unreachable(self, error)) from error
+        finally:
+            connection.close()
+        if not isinstance(status, dict) or "manager_id" not in status:
+            raise ConnectionError(not_pyfora(self))
+        return status
+
+
+def _chunks(pieces: Iterable[bytes | memoryview]) -> Iterable[memoryview]:
+    # http.client sends an item with one sendall: of a huge one no timeout would ever be seen.
+    for piece in pieces:
+        view = memoryview(piece).cast("B") if memoryview(piece).nbytes else memoryview(b"")
+        for start in range(0, view.nbytes, _CHUNK_BYTES):
+            yield view[start : start + _CHUNK_BYTES]
+
+
+def _read(response: http.client.HTTPResponse, limit_bytes: int) -> bytearray:
+    length = response.length
+    if length is not None and length > limit_bytes:
+        raise ResultTooLargeError(f"a value of {length:,} bytes is larger than the {limit_bytes:,} that were asked for")
+    if length is not None:
+        data = bytearray(length)
+        view, got = memoryview(data), 0
+        while got < length:
+            count = response.readinto(view[got : got + _CHUNK_BYTES])
+            if not count:
+                raise OSError(f"a value of {length:,} bytes ended after {got:,}")
+            got += count
+        return data
+    data = bytearray()
+    while chunk := response.read(_CHUNK_BYTES):
+        data += chunk
+        if len(data) > limit_bytes:
+            raise ResultTooLargeError(f"a value is larger than the {limit_bytes:,} bytes that were asked for")
+    return data
+
+
+def parse_address(url: str, token: str | None = None) -> Address:
+    """The address in `url`; the token is the argument's, else that of the file UFORA_TOKEN_FILE names.
+
+    Raises ConnectionError, at once, where the URL cannot be one of a manager or the token file cannot be read.
+    """
+    if not isinstance(url, str):
+        raise ConnectionError(f"the URL is a {type(url).__name__}, not a string. Give one such as '{_EXAMPLE}'.")
+    try:
+        parts = urllib.parse.urlsplit(url)
+        host, port = parts.hostname, parts.port
+    except ValueError as error:
+        raise ConnectionError(f"{url!r} is no URL: {error}. Give one such as '{_EXAMPLE}'.") from None
+    if parts.scheme not in ("http", "https") or not host:
+        raise ConnectionError(f"{url!r} is not the URL of a manager. Give one such as '{_EXAMPLE}'.")
+    if parts.path not in ("", "/") or parts.query or parts.fragment or parts.username:
+        raise ConnectionError(f"{url!r} has more than a host and a port. Give one such as '{_EXAMPLE}'.")
+    secure = parts.scheme == "https"
+    if token is None:
+        token = _token_from_file()
+    return Address(url, secure, host, port or (443 if secure else 30000), token)
+
+
+def _token_from_file() -> str:
+    path = os.environ.get("UFORA_TOKEN_FILE", "")
+    if not path:
+        return ""
+    try:
+        return Path(path).read_text().strip()
+    except OSError as error:
+        raise ConnectionError(
+            f"the token file {path} (UFORA_TOKEN_FILE) cannot be read: {error.strerror}. "
+            "Correct the variable, or give connect(..., token=...)."
+        ) from None
+
+
+# ---- what is wrong, and what to do -----------------------------------------------------------------------------------
+
+
+def unreachable(address: Address, error: BaseException) -> str:
+    """Nothing answers there."""
+    if isinstance(error, TimeoutError):
+        what = "did not answer in time"
+    else:
+        what = f"cannot be reached ({getattr(error, 'strerror', None) or error})"
+    return (
+        f"the manager at {address.url} {what}. Check the address, and that a manager is running there "
+        "(`twistd -n pyfora` starts one); pyfora.connect() without a URL needs none."
+    )
+
+
+def not_pyfora(address: Address) -> str:
+    """Something else answers there."""
+    return (
+        f"what answers at {address.url} is not a pyfora manager. Give the URL of the manager's client port "
+        "(30000 unless UFORA_WEB_HTTP_PORT says otherwise)."
+    )
+
+
+def wrong_token(address: Address) -> str:
+    """The manager wants a token, or another one."""
+    which = "another token than the one given" if address.token else "a token"
+    return (
+        f"the manager at {address.url} asks for {which}. Give connect(..., token=...), or name the file that holds it "
+        "in UFORA_TOKEN_FILE."
+    )

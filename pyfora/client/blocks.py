@@ -1,0 +1,108 @@
+"""The context manager of a remote block."""
+
+from __future__ import annotations
+
+import sys
+from types import TracebackType
+from typing import TYPE_CHECKING
+
+from pyfora.client.answers import Answer, read_answer
+from pyfora.client.proxies import LocalOrigin, RemotePythonObject, remote_value_id
+from pyfora.client.submission import make_submission, queue_reports
+from pyfora.client.waiting import wait_for_end
+from pyfora.client.withblock import WithBlock, raise_as_it_is
+from pyfora.errors import InvalidPyforaOperation
+from pyfora.language.capture import Block
+from pyfora.language.program import build_block_program
+
+if TYPE_CHECKING:
+    from pyfora.client.executor import Executor
+
+
+class RemoteBlock:
+    """What stands behind `with`: `executor.remotely`, or one of its methods. One `with` at a time."""
+
+    def __init__(self, executor: Executor, download: str = "none", limit_bytes: int = 0) -> None:
+        self._executor = executor
+        self._download = download
+        self._limit_bytes = limit_bytes
+        self._entered: WithBlock | None = None
+
+    def remoteAll(self) -> RemoteBlock:
+        """Every name that the block assigns stays on the cluster, as a RemotePythonObject here."""
+        return RemoteBlock(self._executor)
+
+    def downloadAll(self) -> RemoteBlock:
+        """Every name that the block assigns has its value here afterwards."""
+        return RemoteBlock(self._executor, "all")
+
+    def downloadSmall(self, bytecount: int = 10_000) -> RemoteBlock:
+        """As downloadAll for values of at most `bytecount` bytes, as remoteAll for larger ones."""
+        if isinstance(bytecount, bool) or not isinstance(bytecount, int) or bytecount < 0:
+            raise ValueError(f"bytecount is a number of bytes, 0 or more, not {bytecount!r}")
+        return RemoteBlock(self._executor, "small", bytecount)
+
+    def __enter__(self) -> RemoteBlock:
+        if self._entered is not None:
+            raise InvalidPyforaOperation("this block is entered already: use executor.remotely anew for each `with`.")
+        self._executor.check_open()
+        entered = WithBlock()
+        # The tracing that skips the body must be the last thing that happens here.
+        self._entered = entered
+        try:
+            entered.enter(sys._getframe(1))
+        except BaseException:
+            self._entered = None
+            raise
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> bool:
+        entered, self._entered = self._entered, None
+        assert entered is not None
+        block = entered.leave(kind, error, trace)
+        raised = self._run(entered, block)
+        if raised is not None:
+            raise_as_it_is(raised)
+        return True
+
+    def _run(self, entered: WithBlock, block: Block) -> BaseException | None:
+        """Run the block, assign its names; what is to be raised after that.
+
+        All errors are handed back, since raising one here would chain it to the exception that skipped the body.
+        """
+        try:
+            answer, origin = self._answer(entered, block)
+        except BaseException as error:
+            entered.assign({})
+            return _shortened(error)
+        connection = self._executor.connection
+        stayed = {name: RemotePythonObject(connection, origin, facts) for name, facts in answer.stayed.items()}
+        entered.assign({**answer.names, **stayed}, answer.deleted, entered=self)
+        return answer.exception
+
+    def _answer(self, entered: WithBlock, block: Block) -> tuple[Answer, LocalOrigin]:
+        executor = self._executor
+        frame = entered.frame
+        program = build_block_program(block, frame.f_globals, frame.f_locals, remote_value_id)
+        origin = LocalOrigin(program.origin.objects)
+        reports, report = queue_reports()
+        submission = make_submission(program, self._download, self._limit_bytes, report)
+        try:
+            executor.connection.submit(submission)
+            ended = wait_for_end(submission, reports, executor.progress)
+        except BaseException:
+            # Ctrl-C, or a progress callback that raised: nobody waits for this program any more.
+            executor.connection.cancel(submission)
+            raise
+        answer = read_answer(ended, origin, executor.connection)
+        executor.note_loops(answer.loops)
+        return answer, origin
+
+
+def _shortened(error: BaseException) -> BaseException:
+    """`error` without the frames of this package and without the exception that skipped the body."""
+    if isinstance(error.__context__, BaseException) and type(error.__context__).__name__ == "_BodySkipped":
+        error.__context__ = None
+    return error.with_traceback(None)

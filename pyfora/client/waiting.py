@@ -1,0 +1,45 @@
+"""Waiting for a block's end, while its text is written and its progress shown."""
+
+from __future__ import annotations
+
+import queue
+import time
+from collections.abc import Callable
+
+from pyfora.client.printing import write_text
+from pyfora.client.progress import Bar, Progress, ProgressModel, ProgressOption, choose_display
+from pyfora.client.submission import Reported, Submission
+from pyfora.wire.messages import ProgramEnded
+
+
+def wait_for_end(submission: Submission, reports: queue.SimpleQueue[Reported], option: ProgressOption) -> ProgramEnded:
+    """Wait on this thread for the submission's end. Raises what it failed with, or what a callback raised."""
+    model = ProgressModel(time.monotonic())
+    display = choose_display(option)
+    shown = False
+    try:
+        while True:
+            try:
+                report = reports.get(timeout=None if display is None else max(0.0, model.due - time.monotonic()))
+            except queue.Empty:
+                pass
+            else:
+                if report is None:
+                    return submission.ended.result()
+                if isinstance(report, tuple):
+                    _write(display, *report)
+                else:
+                    model.take(report, time.monotonic())
+            if display is not None and (progress := model.shown(time.monotonic())) is not None:
+                shown = True
+                display(progress)
+    finally:
+        if display is not None and shown:
+            display(model.progress(time.monotonic(), ended=True))
+
+
+def _write(display: Callable[[Progress], object] | None, stream: str, text: str) -> None:
+    if isinstance(display, Bar):
+        display.write(lambda: write_text(stream, text))
+    else:
+        write_text(stream, text)

@@ -1,0 +1,125 @@
+"""The driver: one program from its bytes to its end, in a process of its own."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from pyfora.errors import UnconvertibleValueError, WireError
+from pyfora.execute.conversation import Conversation
+from pyfora.execute.folding import Folding
+from pyfora.execute.loops import LoopReport
+from pyfora.execute.output import ProgramOutput, redirect
+from pyfora.execute.spool import Spool
+from pyfora.execute.spreading import Spreader
+from pyfora.language.raising import pack_exception
+from pyfora.language.results import pack_results, unpack_environment
+from pyfora.language.running import BlockEnd, LoadedProgram, load_program
+from pyfora.limits import INLINE_LIMIT_BYTES
+from pyfora.values.parcels import Parcel
+from pyfora.wire.messages import DriveProgram, ProgramEnded, ProgramPrinted
+
+RESULTS_NAME = "-results"
+EXCEPTION_NAME = "-exception"
+"""Names of parcels that belong to no variable: no identifier is written so."""
+
+
+class Driver:
+    """Runs the program of one `DriveProgram`, and says how it ended."""
+
+    def __init__(self, order: DriveProgram, conversation: Conversation, spool: Spool, cache: Path) -> None:
+        self._order = order
+        self._conversation = conversation
+        self._spool = spool
+        self._output = ProgramOutput(self._printed)
+        self._loops = LoopReport()
+        prefix = f"{order.program_id}.{order.attempt}"
+        self._spreader = Spreader(conversation, spool, cache, self._output, prefix)
+        self._values: list[list[Any]] = []
+        """[value id, size] of what was left in the spool."""
+
+    def drive(self) -> None:
+        """Load, run, pack, tell. Raises WorkerGone."""
+        folding = Folding(self._spreader, self._output, self._loops)
+        primitives: dict[str, Callable[..., Any]] = {
+            "pyfora_fold": folding.fold,
+            "pyfora_comprehension": folding.comprehension,
+        }
+        redirect(self._output.write)
+        try:
+            data = self._spool.path(self._order.path).read_bytes()
+            program = load_program(data, primitives, self._input)
+        except (OSError, WireError) as error:
+            self._end("crashed", f"the program's bytes cannot be read on the worker: {error}", {}, b"")
+            return
+        self._spreader.program = program
+        end = program.run()
+        self._output.flush()
+        self._tell(program, end)
+
+    def _printed(self, stream: str, position: int, text: str) -> None:
+        self._conversation.send(ProgramPrinted(self._order.program_id, self._order.attempt, position, stream, text))
+
+    def _input(self, value_id: str) -> object:
+        """The value on the cluster of that id, which the worker has brought into the spool."""
+        try:
+            parcel = self._spool.read(self._order.inputs[value_id])
+        except KeyError:
+            raise UnconvertibleValueError(f"the value {value_id} was not announced with the program") from None
+        (value,) = unpack_environment(parcel, {}).values()
+        return value
+
+    # ---- the end ------------------------------------------------------------------------------------------
+
+    def _tell(self, program: LoadedProgram, end: BlockEnd) -> None:
+        downloaded: dict[str, object] = {}
+        proxies: dict[str, dict[str, Any]] = {}
+        for name, value in end.names.items():
+            if self._order.download == "all":
+                downloaded[name] = value
+                continue
+            parcel = pack_results({name: value}, program)
+            if self._order.download == "small" and parcel.size_bytes <= self._order.download_limit_bytes:
+                downloaded[name] = value
+                continue
+            proxies[name] = {
+                "value_id": self._keep(name, parcel),
+                "bytes": parcel.size_bytes,
+                "type": type(value).__name__[:100],
+                "exception": isinstance(value, BaseException),
+            }
+        room = INLINE_LIMIT_BYTES
+        inline = []
+        facts: dict[str, Any] = {
+            "raised": end.exception is not None,
+            "deleted": sorted(end.deleted),
+            "proxies": proxies,
+            "exception": None,
+            "loops": self._loops.as_json(),
+        }
+        parcels = {"results": (RESULTS_NAME, pack_results(downloaded, program))}
+        if end.exception is not None:
+            parcels["exception"] = (EXCEPTION_NAME, pack_exception(end.exception, program))
+        for key, (name, parcel) in parcels.items():
+            facts[key] = {"bytes": parcel.size_bytes, "value_id": ""}
+            if parcel.size_bytes <= room:
+                room -= parcel.size_bytes
+                inline.append(parcel.to_bytes())
+            else:
+                facts[key]["value_id"] = self._keep(name, parcel)
+        facts["results"]["names"] = list(downloaded)
+        self._end("completed", "", facts, b"".join(inline))
+
+    def _keep(self, name: str, parcel: Parcel) -> str:
+        value_id = f"{self._order.program_id}.{name}"
+        self._spool.write(parcel.pieces(), value_id)
+        self._values.append([value_id, parcel.size_bytes])
+        return value_id
+
+    def _end(self, outcome: str, reason: str, facts: dict[str, Any], payload: bytes) -> None:
+        self._conversation.send(
+            ProgramEnded(self._order.program_id, self._order.attempt, outcome, reason, facts, self._values, payload)
+        )
+        sys.stdout = sys.stderr = sys.__stderr__

@@ -1,0 +1,49 @@
+"""How the loops of a program were run, for whoever asks why."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+LOOPS_LIMIT = 200
+"""Loops that are reported on; of a loop that ran more often, its longest run."""
+
+
+@dataclass
+class LoopRun:
+    """One parallel loop, once."""
+
+    file: str
+    line: int
+    how: str = "in order"
+    reason: str = ""
+    elements: int = 0
+    leaves: int = 0
+    gave_up: int = 0
+    elapsed_s: float = 0.0
+    started_at: float = field(default_factory=time.monotonic)
+
+
+class LoopReport:
+    """The loops that were worth a decision, by their place in the source."""
+
+    def __init__(self) -> None:
+        self._runs: dict[tuple[str, int], LoopRun] = {}
+
+    def add(self, run: LoopRun) -> None:
+        """Note a loop that has ended."""
+        run.elapsed_s = time.monotonic() - run.started_at
+        place = (run.file, run.line)
+        known = self._runs.get(place)
+        if (known is None and len(self._runs) < LOOPS_LIMIT) or (known and known.elapsed_s < run.elapsed_s):
+            self._runs[place] = run
+
+    def as_json(self) -> list[dict[str, Any]]:
+        """In order of the source; strings are cut, for this travels in a message's header."""
+        found = []
+        for run in sorted(self._runs.values(), key=lambda r: (r.file, r.line)):
+            facts = asdict(run)
+            del facts["started_at"]
+            found.append(facts | {"file": run.file[-100:], "reason": run.reason[:200]})
+        return found

@@ -1,0 +1,36 @@
+"""A compute process after its fork: says who it is, then becomes a driver or a leaf process."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from pyfora.execute.conversation import Conversation, WorkerGone
+from pyfora.execute.driver import Driver
+from pyfora.execute.folding import as_it_stands_comprehension, as_it_stands_fold
+from pyfora.execute.leaves import LeafProcess
+from pyfora.execute.spool import Spool
+from pyfora.wire.messages import DriveProgram, ProcessReady
+
+
+def serve(process_id: str, socket_path: str, spool_directory: Path, cache: Path) -> None:
+    """The process' whole life; returns when the worker is gone or the program has ended."""
+    conversation = Conversation(socket_path)
+    spool = Spool(spool_directory)
+    try:
+        conversation.send(ProcessReady(process_id))
+        message = conversation.receive()
+        if isinstance(message, DriveProgram):
+            Driver(message, conversation, spool, cache).drive()
+            # The worker ends this process once it has taken the answer and the parcels in the spool.
+            while True:
+                conversation.receive()
+        primitives: dict[str, Callable[..., Any]] = {
+            "pyfora_fold": as_it_stands_fold,
+            "pyfora_comprehension": as_it_stands_comprehension,
+        }
+        leaves = LeafProcess(conversation, spool, primitives)
+        leaves.serve(message)
+    except WorkerGone:
+        return

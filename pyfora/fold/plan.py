@@ -1,0 +1,38 @@
+"""The plan of a loop: after its first milliseconds, how to run the rest."""
+
+from __future__ import annotations
+
+import enum
+
+PREFIX_S = 0.002
+"""How long a loop first runs in order, in place: most loops end within it, and cost nothing but a look at the clock."""
+WORTH_SPREADING_S = 0.02
+"""Expected rest (in order) from which leaves are offered: handing them out and back costs some milliseconds."""
+WORTH_COMPILING_S = 0.2
+"""Expected rest from which a kernel is asked for: one that is not in the cache takes 0.1 to 0.5 s to compile."""
+SHIPPING_ELEMENT_S = 2e-6
+"""About what it costs to bring one element of a list to another process; a leaf's work must be worth it."""
+KERNEL_SPEEDUP = 20.0
+"""How much faster than CPython a kernel is taken to be, before the first leaf was timed."""
+
+
+class Plan(enum.Enum):
+    """How the rest of a loop is run. The choice changes the time, never the answer."""
+
+    HERE = "here"
+    INTERPRETED = "interpreted"
+    COMPILED = "compiled"
+
+
+def plan_rest(elapsed_s: float, done: int, total: int, *, from_range: bool) -> Plan:
+    """The plan for elements [done, total), where the first `done` took `elapsed_s`.
+
+    `from_range`: the source is a range; a list's elements would have to be shipped, and no kernel reads them yet.
+    """
+    element_s = elapsed_s / max(done, 1)
+    rest_s = element_s * (total - done)
+    if rest_s < WORTH_SPREADING_S:
+        return Plan.HERE
+    if from_range:
+        return Plan.COMPILED if rest_s >= WORTH_COMPILING_S else Plan.INTERPRETED
+    return Plan.INTERPRETED if element_s >= SHIPPING_ELEMENT_S else Plan.HERE

@@ -1,0 +1,189 @@
+"""Blocks through a connection: names, proxies, exceptions, Ctrl-C."""
+
+from __future__ import annotations
+
+import _thread
+import gc
+import math
+import threading
+import traceback
+from typing import Any
+
+import pytest
+
+import pyfora
+from pyfora.client.executor import Executor
+from pyfora.client.proxies import RemotePythonObject
+from pyfora.wire.messages import (
+    AnswerTaken,
+    CancelProgram,
+    ProgramAccepted,
+    ProgramEnded,
+    ProgramPrinted,
+    ProgramProgressed,
+    ReleaseValues,
+    SubmitProgram,
+)
+from tests.client.manager import FakeManager
+
+
+def test_names_come_back(executor: Executor, manager: FakeManager) -> None:
+    n = 100
+    with executor.remotely.downloadAll():
+        x = sum(math.sin(i) for i in range(n))
+        values = [i for i in range(5) if i % 2]
+    assert (x, values) == (sum(math.sin(i) for i in range(100)), [1, 3])
+    manager.wait_for(lambda: manager.got(AnswerTaken))
+    assert [loop.how for loop in executor.lastLoops] == ["in order"]
+
+
+def test_a_block_runs_on_the_cluster_only(executor: Executor, manager: FakeManager) -> None:
+    submitted = len(manager.got(SubmitProgram))
+    with executor.remotely.downloadAll() as entered:
+        y = 1
+    assert y == 1 and entered is not None
+    assert len(manager.got(SubmitProgram)) == submitted + 1
+
+
+def test_proxies_are_used_in_later_blocks(executor: Executor) -> None:
+    with executor.remotely:
+        x = list(range(10))
+    proxy: Any = x
+    assert isinstance(proxy, RemotePythonObject)
+    assert (proxy.isException, proxy.typeName) == (False, "list") and proxy.sizeBytes > 0
+    assert proxy.toLocal().result(10) == list(range(10))
+    with executor.remotely.downloadAll():
+        total = sum(v for v in x)
+        same = x
+    assert total == 45
+    assert same == list(range(10)), "what was a proxy is asked for here, and so is fetched"
+
+
+def test_download_small_leaves_the_large(executor: Executor) -> None:
+    with executor.remotely.downloadSmall(bytecount=1000):
+        small = 7
+        large = bytes(5000)
+    assert small == 7
+    assert isinstance(large, RemotePythonObject)
+    with pytest.raises(pyfora.ResultTooLargeError):
+        large.toLocal(maxBytecount=100).result(10)
+    assert large.toLocal(maxBytecount=10_000).result(10) == bytes(5000)
+
+
+def test_large_results_come_over_http_and_are_released(executor: Executor, manager: FakeManager) -> None:
+    with executor.remotely.downloadAll():
+        large = list(range(10_000))
+    assert large == list(range(10_000))
+    manager.wait_for(lambda: any("-results" in i for m in manager.got(ReleaseValues) for i in m.value_ids))
+
+
+def test_a_proxy_is_released_when_it_is_gone(executor: Executor, manager: FakeManager) -> None:
+    with executor.remotely:
+        x = 5
+    proxy: Any = x
+    value_id = proxy.valueId
+    del x, proxy
+    gc.collect()
+    manager.wait_for(lambda: any(value_id in m.value_ids for m in manager.got(ReleaseValues)))
+
+
+def divide(a: int, b: int) -> float:
+    return a / b
+
+
+def test_an_exception_is_itself(executor: Executor) -> None:
+    never: int
+    with pytest.raises(ZeroDivisionError) as caught, executor.remotely.downloadAll():
+        before = 3
+        bad = divide(1, 0)
+        never = 1
+    assert before == 3
+    with pytest.raises(UnboundLocalError):
+        print(bad)
+    with pytest.raises(UnboundLocalError):
+        print(never)
+    frames = traceback.extract_tb(caught.value.__traceback__)
+    assert frames[-1].line == "return a / b"
+    assert any(frame.line == "bad = divide(1, 0)" for frame in frames)
+    assert sum("/pyfora/" in frame.filename for frame in frames) <= 2
+    assert caught.value.__context__ is None
+
+
+def test_ctrl_c_cancels_and_the_executor_goes_on(executor: Executor, manager: FakeManager) -> None:
+    def interrupt(manager: FakeManager, connection: Any, message: SubmitProgram) -> bool:
+        manager.send(connection, ProgramAccepted(message.program_id))
+        _thread.interrupt_main()
+        return True
+
+    manager.on_submit = interrupt
+    with pytest.raises(KeyboardInterrupt), executor.remotely.downloadAll():
+        x = 1
+    manager.wait_for(lambda: manager.got(CancelProgram))
+    assert manager.got(CancelProgram)[0].program_id == manager.got(SubmitProgram)[0].program_id
+    manager.on_submit = None
+    with executor.remotely.downloadAll():
+        x = 2
+    assert x == 2
+
+
+def test_printed_text_comes_once_and_in_order(
+    executor: Executor, manager: FakeManager, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def printing(manager: FakeManager, connection: Any, message: SubmitProgram) -> bool:
+        for attempt, position, text in [(0, 0, "ab"), (0, 4, "ef"), (1, 0, "abc"), (1, 3, "d"), (1, 4, "efg\n")]:
+            manager.send(connection, ProgramPrinted(message.program_id, attempt, position, "stdout", text))
+        manager.send(connection, ProgramPrinted(message.program_id, 1, 0, "stderr", "oh\n"))
+        return False
+
+    manager.on_submit = printing
+    with executor.remotely.downloadAll():
+        x = 1
+    assert x == 1
+    assert capsys.readouterr() == ("abcdefg\n", "oh\n")
+
+
+@pytest.mark.parametrize(
+    ("outcome", "error"),
+    [("crashed", pyfora.ComputeCrashError), ("cancelled", pyfora.CancelledError), ("lost", pyfora.ValueLostError)],
+)
+def test_ends_that_are_no_completion(
+    executor: Executor, manager: FakeManager, outcome: str, error: type[Exception]
+) -> None:
+    def end(manager: FakeManager, connection: Any, message: SubmitProgram) -> bool:
+        manager.send(connection, ProgramEnded(message.program_id, 0, outcome, "The reason.", {}, [], b""))
+        return True
+
+    manager.on_submit = end
+    with pytest.raises(error, match="The reason"), executor.remotely.downloadAll():
+        pass
+
+
+def test_a_callback_gets_the_progress(manager: FakeManager) -> None:
+    seen: list[Any] = []
+    shown = threading.Event()
+
+    def progress(state: Any) -> None:
+        seen.append(state)
+        shown.set()
+
+    def slow(manager: FakeManager, connection: Any, message: SubmitProgram) -> bool:
+        manager.send(connection, ProgramProgressed(message.program_id, 0, 3, 10, 2))
+        assert shown.wait(20)
+        return False
+
+    manager.on_submit = slow
+    with pyfora.connect(manager.url, progress=progress) as executor, executor.remotely.downloadAll():
+        x = 1
+    assert x == 1
+    assert (seen[0].leaves_done, seen[0].leaves_total, seen[0].workers, seen[0].ended) == (3, 10, 2, False)
+    assert seen[-1].ended
+
+
+def test_what_the_block_may_not_do_is_said_before_anything_is_sent(executor: Executor, manager: FakeManager) -> None:
+    def returning() -> int:
+        with executor.remotely.downloadAll():
+            return 1
+
+    with pytest.raises(pyfora.BadWithBlockError, match="return"):
+        returning()
+    assert not manager.got(SubmitProgram)
