@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import enum
 import functools
 import hashlib
 from collections.abc import Mapping
@@ -101,8 +102,8 @@ def members(names: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _class_state(kind: type) -> Any:
-    if not is_user_module(kind.__module__):
-        return None
+    if not is_user_module(kind.__module__) or issubclass(kind, enum.Enum):
+        return None  # an enumeration notes combinations of its members as they are made
     return {
         name: value.__func__ if isinstance(value, (staticmethod, classmethod)) else value
         for name, value in vars(kind).items()

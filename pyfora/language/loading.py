@@ -8,7 +8,7 @@ import io
 import pickle
 import sys
 from collections.abc import Callable, Iterator, Mapping
-from types import CellType, CodeType, FunctionType
+from types import CellType, CodeType, FunctionType, ModuleType
 from typing import Any
 
 from pyfora.language import making
@@ -92,9 +92,13 @@ class Loader(pickle.Unpickler):
         return self._frame_cells.setdefault(name, CellType())
 
     def _make_namespace(self, name: str, facts: dict[str, Any], library: bool, doubtful: frozenset[str]) -> Namespace:
-        if library or not self._rewrite:
+        if library:
             module = importlib.import_module(name)
-            return Namespace(module, module.__dict__, library=library)
+            return Namespace(module, module.__dict__, library=True)
+        if not self._rewrite:
+            # On a client: the user's own module, or one that only generated code (a namedtuple's) ever had.
+            module = sys.modules.get(name) or ModuleType(name)
+            return Namespace(module, module.__dict__)
         replica = ReplicaModule(name)
         replica.__dict__.update(facts, __builtins__=self._builtins)
         made = Namespace(replica, replica.__dict__, doubtful=doubtful)

@@ -48,13 +48,22 @@ def pack_results(names: Mapping[str, object], loaded: LoadedProgram) -> Parcel:
             if name in unconvertible:
                 value = Unconvertible(name, unconvertible[name])
             try:
-                shipper.dump((name, value))
+                shipper.dump(("name", name, value))
+                _dump_unknown_members(shipper, loaded)
             except Exception as error:
                 unconvertible[name] = reason_of(error)
                 break
         else:
             shipper.dump(None)
             return shipper.parcel()
+
+
+def _dump_unknown_members(shipper: Shipper, loaded: LoadedProgram) -> None:
+    """What functions need of namespaces that the client does not have: those of generated code."""
+    known = {id(namespace) for namespace in loaded.namespaces}
+    for namespace, name in shipper.reach.missing_members():
+        if id(namespace) not in known:
+            shipper.dump(("member", namespace, name, namespace.names[name]))
 
 
 def unpack_results(
@@ -68,7 +77,13 @@ def unpack_results(
     """
     loader = Loader(parcel, origin=origin, frame_cells=frame_cells)
     loader.load()
-    return dict(loader)
+    names: dict[str, object] = {}
+    for kind, *place, value in loader:
+        if kind == "name":
+            names[place[0]] = value
+        else:
+            place[0].names.setdefault(place[1], value)
+    return names
 
 
 def pack_environment(objects: Mapping[str, object], loaded: LoadedProgram) -> Parcel:

@@ -15,12 +15,12 @@ _LOOPS = (ast.For, ast.While, ast.AsyncFor)
 def check_block(statements: Iterable[ast.stmt], filename: str) -> None:
     """Raise BadWithBlockError, naming file and line, at the first statement that a block may not hold."""
     for statement in statements:
-        for node, reason in _violations(statement, in_loop=False):
+        for node, reason in _violations(statement, in_loop=False, in_handler=False):
             raise BadWithBlockError(f"{filename}:{getattr(node, 'lineno', statement.lineno)}: {reason}")
 
 
-def _violations(node: ast.AST, *, in_loop: bool) -> Iterator[tuple[ast.AST, str]]:
-    reason = _reason(node, in_loop)
+def _violations(node: ast.AST, *, in_loop: bool, in_handler: bool) -> Iterator[tuple[ast.AST, str]]:
+    reason = _reason(node, in_loop, in_handler)
     if reason is not None:
         yield node, reason
     if isinstance(node, (ast.With, ast.AsyncWith)):
@@ -30,6 +30,7 @@ def _violations(node: ast.AST, *, in_loop: bool) -> Iterator[tuple[ast.AST, str]
     if isinstance(node, _FUNCTIONS):
         # Within a function of its own `return` and `yield` stay in it; its defaults and decorators do not matter here.
         return
+    handling = in_handler or isinstance(node, ast.ExceptHandler)
     for name, children in ast.iter_fields(node):
         # `break` in the else clause of a loop belongs to the loop around it.
         inside = in_loop if not isinstance(node, _LOOPS) else (in_loop or name != "orelse")
@@ -37,10 +38,10 @@ def _violations(node: ast.AST, *, in_loop: bool) -> Iterator[tuple[ast.AST, str]
             inside = False
         for child in children if isinstance(children, list) else [children]:
             if isinstance(child, ast.AST):
-                yield from _violations(child, in_loop=inside)
+                yield from _violations(child, in_loop=inside, in_handler=handling)
 
 
-def _reason(node: ast.AST, in_loop: bool) -> str | None:
+def _reason(node: ast.AST, in_loop: bool, in_handler: bool) -> str | None:
     if isinstance(node, ast.Return):
         return f"`return` cannot leave a remote block. {_ADVICE}"
     if isinstance(node, (ast.Yield, ast.YieldFrom)):
@@ -49,6 +50,8 @@ def _reason(node: ast.AST, in_loop: bool) -> str | None:
         isinstance(node, ast.comprehension) and node.is_async
     ):
         return "`await`, `async for` and `async with` cannot be used in a remote block; await before it or after it."
+    if isinstance(node, ast.Raise) and node.exc is None and not in_handler:
+        return "`raise` alone cannot raise in a remote block what is being handled outside it; name the exception."
     if isinstance(node, (ast.Break, ast.Continue)) and not in_loop:
         word = "break" if isinstance(node, ast.Break) else "continue"
         return (

@@ -198,6 +198,7 @@ class Shipper(cloudpickle.Pickler):  # type: ignore[misc]  # an untyped base
         if _is_importable(kind) or kind.__module__ == "builtins":
             return cloudpickle._class_reduce(kind)
         make, (constructor, *rest, arguments, tracker, extra), state, *others = cloudpickle._dynamic_class_reduce(kind)
+        state[0]["__qualname__"] = kind.__qualname__
         if "__slots__" in kind.__dict__ and not issubclass(kind, (enum.Enum, tuple)):
             # cloudpickle makes the class without its slots; its instances would have a __dict__ then.
             arguments = {**arguments, "__slots__": kind.__dict__["__slots__"]}
@@ -277,6 +278,8 @@ def _reduce_without_hooks(obj: Any) -> Any:
 
 
 def _reduce_exception(error: BaseException) -> Any:
+    if isinstance(type(error).__reduce__, FunctionType):
+        return NotImplemented  # its class knows better
     reduced = error.__reduce__()
     if not isinstance(reduced, tuple) or reduced[0] is not type(error):
         return NotImplemented

@@ -45,6 +45,7 @@ AT_ENTRY = {
     "with executor.remotely: pass": "put them one after the other",
     "with open(x), other.remotely.downloadAll(): pass": "put them one after the other",
     "from os import *": "name what you need",
+    "raise": "name the exception",
 }
 
 
@@ -63,6 +64,7 @@ def test_the_rules_of_a_block(body: str) -> None:
         "def g(): return 1",
         "g = lambda: (yield)",
         "for y in x: break",
+        "try: y\n    except E: raise",
         "while x:\n      continue",
         "async def g():\n      await x",
         "class A:\n      def m(self): return 1",
