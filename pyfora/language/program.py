@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import hashlib
 import importlib.metadata
 import json
@@ -29,21 +28,17 @@ RESULT = "result"
 _MISSING = object()
 
 
+@dataclass(frozen=True)
 class Origin:
     """What a program was made from: so that what comes back is the client's own object where it was sent."""
 
-    def __init__(self, shipper: Shipper) -> None:
-        self._shipper = shipper
-
-    @functools.cached_property
-    def _objects(self) -> dict[int, Any]:
-        # Not before it is needed: it is as long as all that was sent.
-        return self._shipper.remembered()
+    objects: Mapping[int, Any]
+    """Every object that was sent, by its index."""
 
     def __call__(self, index: int) -> Any:
         """The client's object of that index. Raises WireError for an index that was never given out."""
         try:
-            found = self._objects[index]
+            found = self.objects[index]
         except KeyError:
             raise WireError(f"the cluster refers to an object (number {index}) that was never sent") from None
         return found
@@ -260,7 +255,7 @@ def _program(shipper: Shipper, kind: str, filename: str, line: int, names: list[
     for piece in parcel.pieces():
         digest.update(piece)
     header["fingerprint"] = digest.hexdigest()
-    return Program(header, parcel, Origin(shipper))
+    return Program(header, parcel, Origin(shipper.remembered()))
 
 
 def pyfora_version() -> str:
