@@ -231,6 +231,8 @@ class JournaledProgram:
     """The client has the answer; the program is kept for the lineage of its values."""
     printed: list[Message] = field(default_factory=list)
     """Once ended and until taken: every `ProgramPrinted`, in order."""
+    released: list[str] = field(default_factory=list)
+    """Of the values that `ended` names, those that nobody refers to any more."""
 
 
 @dataclass(frozen=True)

@@ -94,6 +94,7 @@ class FoldRuns:
         self._next_run_id = 1
         self._slots = 0
         self._measured = False
+        self._overdue_count = 0
 
     # ---- consumers -----------------------------------------------------------------------------------
 
@@ -165,19 +166,25 @@ class FoldRuns:
     def copies(self, now: float) -> list[Run]:
         """Give leaves that are overdue elsewhere to idle consumers, too; whichever answers first counts."""
         issued: list[Run] = []
-        for run in sorted(self.runs.values(), key=lambda r: r.next):
-            if run.next >= self.moot_from or not self._overdue(run, now):
-                continue
+        overdue = [run for run in self.runs.values() if run.next < self.moot_from and self._overdue(run, now)]
+        self._overdue_count = len(overdue)
+        for run in sorted(overdue, key=lambda r: r.next):
             is_head = self.holds_terms and run.next <= self.chain_at < run.hi
             if (self.pending and not is_head) or self.settled.touches(run.next, run.hi):
                 continue
             if any(r is not run and r.next < run.hi and run.next < r.hi for r in self.runs.values()):
                 continue
             idle = [c for c in map(self.consumers.__getitem__, self._hungry) if c.name != run.consumer and not c.runs]
+            if not idle and not is_head:
+                break
             consumer = idle[0] if idle else (self._for_head(but=run.consumer) if is_head else None)
             if consumer is not None:
                 issued.append(self._issue(consumer, run.next, run.hi, not idle, now))
         return issued
+
+    def wanting(self) -> int:
+        """How many more processes could be given something: pending leaves, and runs that were overdue of late."""
+        return self.pending.total + self._overdue_count
 
     # ---- taking --------------------------------------------------------------------------------------
 
