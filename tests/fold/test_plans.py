@@ -1,0 +1,66 @@
+"""Sources, grids, plans: pure decisions."""
+
+from __future__ import annotations
+
+from collections import deque
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from pyfora.fold.grid import grid_for
+from pyfora.fold.libm import libm_fingerprint
+from pyfora.fold.plan import Plan, plan_rest
+from pyfora.fold.sources import can_be_cut, holds_state
+from pyfora.limits import LEAF_ELEMENTS_LIMIT
+
+
+class OwnList(list[int]):
+    """May iterate otherwise than it is sliced."""
+
+
+@pytest.mark.parametrize("source", [range(3), range(9, -9, -2), [1, 2], (1, 2), []])
+def test_exact_sequences_can_be_cut(source: object) -> None:
+    assert can_be_cut(source)
+
+
+@pytest.mark.parametrize("source", [OwnList([1]), {1: 2}, {1}, "text", deque([1]), iter([1]), 7, None])
+def test_nothing_else_can(source: object) -> None:
+    assert not can_be_cut(source)
+
+
+def test_which_sources_hold_state() -> None:
+    assert not holds_state(range(5))
+    assert not holds_state([1, 2.0, "three", None, b"4", True])
+    assert holds_state([1, [2]])
+
+
+@settings(derandomize=True, deadline=None)
+@given(st.integers(0, 10**6), st.integers(1, 10**9), st.floats(1e-9, 100.0))
+def test_leaves_cover_the_rest_without_gaps(first: int, rest: int, element_s: float) -> None:
+    grid = grid_for(first, first + rest, element_s)
+    assert grid.leaf_elements <= LEAF_ELEMENTS_LIMIT
+    assert grid.leaf_elements & (grid.leaf_elements - 1) == 0
+    assert grid.elements(0, 1)[0] == first
+    assert grid.elements(0, grid.leaves) == (first, first + rest)
+    start, stop = grid.elements(grid.leaves - 1, grid.leaves)
+    assert first <= start < stop == first + rest
+
+
+@pytest.mark.parametrize(
+    ("elapsed_s", "done", "total", "from_range", "expected"),
+    [
+        (0.002, 1000, 2000, True, Plan.HERE),
+        (0.002, 20_000, 500_000, True, Plan.INTERPRETED),
+        (0.002, 20_000, 10**9, True, Plan.COMPILED),
+        (0.002, 20_000, 10**6, False, Plan.HERE),
+        (0.002, 10, 10**4, False, Plan.INTERPRETED),
+    ],
+)
+def test_plans(elapsed_s: float, done: int, total: int, from_range: bool, expected: Plan) -> None:
+    assert plan_rest(elapsed_s, done, total, from_range=from_range) is expected
+
+
+def test_the_fingerprint_of_libm_is_stable() -> None:
+    assert libm_fingerprint() == libm_fingerprint()
+    assert len(libm_fingerprint()) == 64
