@@ -6,10 +6,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.language import blocks, more_blocks
+from tests.language.blocks import CASES
 from tests.language.rehearsal import Driver, PlainExecutor, RemoteExecutor, run_script
-
-CASES = {**blocks.CASES, **more_blocks.CASES}
 
 
 @pytest.fixture(scope="module")

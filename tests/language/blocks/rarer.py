@@ -1,4 +1,4 @@
-"""Blocks with classes, exceptions and functions of the less usual kinds; see blocks.py for the form."""
+"""Blocks with classes, exceptions and functions of the less usual kinds; see values.py for the form."""
 
 CASES = {
     "slots_private": """
