@@ -57,15 +57,36 @@ def floordiv_int(b: Builder, left: Any, right: Any) -> Any:
     return b.ir.sub(quotient, b.ir.zext(adjust, I64))
 
 
+def _remainder(b: Builder, left: Any, right: Any) -> Any:
+    """The remainder with the sign of `left`, as the processor has it; gives up on 0."""
+    # One test for the two divisors that need care: 0, and -1, for which the processor traps on INT_MIN and which
+    # always leaves 0. A branch, as a selected divisor would hold up the division.
+    careful = b.ir.icmp_unsigned("<=", b.ir.add(right, whole(1)), whole(1))
+    with b.ir.if_else(careful, likely=False) as (rare, usual):
+        with rare:
+            b.give_up_if(b.ir.icmp_signed("==", right, whole(0)))
+            rare_block = b.ir.block
+        with usual:
+            remainder = b.ir.srem(left, right)
+            usual_block = b.ir.block
+    result = b.ir.phi(I64)
+    result.add_incoming(whole(0), rare_block)
+    result.add_incoming(remainder, usual_block)
+    return result
+
+
 @primitive("int64(int64, int64)")
 def mod_int(b: Builder, left: Any, right: Any) -> Any:
-    b.give_up_if(b.ir.icmp_signed("==", right, whole(0)))
-    # The processor traps on INT_MIN % -1; every x % -1 is 0, as is every x % 1.
-    divisor = b.ir.select(b.ir.icmp_signed("==", right, whole(-1)), whole(1), right)
-    rest = b.ir.srem(left, divisor)
+    rest = _remainder(b, left, right)
     signs_differ = b.ir.icmp_signed("<", b.ir.xor(rest, right), whole(0))
     adjust = b.ir.and_(b.ir.icmp_signed("!=", rest, whole(0)), signs_differ)
     return b.ir.add(rest, b.ir.select(adjust, right, whole(0)))
+
+
+@primitive("int64(int64, int64)")
+def rest_int(b: Builder, left: Any, right: Any) -> Any:
+    """Zero exactly where `left % right` is, for tests of divisibility: the sign need not be set right."""
+    return _remainder(b, left, right)
 
 
 @primitive("int64(int64, int64)")

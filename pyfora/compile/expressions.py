@@ -77,7 +77,15 @@ def as_bool(term: Term) -> Term:
     """The truth of a value."""
     if term.type == "bool":
         return term
-    return Term("bool", f"({term.text} != {'0' if term.type == 'int' else '0.0'})")
+    return Term("bool", f"({term.zero_text or term.text} != {'0' if term.type == 'int' else '0.0'})")
+
+
+def _power_of_two(term: Term) -> int | None:
+    """k where the term is the literal int 2**k."""
+    value = term.constant
+    if type(value) is not int or value < 1 or value & (value - 1):
+        return None
+    return value.bit_length() - 1
 
 
 class Expressions:
@@ -180,8 +188,15 @@ class Expressions:
                 return Term("float", f"div_float({exact_float(left).text}, {exact_float(right).text})")
             if kind is ast.Pow and right.constant == 2 and right.type == "int":
                 return Term("int", f"square_int({as_int(left).text})")
+            power = _power_of_two(right)
+            if power is not None and kind is ast.FloorDiv:
+                return Term("int", f"({as_int(left).text} >> {power})")
+            if power is not None and kind is ast.Mod:
+                return Term("int", f"({as_int(left).text} & {2**power - 1})")
             if kind in _INT_OPERATIONS:
-                return Term("int", f"{_INT_OPERATIONS[kind]}({as_int(left).text}, {as_int(right).text})")
+                operands = f"({as_int(left).text}, {as_int(right).text})"
+                zero = f"rest_int{operands}" if kind is ast.Mod else ""
+                return Term("int", f"{_INT_OPERATIONS[kind]}{operands}", zero_text=zero)
         else:
             left, right = as_float(left), as_float(right)
             if kind in _FLOAT_OPERATORS:
@@ -201,7 +216,10 @@ class Expressions:
             terms = [exact_float(term) for term in terms]
         elif "int" in kinds or any(isinstance(op, (ast.Lt, ast.LtE, ast.Gt, ast.GtE)) for op in node.ops):
             terms = [as_int(term) for term in terms]
-        text = terms[0].text
+        if len(terms) == 2 and isinstance(node.ops[0], ast.Eq | ast.NotEq) and terms[1].text == "0":
+            text = terms[0].zero_text or terms[0].text
+        else:
+            text = terms[0].text
         for operator, term in zip(node.ops, terms[1:], strict=True):
             text += f" {_COMPARISONS[type(operator)]} {term.text}"
         return Term("bool", f"({text})")

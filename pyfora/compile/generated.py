@@ -144,6 +144,7 @@ _PRIMITIVE_NAMES = [
     "abs_int",
     "floordiv_int",
     "mod_int",
+    "rest_int",
     "shl_int",
     "shr_int",
     "min_int",

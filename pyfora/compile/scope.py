@@ -31,6 +31,9 @@ class Term:
     text: str
     """Its generated source; an operand as it stands, in parentheses where it needs them."""
     constant: int | float | bool | None = None
+    """Its value, where it is a literal."""
+    zero_text: str = ""
+    """A cheaper expression that is zero exactly where this one is, if there is one."""
 
 
 @dataclass

@@ -75,6 +75,12 @@ def test_int_operators(operator: str, cache: KernelCache) -> None:
     assert check(f"x {operator} y", ordinary, cache) == 0
 
 
+@pytest.mark.parametrize("expression", ["x % y == 0", "x % y != 0", "not x % y", "bool(x % y)", "x % y == False"])
+def test_divisibility(expression: str, cache: KernelCache) -> None:
+    check(expression, list(itertools.product(INTS, INTS)), cache)
+    assert check(expression, list(itertools.product(ORDINARY_INTS, ORDINARY_INTS)), cache) == 0
+
+
 @pytest.mark.parametrize("operator", FLOAT_OPERATORS)
 def test_float_operators(operator: str, cache: KernelCache) -> None:
     generator = random.Random(operator)
@@ -108,7 +114,22 @@ def test_and_or_yield_the_operand(operator: str, cache: KernelCache) -> None:
 @pytest.mark.parametrize(
     "expression",
     [
-        *["-x", "+x", "~x", "not x", "abs(x)", "int(x)", "float(x)", "bool(x)", "round(x)", "x ** 2", "x ** 3"],
+        *[
+            "-x",
+            "+x",
+            "~x",
+            "not x",
+            "abs(x)",
+            "int(x)",
+            "float(x)",
+            "bool(x)",
+            "round(x)",
+            "x ** 2",
+            "x ** 3",
+            "x // 1",
+            "x % 8",
+            "x // 8",
+        ],
         *["math.floor(x)", "math.ceil(x)", "math.trunc(x)", "math.sqrt(x)", "math.sin(x)", "math.log(x)"],
     ],
 )
