@@ -1,4 +1,4 @@
-"""Blocks of plain statements. Each block of these tables must do what plain Python does; it ends by setting `out` to plain data."""
+"""Blocks of plain statements; each table's block ends by setting `out` to plain data, for comparison."""
 
 CASES = {
     "sum": """
