@@ -274,7 +274,8 @@ class LeafProcess:
     def _say(self, run: RunLeaves, lo: int, hi: int, outcome: str, elapsed_s: float, payload: bytes = b"") -> None:
         parcel_id, size_bytes = "", len(payload)
         if size_bytes > INLINE_LIMIT_BYTES:
-            parcel_id, payload = self._spool.write([payload]), b""
+            # Not by content: equal pieces would be one file, and the first to be read would take it from the others.
+            parcel_id, payload = self._spool.write([payload], f"piece-{run.fold_id}.{run.run_id}.{lo}"), b""
         self._conversation.send(
             PieceDone(run.fold_id, run.run_id, lo, hi, outcome, elapsed_s, parcel_id, size_bytes, payload)
         )

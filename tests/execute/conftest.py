@@ -1,0 +1,15 @@
+"""A worker for the tests of this directory."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.execute.worker_in_test import WorkerInTest
+
+
+@pytest.fixture(scope="module")
+def worker() -> Iterator[WorkerInTest]:
+    with WorkerInTest(leaf_processes=2, run_leaves=5) as running:
+        yield running

@@ -1,0 +1,140 @@
+"""Real compute processes, forked by the real server: the same answers as plain Python, whatever happens to a leaf."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import math
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from pyfora.errors import InvalidPyforaOperation
+from pyfora.language.program import Program, build_call_program
+from pyfora.language.raising import unpack_exception
+from pyfora.language.results import unpack_results
+from pyfora.values.parcels import read_parcel
+from pyfora.wire.messages import ProgramEnded
+from tests.execute import programs
+from tests.execute.worker_in_test import WorkerInTest
+
+
+def answer(worker: WorkerInTest, program: Program, ended: ProgramEnded) -> Any:
+    """What the client would get: the result, or the exception raised."""
+    assert ended.outcome == "completed", ended.reason
+    facts, payload = ended.end, ended.payload
+    results = facts["results"]
+    if results["value_id"]:
+        data = (worker.spool / results["value_id"]).read_bytes()
+    else:
+        data, payload = payload[: results["bytes"]], payload[results["bytes"] :]
+    if facts["raised"]:
+        raise unpack_exception(read_parcel(payload), program.origin)
+    return unpack_results(read_parcel(data), program.origin)["result"]
+
+
+def run(worker: WorkerInTest, function: Callable[[int], Any], count: int) -> tuple[Any, list[dict[str, Any]]]:
+    program = build_call_program(function, (count,), {})
+    ended = worker.drive(program.to_bytes())
+    return answer(worker, program, ended), ended.end["loops"]
+
+
+def same(one: Any, other: Any) -> bool:
+    if type(one) is not type(other):
+        return False
+    if isinstance(one, float):
+        return one.hex() == other.hex()
+    return bool(one == other) and (not isinstance(one, (list, set, dict)) or list(one) == list(other))
+
+
+@pytest.mark.parametrize(("function", "count"), programs.EQUAL, ids=lambda v: getattr(v, "__name__", v))
+def test_equal_to_plain_python(worker: WorkerInTest, function: Callable[[int], Any], count: int) -> None:
+    worker.printed.clear()
+    found, _ = run(worker, function, count)
+    with contextlib.redirect_stdout(io.StringIO()) as printed:
+        expected = function(count)
+    assert same(found, expected)
+    text = ""
+    for message in worker.printed:
+        assert message.position == len(text)
+        text += message.text
+    assert text == printed.getvalue()
+
+
+def test_how_loops_were_run(worker: WorkerInTest) -> None:
+    _, loops = run(worker, programs.sines, 2_000_000)
+    assert [(loop["how"], loop["gave_up"], loop["elements"]) for loop in loops] == [("compiled", 0, 2_000_000)]
+    assert loops[0]["line"] == programs.sines.__code__.co_firstlineno + 1
+    _, loops = run(worker, programs.texts, 3_000_000)
+    assert loops[0]["how"] == "interpreted"
+    assert "line" in loops[0]["reason"]
+    _, loops = run(worker, programs.appended_to, 300_000)
+    assert loops[0]["how"] == "in order"
+    assert "share" in loops[0]["reason"]
+
+
+def test_a_leaf_that_gives_up_is_run_by_python(worker: WorkerInTest) -> None:
+    found, loops = run(worker, programs.stays_in_the_middle, 2_000_000)
+    assert loops[0]["how"] == "compiled"
+    assert loops[0]["gave_up"] > 0
+    assert found.hex() == programs.stays_in_the_middle(2_000_000).hex()
+
+
+def test_the_exception_is_the_local_one(worker: WorkerInTest) -> None:
+    with pytest.raises(ZeroDivisionError) as local:
+        programs.divides_by_zero(500_000)
+    with pytest.raises(ZeroDivisionError) as remote:
+        run(worker, programs.divides_by_zero, 500_000)
+    assert remote.value.args == local.value.args
+    entry = remote.traceback[-1]
+    assert str(entry.path).endswith("programs.py")
+    assert entry.lineno == programs.divides_by_zero.__code__.co_firstlineno
+
+
+@pytest.mark.parametrize("pieces", [1, 4])
+def test_a_leaf_process_is_killed(pieces: int) -> None:
+    with WorkerInTest(leaf_processes=3, run_leaves=4) as worker:
+        worker.kill_after_pieces = pieces
+        found, _ = run(worker, programs.sines, 2_000_000)
+        assert found.hex() == programs.sines(2_000_000).hex()
+
+
+def test_what_is_not_pure_is_refused(worker: WorkerInTest) -> None:
+    with pytest.raises(InvalidPyforaOperation, match=r"time\.time\(\) reads a clock.*programs\.py"):
+        run(worker, programs.reads_the_clock, 1)
+
+
+def test_large_results_stay_in_the_spool(worker: WorkerInTest) -> None:
+    program = build_call_program(programs.big_list, (100_000,), {})
+    ended = worker.drive(program.to_bytes())
+    value_id = ended.end["results"]["value_id"]
+    assert [value_id, ended.end["results"]["bytes"]] in ended.values
+    assert answer(worker, program, ended) == list(range(100_000))
+
+
+def test_proxies(worker: WorkerInTest) -> None:
+    program = build_call_program(programs.sines, (10,), {})
+    ended = worker.drive(program.to_bytes(), download="none")
+    assert ended.end["results"]["names"] == []
+    proxy = ended.end["proxies"]["result"]
+    assert (proxy["type"], proxy["exception"]) == ("float", False)
+    assert (worker.spool / proxy["value_id"]).exists()
+    ended = worker.drive(program.to_bytes(), download="small")
+    assert ended.end["results"]["names"] == ["result"]
+
+
+def test_a_result_that_cannot_leave_says_so(worker: WorkerInTest) -> None:
+    from pyfora.errors import UnconvertibleValueError
+
+    found, _ = run(worker, programs.not_picklable, 1)
+    with pytest.raises(UnconvertibleValueError, match="generator"):
+        list(found)
+
+
+def test_sines_by_hand() -> None:
+    """The table's own check: a plain loop, without any of pyfora."""
+    total = 0.0
+    for i in range(10):
+        total += math.sin(i)
+    assert abs(total - programs.sines(10)) < 1e-12
