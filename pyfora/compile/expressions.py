@@ -188,6 +188,8 @@ class Expressions:
                 return Term("float", f"div_float({exact_float(left).text}, {exact_float(right).text})")
             if kind is ast.Pow and right.constant == 2 and right.type == "int":
                 return Term("int", f"square_int({as_int(left).text})")
+            if kind is ast.Mult and left == right and left.type == "int":
+                return Term("int", f"square_int({left.text})")
             power = _power_of_two(right)
             if power is not None and kind is ast.FloorDiv:
                 return Term("int", f"({as_int(left).text} >> {power})")

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import itertools
 import math
+import subprocess
+import sys
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -384,3 +387,28 @@ def test_a_count_evaluates_every_element(cache: KernelCache) -> None:
     assert kernel.run((), 1, 1, 9) == 9
     with pytest.raises(GaveUp):
         kernel.run((), -3, 1, 9)
+
+
+def test_no_variable_can_take_the_name_of_a_primitive() -> None:
+    from pyfora.compile.checked_floats import FLOAT_PRIMITIVES
+    from pyfora.compile.checked_ints import INT_PRIMITIVES
+    from pyfora.compile.generated import primitive_names
+
+    assert {*INT_PRIMITIVES, *FLOAT_PRIMITIVES} <= primitive_names()
+
+
+def test_warm_starts_no_thread_and_children_compile(tmp_path: Path) -> None:
+    program = (
+        "import os, pathlib, sys, threading\n"
+        "from pyfora.compile import KernelCache, Output, warm\n"
+        "warm()\n"
+        "assert threading.active_count() == 1 and len(os.listdir('/proc/self/task')) == 1\n"
+        "from tests.compile.loops import compiled\n"
+        "pid = os.fork()\n"
+        "if pid == 0:\n"
+        "    kernel = compiled('(i * i for i in source)', {}, KernelCache(pathlib.Path(sys.argv[1]), 10**6), Output.TOTAL)\n"
+        "    os._exit(0 if kernel.run((), 0, 1, 10) == 285 else 1)\n"
+        "sys.exit(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))\n"
+    )
+    done = subprocess.run([sys.executable, "-c", program, str(tmp_path)], capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stderr
