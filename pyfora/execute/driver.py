@@ -7,15 +7,15 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from pyfora.errors import UnconvertibleValueError, WireError
-from pyfora.execute.conversation import Conversation
+from pyfora.errors import WireError
+from pyfora.execute.conversation import Conversation, WorkerGone
 from pyfora.execute.folding import Folding
 from pyfora.execute.loops import LoopReport
 from pyfora.execute.output import ProgramOutput, redirect
 from pyfora.execute.spool import Spool
 from pyfora.execute.spreading import Spreader
 from pyfora.language.raising import pack_exception
-from pyfora.language.results import pack_results, unpack_environment
+from pyfora.language.results import pack_results, pack_value, unpack_value
 from pyfora.language.running import BlockEnd, LoadedProgram, load_program
 from pyfora.limits import INLINE_LIMIT_BYTES
 from pyfora.values.parcels import Parcel
@@ -37,22 +37,26 @@ class Driver:
         self._loops = LoopReport()
         prefix = f"{order.program_id}.{order.attempt}"
         self._spreader = Spreader(conversation, spool, cache, self._output, prefix)
+        folding = Folding(self._spreader, self._output, self._loops)
+        self._primitives: dict[str, Callable[..., Any]] = {
+            "pyfora_fold": folding.fold,
+            "pyfora_comprehension": folding.comprehension,
+        }
         self._values: list[list[Any]] = []
         """[value id, size] of what was left in the spool."""
 
     def drive(self) -> None:
         """Load, run, pack, tell. Raises WorkerGone."""
-        folding = Folding(self._spreader, self._output, self._loops)
-        primitives: dict[str, Callable[..., Any]] = {
-            "pyfora_fold": folding.fold,
-            "pyfora_comprehension": folding.comprehension,
-        }
         redirect(self._output.write)
         try:
             data = self._spool.path(self._order.path).read_bytes()
-            program = load_program(data, primitives, self._input)
-        except (OSError, WireError) as error:
-            self._end("crashed", f"the program's bytes cannot be read on the worker: {error}", {}, b"")
+            program = load_program(data, self._primitives, self._input)
+        except WorkerGone:
+            raise
+        except BaseException as error:
+            # A package that the worker lacks, a value that is no longer what it was: nothing of the user's has run.
+            reason = f"the program cannot be loaded on the worker: {type(error).__name__}: {error}"
+            self._end("crashed", reason, {}, b"")
             return
         self._spreader.program = program
         end = program.run()
@@ -62,14 +66,11 @@ class Driver:
     def _printed(self, stream: str, position: int, text: str) -> None:
         self._conversation.send(ProgramPrinted(self._order.program_id, self._order.attempt, position, stream, text))
 
-    def _input(self, value_id: str) -> object:
+    def _input(self, value_id: str, origins: dict[int, Any]) -> object:
         """The value on the cluster of that id, which the worker has brought into the spool."""
-        try:
-            parcel = self._spool.read(self._order.inputs[value_id])
-        except KeyError:
-            raise UnconvertibleValueError(f"the value {value_id} was not announced with the program") from None
-        (value,) = unpack_environment(parcel, {}).values()
-        return value
+        if value_id not in self._order.inputs:
+            raise WireError(f"the value {value_id} was not announced with the program")
+        return unpack_value(self._spool.read(self._order.inputs[value_id]), self._primitives, origins)
 
     # ---- the end ------------------------------------------------------------------------------------------
 
@@ -80,7 +81,7 @@ class Driver:
             if self._order.download == "all":
                 downloaded[name] = value
                 continue
-            parcel = pack_results({name: value}, program)
+            parcel = pack_value(name, value, program)
             if self._order.download == "small" and parcel.size_bytes <= self._order.download_limit_bytes:
                 downloaded[name] = value
                 continue

@@ -22,7 +22,7 @@ from pyfora.limits import INLINE_LIMIT_BYTES, RUN_LEAVES_LIMIT
 from pyfora.wire.messages import DropFold, FoldTerms, Message, PieceDone, RunLeaves, TermsFolded
 
 GAVE_UP_LIMIT = 8
-"""A kernel that gave up on so many leaves in a row is not asked again here: each time costs a leaf's time for nothing."""
+"""A kernel that gave up on so many leaves in a row is not asked again here: each time costs time for nothing."""
 STATE = struct.Struct("<dd")
 """The accumulator of a float sum, as it travels."""
 

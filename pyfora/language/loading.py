@@ -23,7 +23,8 @@ class Loader(pickle.Unpickler):
     """Loads what a Shipper pickled, object by object.
 
     `primitives` are what rewritten code calls; without them (on the client) functions are made as they were
-    written. `resolve_value` gives the value for the id of a remote value, `origin` the object of an index that
+    written. `resolve_value` gives the value for the id of a remote value
+    and the functions and classes that its parcel refers to, `origin` the object of an index that
     the other side got from here, `frame_cells` the cells of the frame that the block stands in.
     """
 
@@ -32,7 +33,7 @@ class Loader(pickle.Unpickler):
         parcel: Parcel,
         *,
         primitives: Mapping[str, Callable[..., Any]] | None = None,
-        resolve_value: Callable[[str], object] | None = None,
+        resolve_value: Callable[[str, dict[int, Any]], object] | None = None,
         origin: Callable[[int], object] | None = None,
         frame_cells: Mapping[str, CellType] | None = None,
     ) -> None:

@@ -30,7 +30,7 @@ def make_namespace(*_: Any) -> NoReturn:
     make_function()
 
 
-def remote_value(value_id: str) -> NoReturn:
+def remote_value(value_id: str, origins: dict[int, Any]) -> NoReturn:
     """Replaced by the loader."""
     make_function()
 

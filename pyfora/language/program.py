@@ -15,7 +15,7 @@ from typing import Any
 from pyfora.errors import InvalidPyforaOperation, UnconvertibleValueError, WireError
 from pyfora.language.capture import Block, captured_names
 from pyfora.language.reach import Namespace
-from pyfora.language.shipping import CodeForm, Shipper, marshalled, reason_of
+from pyfora.language.shipping import CodeForm, RemoteValue, Shipper, marshalled, reason_of
 from pyfora.language.sources import function_reference
 from pyfora.language.unconvertible import Unconvertible
 from pyfora.values.parcels import Parcel, read_parcel
@@ -83,25 +83,25 @@ class Plan:
     """Local names whose values could not be sent."""
 
 
-RemoteValueId = Callable[[object], str | None]
+RemoteValueOf = Callable[[object], RemoteValue | None]
 
 
 def build_block_program(
     block: Block,
     frame_globals: dict[str, Any],
     frame_locals: Mapping[str, Any],
-    remote_value_id: RemoteValueId | None = None,
+    remote_value: RemoteValueOf | None = None,
 ) -> Program:
     """The program of `block`, entered in a frame of these globals and locals.
 
-    `remote_value_id` gives the id for a proxy (or a finished future) of a value on the cluster, None otherwise.
+    `remote_value` says which value on the cluster a proxy (or a finished future) stands for, None otherwise.
     What cannot be sent fails when it is read. Raises InvalidPyforaOperation where the block assigns a name that a
     function it uses shares with it.
     """
     unconvertible: dict[tuple[int, str], str] = {}
     doubtful_cells: dict[int, tuple[CellType, str]] = {}
     while True:
-        shipper = Shipper(_from_source, remote_value_id, doubtful=unconvertible)
+        shipper = Shipper(_from_source, remote_value, doubtful=unconvertible)
         shipper.doubtful_cells = doubtful_cells
         try:
             _ship_block(shipper, block, frame_globals, frame_locals, unconvertible)
@@ -120,27 +120,27 @@ def build_call_program(
     function: Callable[..., Any],
     args: tuple[Any, ...],
     kwargs: Mapping[str, Any],
-    remote_value_id: RemoteValueId | None = None,
+    remote_value: RemoteValueOf | None = None,
 ) -> Program:
     """The program of `result = function(*args, **kwargs)`. Raises UnconvertibleValueError at once."""
     code = getattr(function, "__code__", None)
     filename, line = (code.co_filename, code.co_firstlineno) if code is not None else ("<call>", 0)
     values = {"function": function, "args": args, "kwargs": dict(kwargs)}
-    return _build_plain_program("call", values, filename, line, remote_value_id)
+    return _build_plain_program("call", values, filename, line, remote_value)
 
 
-def build_value_program(value: object, remote_value_id: RemoteValueId | None = None) -> Program:
+def build_value_program(value: object, remote_value: RemoteValueOf | None = None) -> Program:
     """The program that yields `value` as it is. Raises UnconvertibleValueError at once."""
-    return _build_plain_program("value", {RESULT: value}, "<value>", 0, remote_value_id)
+    return _build_plain_program("value", {RESULT: value}, "<value>", 0, remote_value)
 
 
 def _build_plain_program(
-    kind: str, values: dict[str, Any], filename: str, line: int, remote_value_id: RemoteValueId | None
+    kind: str, values: dict[str, Any], filename: str, line: int, remote_value: RemoteValueOf | None
 ) -> Program:
     unconvertible: dict[tuple[int, str], str] = {}
     doubtful_cells: dict[int, tuple[CellType, str]] = {}
     while True:
-        shipper = Shipper(_from_source, remote_value_id, doubtful=unconvertible)
+        shipper = Shipper(_from_source, remote_value, doubtful=unconvertible)
         shipper.doubtful_cells = doubtful_cells
         try:
             shipper.dump(Plan(kind, None, None))

@@ -28,10 +28,10 @@ class OriginReference:
         return making.origin, (self._index,)
 
 
-def results_shipper(loaded: LoadedProgram) -> Shipper:
+def results_shipper(loaded: LoadedProgram, *, with_values: bool = True) -> Shipper:
     """A pickler for what goes back to the client of `loaded`: what came from there goes as a reference."""
     shipper = Shipper(_from_registry, namespaces=loaded.namespaces)
-    known = [(OriginReference(index), value) for index, value in loaded.origin_indices().items()]
+    known = [(OriginReference(index), value) for index, value in loaded.origin_indices(with_values=with_values).items()]
     shipper.dump([reference for reference, _ in known])
     # The references are in the memo now; from here on the objects that they stand for are found there instead.
     shipper.remember_as(list(known))
@@ -41,9 +41,26 @@ def results_shipper(loaded: LoadedProgram) -> Shipper:
 
 def pack_results(names: Mapping[str, object], loaded: LoadedProgram) -> Parcel:
     """The values that go back to the client by name. One that cannot be pickled fails where it is read there."""
+    return _pack(names, loaded, with_values=True)
+
+
+def pack_value(name: str, value: object, loaded: LoadedProgram) -> Parcel:
+    """One value that stays on the cluster: for `unpack_value` there, or `unpack_results` on the client."""
+    return _pack({name: value}, loaded, with_values=False)
+
+
+def unpack_value(parcel: Parcel, primitives: Mapping[str, Callable[..., Any]], origins: Mapping[int, Any]) -> object:
+    """The value of `pack_value` in another program, where `origins` are the functions and classes it refers to."""
+    loader = Loader(parcel, primitives=primitives, origin=lambda index: origins.get(index))
+    loader.load()
+    found = [value for kind, *_, value in loader if kind == "name"]
+    return found[0]
+
+
+def _pack(names: Mapping[str, object], loaded: LoadedProgram, *, with_values: bool) -> Parcel:
     unconvertible: dict[str, str] = {}
     while True:
-        shipper = results_shipper(loaded)
+        shipper = results_shipper(loaded, with_values=with_values)
         for name, value in names.items():
             if name in unconvertible:
                 value = Unconvertible(name, unconvertible[name])
@@ -105,7 +122,7 @@ def pack_environment(objects: Mapping[str, object], loaded: LoadedProgram) -> Pa
 def unpack_environment(
     parcel: Parcel,
     primitives: Mapping[str, Callable[..., Any]],
-    resolve_value: Callable[[str], object] | None = None,
+    resolve_value: Callable[[str, dict[int, Any]], object] | None = None,
 ) -> dict[str, Any]:
     """The objects of `pack_environment` by name; functions among them call `primitives`."""
     supplied = {**primitives, READ: make_reader([])}

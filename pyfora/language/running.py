@@ -41,7 +41,7 @@ class BlockEnd:
 def load_program(
     data: Any,
     primitives: Mapping[str, Callable[..., Any]],
-    resolve_value: Callable[[str], object] | None = None,
+    resolve_value: Callable[[str, dict[int, Any]], object] | None = None,
 ) -> LoadedProgram:
     """The program that `data` (of `Program.to_bytes()`) holds, ready to run in this process.
 
@@ -98,9 +98,12 @@ class LoadedProgram:
     frame_cells: dict[int, tuple[CellType, str]]
     """The cells of the block's own frame, by identity, with the names that the client's frame has them by."""
 
-    def origin_indices(self) -> dict[int, Any]:
-        """What a result may refer to instead of holding it: index -> functions, classes, modules, captured values."""
-        captured = {id(value) for value in self._captured_values()}
+    def origin_indices(self, *, with_values: bool = True) -> dict[int, Any]:
+        """What a result may refer to instead of holding it: index -> functions, classes, modules, captured values.
+
+        Without values for what stays on the cluster: it is read there, where only the code is at hand.
+        """
+        captured = {id(value) for value in self._captured_values()} if with_values else set()
         kinds = (FunctionType, type, ReplicaModule, Namespace, CACHE_WRAPPER)
         return {
             index: value

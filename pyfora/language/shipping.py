@@ -30,11 +30,20 @@ CodeForm = CodeReference | bytes
 _SENTINELS = {id(dataclasses.MISSING): "MISSING", id(dataclasses.KW_ONLY): "KW_ONLY"}
 
 
+@dataclasses.dataclass(frozen=True)
+class RemoteValue:
+    """A value on the cluster, as a program refers to it."""
+
+    value_id: str
+    origins: Mapping[int, Any]
+    """The functions and classes of the client that its parcel refers to, by their index in the program that made it."""
+
+
 class Shipper(cloudpickle.Pickler):  # type: ignore[misc]  # an untyped base
     """Pickles several objects, one after the other, into one parcel; they share what they have in common.
 
-    `code_form` says how a function's code travels; `remote_value_id` gives the id of a proxy of a value that is
-    on the cluster, and None for anything else.
+    `code_form` says how a function's code travels; `remote_value` says which value on the
+    cluster a proxy stands for, and None for anything else.
     """
 
     dispatch_table: Any
@@ -44,7 +53,7 @@ class Shipper(cloudpickle.Pickler):  # type: ignore[misc]  # an untyped base
     def __init__(
         self,
         code_form: Callable[[FunctionType], CodeForm],
-        remote_value_id: Callable[[object], str | None] | None = None,
+        remote_value: Callable[[object], RemoteValue | None] | None = None,
         namespaces: Iterable[Namespace] = (),
         doubtful: Mapping[tuple[int, str], str] | None = None,
     ) -> None:
@@ -54,7 +63,7 @@ class Shipper(cloudpickle.Pickler):  # type: ignore[misc]  # an untyped base
         self.dispatch_table = dict(self.dispatch_table)
         super().__init__(self._stream, protocol=5, buffer_callback=self._buffers.append)
         self._code_form = code_form
-        self._remote_value_id = remote_value_id
+        self._remote_value = remote_value
         self.doubtful = doubtful or {}
         """Members that could not be sent: (id of the namespace's dict, name)."""
         self.reach = Reach(namespaces)
@@ -97,9 +106,9 @@ class Shipper(cloudpickle.Pickler):  # type: ignore[misc]  # an untyped base
             reduced = self._reduce_special(obj, kind)
             if reduced is not None:
                 return reduced
-        if self._remote_value_id is not None and (value_id := self._remote_value_id(obj)) is not None:
-            self.remote_value_ids.append(value_id)
-            return making.remote_value, (value_id,)
+        if self._remote_value is not None and (remote := self._remote_value(obj)) is not None:
+            self.remote_value_ids.append(remote.value_id)
+            return making.remote_value, (remote.value_id, dict(remote.origins))
         return NotImplemented
 
     def _reduce_special(self, obj: Any, kind: type) -> Any:
@@ -136,7 +145,7 @@ class Shipper(cloudpickle.Pickler):  # type: ignore[misc]  # an untyped base
         return None
 
     def _is_remote(self, obj: Any) -> bool:
-        return self._remote_value_id is not None and self._remote_value_id(obj) is not None
+        return self._remote_value is not None and self._remote_value(obj) is not None
 
     def _reduce_function(self, function: FunctionType) -> Any:
         if _is_importable(function):
@@ -184,7 +193,7 @@ class Shipper(cloudpickle.Pickler):  # type: ignore[misc]  # an untyped base
             for cell in function.__closure__ or ():
                 if id(cell) in self.doubtful_cells or id(cell) in found:
                     continue
-                trial = Shipper(self._code_form, self._remote_value_id)
+                trial = Shipper(self._code_form, self._remote_value)
                 # A cell that leads to another bad cell is not itself to blame: the innermost comes first.
                 trial.doubtful_cells = {**self.doubtful_cells, **found}
                 try:

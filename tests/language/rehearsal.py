@@ -19,6 +19,7 @@ from pyfora.language.program import Program, build_block_program
 from pyfora.language.raising import pack_exception, unpack_exception
 from pyfora.language.results import pack_results, unpack_results
 from pyfora.language.running import load_program
+from pyfora.language.shipping import RemoteValue
 from pyfora.values.parcels import read_parcel
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -40,7 +41,7 @@ PRIMITIVES = {"pyfora_fold": fold_as_it_stands, "pyfora_comprehension": comprehe
 
 
 def answer(data: bytes) -> bytes:
-    loaded = load_program(data, PRIMITIVES, resolve_value=lambda value_id: ["value", value_id])
+    loaded = load_program(data, PRIMITIVES, resolve_value=lambda value_id, origins: ["value", value_id])
     end = loaded.run()
     names = pack_results(end.names, loaded).to_bytes()
     error = None if end.exception is None else pack_exception(end.exception, loaded).to_bytes()
@@ -101,8 +102,8 @@ class Proxy:
         self.value_id = value_id
 
 
-def proxy_id(value: object) -> str | None:
-    return value.value_id if isinstance(value, Proxy) else None
+def proxy_id(value: object) -> RemoteValue | None:
+    return RemoteValue(value.value_id, {}) if isinstance(value, Proxy) else None
 
 
 class RemoteExecutor:

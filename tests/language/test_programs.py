@@ -16,8 +16,16 @@ import pytest
 from pyfora.errors import UnconvertibleValueError, WireError
 from pyfora.language.frozen import fingerprint_of_state
 from pyfora.language.program import build_call_program, build_value_program, read_program
-from pyfora.language.results import pack_environment, pack_results, unpack_environment, unpack_results
+from pyfora.language.results import (
+    pack_environment,
+    pack_results,
+    pack_value,
+    unpack_environment,
+    unpack_results,
+    unpack_value,
+)
 from pyfora.language.running import load_program
+from pyfora.language.shipping import RemoteValue
 from pyfora.values.parcels import read_parcel
 from tests.language.rehearsal import PRIMITIVES, ROOT, Driver, Proxy, RemoteExecutor, proxy_id, run_script
 
@@ -170,9 +178,36 @@ def test_remote_values_go_by_their_ids() -> None:
     program = build_call_program(lambda p, q: [len(p), p, q], (proxy, [proxy]), {}, proxy_id)
     assert program.header["remote_value_ids"] == ["v7"]
     big = ["the", "value"]
-    loaded = load_program(program.to_bytes(), PRIMITIVES, resolve_value=lambda value_id: big if value_id == "v7" else 0)
+    values = {"v7": big}
+    loaded = load_program(program.to_bytes(), PRIMITIVES, resolve_value=lambda value_id, origins: values[value_id])
     end = loaded.run()
     assert end.names["result"] == [2, big, [big]]
+
+
+class Point:
+    """A class of the user's."""
+
+    def __init__(self, x: int) -> None:
+        self.x = x
+
+
+def test_a_remote_value_is_of_the_later_programs_classes() -> None:
+    """What one program left on the cluster is read by another: an instance there is one of the same class."""
+    first = build_call_program(Point, (3,), {})
+    made = load_program(first.to_bytes(), PRIMITIVES)
+    stored = pack_value("result", made.run().names["result"], made).to_bytes()
+    proxy = Proxy("v1")
+    origins = {index: sent for index, sent in first.origin.objects.items() if isinstance(sent, type)}
+
+    def stands_for(value: object) -> RemoteValue | None:
+        return RemoteValue("v1", origins) if value is proxy else None
+
+    second = build_call_program(lambda p: (type(p) is Point, p.x), (proxy,), {}, stands_for)
+
+    def resolve(value_id: str, sent: dict[int, Any]) -> object:
+        return unpack_value(read_parcel(stored), PRIMITIVES, sent)
+
+    assert load_program(second.to_bytes(), PRIMITIVES, resolve).run().names["result"] == (True, 3)
 
 
 # ---- environments -----------------------------------------------------------------------------------------
