@@ -45,6 +45,8 @@ class Consumer:
     runs: dict[int, Run] = field(default_factory=dict)
     held: dict[int, int] = field(default_factory=dict)
     """Run id -> pieces of it whose terms wait at this consumer."""
+    most_slots: int = 0
+    """The most that it ever took: after it took fewer, it may hold more than it would be given now."""
     served: int = 0
     moved_at: float = 0.0
 
@@ -92,7 +94,8 @@ class FoldRuns:
         self._folded: dict[int, int] = {}
         self._deaths: dict[int, int] = {}
         self._next_run_id = 1
-        self._slots = 0
+        self.slots = 0
+        """Of all consumers together."""
         self._measured = False
         self._overdue_count = 0
 
@@ -105,8 +108,9 @@ class FoldRuns:
             if slots == 0:
                 return
             consumer = self.consumers[name] = Consumer(name, 0, moved_at=now)
-        self._slots += slots - consumer.slots
+        self.slots += slots - consumer.slots
         consumer.slots = slots
+        consumer.most_slots = max(slots, consumer.most_slots)
         self._refresh(consumer)
         if slots == 0 and not consumer.runs and not consumer.held:
             del self.consumers[name]
@@ -117,7 +121,7 @@ class FoldRuns:
         losses = Losses()
         if consumer is None:
             return losses
-        self._slots -= consumer.slots
+        self.slots -= consumer.slots
         self._hungry.pop(name, None)
         for run in list(consumer.runs.values()):
             self._end_run(run, consumer)
@@ -291,13 +295,13 @@ class FoldRuns:
         fit = [
             c
             for c in self.consumers.values()
-            if c.slots and c.name != but and not any(run.head for run in c.runs.values())
+            if len(c.runs) < c.slots and c.name != but and not any(run.head for run in c.runs.values())
         ]
         return min(fit, key=lambda c: len(c.runs) / c.slots, default=None)
 
     def _length(self, consumer: Consumer, now: float) -> int:
         target_s = RUN_TARGET_S if consumer.served else RUN_TARGET_S * FIRST_RUN_SHARE
-        balanced = -(-self.pending.total // max(1, self._slots))
+        balanced = -(-self.pending.total // max(1, self.slots))
         return max(1, min(int(target_s / self.leaf_s), RUN_LEAVES_LIMIT, balanced))
 
     def _issue(self, consumer: Consumer, lo: int, hi: int, head: bool, now: float) -> Run:

@@ -99,6 +99,8 @@ class Worker:
             self._forgive(now - self._now, now)
         self._now = self.outbox.now = now
         self._happened(event, now)
+        if self.over:
+            return self.outbox.take()
         if now >= self._sweep_at:
             self._sweep_at = now + SWEEP_PERIOD_S
             self._sweep(now)
