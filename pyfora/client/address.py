@@ -24,7 +24,6 @@ class Address:
     """A manager's address."""
 
     url: str
-    secure: bool
     host: str
     port: int
     token: str = field(default="", repr=False)
@@ -33,7 +32,7 @@ class Address:
     def socket_url(self) -> str:
         """The URL of the manager's WebSocket."""
         host = f"[{self.host}]" if ":" in self.host else self.host
-        return f"{'wss' if self.secure else 'ws'}://{host}:{self.port}/ws"
+        return f"ws://{host}:{self.port}/ws"
 
     @property
     def headers(self) -> dict[str, str]:
@@ -41,13 +40,12 @@ class Address:
         return {"Authorization": f"Bearer {self.token}"} if self.token else {}
 
     def _open(self, timeout_s: float) -> http.client.HTTPConnection:
-        kind = http.client.HTTPSConnection if self.secure else http.client.HTTPConnection
-        return kind(self.host, self.port, timeout=timeout_s)
+        return http.client.HTTPConnection(self.host, self.port, timeout=timeout_s)
 
     def put_parcel(
         self, parcel_id: str, size_bytes: int, pieces: Iterable[bytes | memoryview], timeout_s: float
     ) -> None:
-        """Send a parcel to the manager. Raises OSError where that did not work, ConnectionError where it was refused."""
+        """Send a parcel to the manager. Raises OSError (try again), or ConnectionError where it was refused."""
         connection = self._open(timeout_s)
         try:
             headers = {**self.headers, "Content-Length": str(size_bytes), "Content-Type": "application/octet-stream"}
@@ -69,7 +67,7 @@ class Address:
             connection.close()
 
     def get_value(self, value_id: str, timeout_s: float, limit_bytes: int = PARCEL_LIMIT_BYTES) -> bytearray:
-        """A value's parcel. Raises OSError, ValueLostError where it is not there, ResultTooLargeError over the limit."""
+        """A value's parcel. Raises OSError, ValueLostError where it is gone, ResultTooLargeError over the limit."""
         connection = self._open(timeout_s)
         try:
             try:
@@ -149,14 +147,23 @@ def parse_address(url: str, token: str | None = None) -> Address:
         host, port = parts.hostname, parts.port
     except ValueError as error:
         raise ConnectionError(f"{url!r} is no URL: {error}. Give one such as '{_EXAMPLE}'.") from None
-    if parts.scheme not in ("http", "https") or not host:
+    if parts.scheme == "https":
+        raise ConnectionError(
+            f"{url!r} asks for TLS, which this version of pyfora does not speak yet. Use 'http://…', and an SSH tunnel "
+            "(ssh -L 30000:localhost:30000 the-manager) where the network is not to be trusted."
+        )
+    if parts.scheme != "http" or not host:
         raise ConnectionError(f"{url!r} is not the URL of a manager. Give one such as '{_EXAMPLE}'.")
-    if parts.path not in ("", "/") or parts.query or parts.fragment or parts.username:
-        raise ConnectionError(f"{url!r} has more than a host and a port. Give one such as '{_EXAMPLE}'.")
-    secure = parts.scheme == "https"
+    if parts.path not in ("", "/") or parts.query or parts.fragment or "@" in parts.netloc:
+        # Not the URL itself: somebody may have put a token into it.
+        raise ConnectionError(
+            f"the URL has more than a host and a port. Give one such as '{_EXAMPLE}', and a token by connect(..., token=…)."
+        )
     if token is None:
         token = _token_from_file()
-    return Address(url, secure, host, port or (443 if secure else 30000), token)
+    shown = f"[{host}]" if ":" in host else host
+    port = 30000 if port is None else port
+    return Address(f"http://{shown}:{port}", host, port, token)
 
 
 def _token_from_file() -> str:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from types import CellType
 from typing import Any
 
 from pyfora.client.connection import Connection
@@ -65,31 +66,39 @@ _OUTCOMES: dict[str, Callable[[str], BaseException]] = {
 }
 
 
-def read_answer(ended: ProgramEnded, origin: Origin, connection: Connection) -> Answer:
+def read_answer(
+    ended: ProgramEnded,
+    origin: Origin,
+    connection: Connection,
+    frame_cells: Mapping[str, CellType] | None = None,
+) -> Answer:
     """Unpack an end, fetching the parcels that are too large for its message, and tell the manager that it arrived.
 
-    Raises ComputeCrashError, CancelledError or ValueLostError where the program did not complete, ConnectionError
-    where its results could not be fetched, WireError where the end is not of the agreed form.
+    `frame_cells` are those of the frame of the block, which functions that it defined share. Raises
+    ComputeCrashError, CancelledError or ValueLostError where the program did not complete, ConnectionError where
+    its results could not be fetched, WireError where the end is not of the agreed form.
     """
     if ended.outcome != "completed":
         connection.answer_taken(ended.program_id)
         raise _OUTCOMES.get(ended.outcome, ComputeCrashError)(ended.reason)
     try:
-        answer = _unpack(ended, origin, connection)
+        answer = _unpack(ended, origin, connection, frame_cells)
     except (KeyError, TypeError, AttributeError) as error:
         raise WireError(f"the end of a program is not of the agreed form: {error!r}") from error
     connection.answer_taken(ended.program_id)
     return answer
 
 
-def _unpack(ended: ProgramEnded, origin: Origin, connection: Connection) -> Answer:
+def _unpack(
+    ended: ProgramEnded, origin: Origin, connection: Connection, frame_cells: Mapping[str, CellType] | None
+) -> Answer:
     end = ended.end
     payload = memoryview(ended.payload)
     names: dict[str, Any] = {}
     results = end.get("results")
     if results and results["names"]:
         parcel, payload = _parcel(results, payload, connection)
-        names = unpack_results(parcel, origin)
+        names = unpack_results(parcel, origin, frame_cells)
     elif results and not results["value_id"]:
         payload = payload[results["bytes"] :]
     exception = None

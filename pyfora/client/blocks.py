@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from types import TracebackType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pyfora.client.answers import Answer, read_answer
-from pyfora.client.proxies import LocalOrigin, RemotePythonObject, remote_value_id
+from pyfora.client.proxies import RemotePythonObject, fetched, remote_value
 from pyfora.client.submission import make_submission, queue_reports
 from pyfora.client.waiting import wait_for_end
 from pyfora.client.withblock import WithBlock, raise_as_it_is
 from pyfora.errors import InvalidPyforaOperation
 from pyfora.language.capture import Block
-from pyfora.language.program import build_block_program
+from pyfora.language.program import Origin, build_block_program
 
 if TYPE_CHECKING:
     from pyfora.client.executor import Executor
+
+_OPTIMIZED = 0x1  # inspect.CO_OPTIMIZED
 
 
 class RemoteBlock:
@@ -75,18 +79,17 @@ class RemoteBlock:
         try:
             answer, origin = self._answer(entered, block)
         except BaseException as error:
-            entered.assign({})
+            _assign(entered, {})
             return _shortened(error)
         connection = self._executor.connection
         stayed = {name: RemotePythonObject(connection, origin, facts) for name, facts in answer.stayed.items()}
-        entered.assign({**answer.names, **stayed}, answer.deleted, entered=self)
+        _assign(entered, {**answer.names, **stayed}, answer.deleted, self)
         return answer.exception
 
-    def _answer(self, entered: WithBlock, block: Block) -> tuple[Answer, LocalOrigin]:
+    def _answer(self, entered: WithBlock, block: Block) -> tuple[Answer, Origin]:
         executor = self._executor
         frame = entered.frame
-        program = build_block_program(block, frame.f_globals, frame.f_locals, remote_value_id)
-        origin = LocalOrigin(program.origin.objects)
+        program = build_block_program(block, frame.f_globals, frame.f_locals, remote_value)
         reports, report = queue_reports()
         submission = make_submission(program, self._download, self._limit_bytes, report)
         try:
@@ -96,9 +99,20 @@ class RemoteBlock:
             # Ctrl-C, or a progress callback that raised: nobody waits for this program any more.
             executor.connection.cancel(submission)
             raise
-        answer = read_answer(ended, origin, executor.connection)
+        answer = read_answer(ended, program.origin, executor.connection, entered.cells())
         executor.note_loops(answer.loops)
-        return answer, origin
+        names = {name: fetched(value) for name, value in answer.names.items()}
+        return replace(answer, names=names), program.origin
+
+
+def _assign(
+    entered: WithBlock, names: Mapping[str, Any], deleted: Iterable[str] = (), block: RemoteBlock | None = None
+) -> None:
+    frame = entered.frame
+    entered.assign(names, deleted, entered=block)
+    if sys.version_info < (3, 13) and frame.f_code.co_flags & _OPTIMIZED:
+        # The frame keeps this snapshot until the function ends: a proxy in it would never be released before.
+        frame.f_locals.clear()
 
 
 def _shortened(error: BaseException) -> BaseException:

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
 _FIRST_DELAY_S = 0.05
 _LONGEST_DELAY_S = 2.0
+_STANDS_AFTER_S = 5.0
 _IDS_AT_ONCE = 500
 _STALL_LIMIT_S = 60.0
 """How long an upload or a download may stand still."""
@@ -192,7 +193,9 @@ class Connection:
 
     def _run(self) -> None:
         failure = ""
+        delay, deadline = _FIRST_DELAY_S, 0.0
         while not self._closing.is_set():
+            since = time.monotonic()
             try:
                 self._receive(self._socket)
             except ConnectionError as error:
@@ -201,8 +204,12 @@ class Connection:
             with self._lock:
                 self._connected = False
             self._socket.close()
+            now = time.monotonic()
+            # A connection that breaks as soon as it stands counts as none, or this would go on for ever.
+            if now - since > _STANDS_AFTER_S or not deadline:
+                delay, deadline = _FIRST_DELAY_S, now + self._timeout_s
             try:
-                self._reconnect()
+                delay = self._reconnect(delay, deadline)
             except ConnectionError as error:
                 failure = str(error)
                 break
@@ -250,20 +257,21 @@ class Connection:
                 else:
                     running.report(message)
 
-    def _reconnect(self) -> None:
-        deadline = time.monotonic() + self._timeout_s
-        delay = _FIRST_DELAY_S
+    def _reconnect(self, delay: float, deadline: float) -> float:
+        """Connect again, and submit again what has not ended; the delay for the next time."""
         while not self._closing.wait(delay):
             left = deadline - time.monotonic()
+            delay = min(2 * delay, _LONGEST_DELAY_S, max(left, 0.01))
             try:
-                socket, welcome = open_session(self.address, self._session_id, max(left, 0.1))
+                if left <= 0:
+                    raise NotReached("it is too late")
+                socket, welcome = open_session(self.address, self._session_id, left)
             except NotReached as error:
                 if left <= 0:
                     raise ConnectionError(
                         f"the connection to the manager at {self.address.url} was lost, and not found again within "
                         f"{self._timeout_s:g} s. Check that the manager is running, and call pyfora.connect() again."
                     ) from error
-                delay = min(2 * delay, _LONGEST_DELAY_S, max(left, 0.01))
                 continue
             with self._lock:
                 self._socket, self._welcome, self._connected = socket, welcome, True
@@ -272,7 +280,8 @@ class Connection:
                 socket.close()
             for submission in waiting:
                 self._transmit(socket, submission)
-            return
+            break
+        return delay
 
     def _give_up(self, failure: str) -> None:
         with self._lock:

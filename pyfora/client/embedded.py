@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import queue
@@ -81,10 +82,8 @@ class EmbeddedCluster:
             raise ConnectionError(self._why()) from None
 
     def _why(self) -> str:
-        try:
+        with contextlib.suppress(subprocess.TimeoutExpired):
             self._process.wait(1.0)
-        except subprocess.TimeoutExpired:
-            pass
         return f"the embedded cluster did not start. Mend what it said, and connect again: {self._tail()}"
 
     def _tail(self) -> str:
@@ -97,10 +96,8 @@ class EmbeddedCluster:
     def close(self) -> None:
         """End the cluster and remove its files. Can be called more than once."""
         if self._process.stdin is not None and not self._process.stdin.closed:
-            try:
+            with contextlib.suppress(OSError):
                 self._process.stdin.close()
-            except OSError:
-                pass
         try:
             self._process.wait(_END_TIMEOUT_S)
         except subprocess.TimeoutExpired:

@@ -17,7 +17,7 @@ from pyfora.client.embedded import EmbeddedCluster
 from pyfora.client.futures import Future
 from pyfora.client.printing import write_text
 from pyfora.client.progress import ProgressOption
-from pyfora.client.proxies import RemotePythonObject, remote_value_id
+from pyfora.client.proxies import RemotePythonObject, remote_value
 from pyfora.client.submission import Reported, Submission, make_submission
 from pyfora.errors import ConnectionError, WireError
 from pyfora.language.program import RESULT, Program, build_call_program, build_value_program
@@ -62,7 +62,7 @@ class Executor:
     def define(self, obj: object) -> Future[RemotePythonObject]:
         """Put a value on the cluster: a future of its proxy. Raises UnconvertibleValueError where it cannot be sent."""
         self.check_open()
-        return self._start(build_value_program(obj, remote_value_id))
+        return self._start(build_value_program(obj, remote_value))
 
     def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[RemotePythonObject]:
         """Run `fn(*args, **kwargs)` on the cluster: a future of the proxy of what it returns.
@@ -72,8 +72,8 @@ class Executor:
         """
         self.check_open()
         for value in (fn, *args, *kwargs.values()):
-            remote_value_id(value)
-        return self._start(build_call_program(fn, args, kwargs, remote_value_id))
+            remote_value(value)
+        return self._start(build_call_program(fn, args, kwargs, remote_value))
 
     def _start(self, program: Program) -> Future[RemotePythonObject]:
         submission = make_submission(program, "none", 0, _write_report)

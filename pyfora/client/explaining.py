@@ -39,7 +39,9 @@ def explain_text(text: str, filename: str) -> str:
     """What becomes of a program's text, without running any of it. Raises CantGetSourceTextError."""
     explained = explain_source(text, filename)
     names = _Names(ast.parse(text, filename), filename)
-    return _report(explained, [_verdict(loop, names.lookup, names.source, filename) for loop in _loops(explained, text)])
+    return _report(
+        explained, [_verdict(loop, names.lookup, names.source, filename) for loop in _loops(explained, text)]
+    )
 
 
 def explain_path(path: str) -> str:
@@ -64,7 +66,7 @@ def explain_function(function: Callable[..., Any]) -> str:
             "Start the program (or the notebook's cell) again."
         )
     # The empty lines before it keep the lines of the file.
-    text = "\n" * (segment.line - 1) + segment.text
+    text = "\n" * (segment.first_line - 1) + segment.text
     explained = explain_source(text, segment.filename)
     first, last = found.node.lineno, found.node.end_lineno or found.node.lineno
     loops = [loop for loop in _loops(explained, text) if first <= loop.lineno <= last]

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-import importlib
 import sys
+import time
+import warnings
 from typing import TYPE_CHECKING
 
 from pyfora.client.address import Address, not_pyfora, unreachable, wrong_token
+from pyfora.client.dialling import dial
 from pyfora.errors import ConnectionError, WireError
 from pyfora.limits import MESSAGE_LIMIT_BYTES
 from pyfora.wire.codec import decode_message, encode_message
@@ -19,6 +21,9 @@ PYTHON_VERSION = f"{sys.version_info.major}.{sys.version_info.minor}"
 _PING_INTERVAL_S = 5.0
 _PING_TIMEOUT_S = 10.0
 _CLOSE_TIMEOUT_S = 1.0
+_QUEUE_MESSAGES = 64
+"""Received messages that wait for us before we stop reading."""
+_WHEN_REFUSED = "Change that, and call pyfora.connect() again."
 
 
 class NotReached(Exception):
@@ -27,28 +32,54 @@ class NotReached(Exception):
 
 def our_libm_fingerprint() -> str:
     """The fingerprint of this process' mathematical functions."""
-    try:
-        libm = importlib.import_module("pyfora.fold.libm")
-    except ModuleNotFoundError:
-        return ""
-    return str(libm.libm_fingerprint())
+    from pyfora.fold.libm import libm_fingerprint
+
+    return libm_fingerprint()
+
+
+def warn_of_other_libm(address: Address, welcome: Welcome) -> bool:
+    """Warn (a UserWarning) where the workers' mathematical functions are not ours, bit for bit; whether it was so."""
+    if welcome.libm_fingerprint in ("", our_libm_fingerprint()):
+        return False
+    warnings.warn(
+        f"the C mathematics of the cluster at {address.url} are not those of this machine: a sine or a logarithm may "
+        "differ from the local one in its last bit. For the same bits use the same C library on a CPU of the same kind.",
+        stacklevel=2,
+    )
+    return True
 
 
 def open_session(address: Address, session_id: str, timeout_s: float) -> tuple[ClientConnection, Welcome]:
     """A connection that the manager has welcomed. Raises NotReached (try again) or ConnectionError (do not)."""
-    from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidMessage, InvalidStatus
+    deadline = time.monotonic() + timeout_s
+    socket = _open_socket(address, deadline)
+    try:
+        return socket, _greet(socket, address, session_id, deadline)
+    except BaseException:
+        # Not socket.close(): a peer that never answers would be waited for once more.
+        socket.close_socket()
+        raise
+
+
+def _open_socket(address: Address, deadline: float) -> ClientConnection:
+    from websockets.exceptions import InvalidHandshake, InvalidMessage, InvalidStatus
     from websockets.sync.client import connect
 
-    import pyfora
-
+    try:
+        dialled = dial(address.host, address.port, _left(deadline))
+    except OSError as error:
+        raise NotReached(unreachable(address, error)) from None
     try:
         socket = connect(
             address.socket_url,
+            # A socket of ours: no redirect is followed, which might carry the token elsewhere.
+            sock=dialled,
             additional_headers=address.headers,
             compression=None,
             proxy=None,
             max_size=MESSAGE_LIMIT_BYTES,
-            open_timeout=timeout_s,
+            max_queue=_QUEUE_MESSAGES,
+            open_timeout=_left(deadline),
             close_timeout=_CLOSE_TIMEOUT_S,
             ping_interval=_PING_INTERVAL_S,
             ping_timeout=_PING_TIMEOUT_S,
@@ -63,39 +94,49 @@ def open_session(address: Address, session_id: str, timeout_s: float) -> tuple[C
         if isinstance(error.__cause__, EOFError):
             raise NotReached(not_pyfora(address)) from None
         raise ConnectionError(not_pyfora(address)) from None
-    except InvalidHandshake:
+    except (InvalidHandshake, ValueError):
         raise ConnectionError(not_pyfora(address)) from None
     except OSError as error:
         raise NotReached(unreachable(address, error)) from None
+    # Its own `with` would close it; entering alone is what newer versions want of one that is kept.
+    return socket.__enter__()
+
+
+def _greet(socket: ClientConnection, address: Address, session_id: str, deadline: float) -> Welcome:
+    from websockets.exceptions import ConnectionClosed
+
+    import pyfora
+
     try:
         hello = ClientHello(session_id, pyfora.__version__, PYTHON_VERSION, our_libm_fingerprint())
         socket.send(encode_message(hello))
-        data = socket.recv(timeout=timeout_s)
+        data = socket.recv(timeout=_left(deadline))
         if isinstance(data, str):
             raise ConnectionError(not_pyfora(address))
         answer = decode_message(data, (Welcome, Refused))
-        if isinstance(answer, Refused):
-            raise ConnectionError(f"the manager at {address.url} refused this client: {answer.reason}")
-        assert isinstance(answer, Welcome)
-        check_versions(address, answer, pyfora.__version__)
     except (ConnectionClosed, TimeoutError) as error:
-        socket.close()
         raise NotReached(unreachable(address, error)) from None
     except WireError:
-        socket.close()
         raise ConnectionError(not_pyfora(address)) from None
-    except BaseException:
-        socket.close()
-        raise
-    return socket, answer
+    if isinstance(answer, Refused):
+        raise ConnectionError(
+            f"the manager at {address.url} refused this client: {answer.reason.rstrip('.')}. {_WHEN_REFUSED}"
+        )
+    assert isinstance(answer, Welcome)
+    check_versions(address, answer, pyfora.__version__)
+    return answer
+
+
+def _left(deadline: float) -> float:
+    return max(0.001, deadline - time.monotonic())
 
 
 def check_versions(address: Address, welcome: Welcome, ours: str) -> None:
     """Raise ConnectionError unless the manager's Python and pyfora are ours."""
     if welcome.python_version != PYTHON_VERSION:
         raise ConnectionError(
-            f"the cluster at {address.url} runs Python {welcome.python_version}, this is Python {PYTHON_VERSION}; code "
-            f"and values do not travel between them. Use Python {welcome.python_version} here, or {PYTHON_VERSION} there."
+            f"the cluster at {address.url} runs Python {welcome.python_version}, this is Python {PYTHON_VERSION}; "
+            f"code does not travel between them. Use Python {welcome.python_version} here, or {PYTHON_VERSION} there."
         )
     if welcome.pyfora_version != ours:
         raise ConnectionError(

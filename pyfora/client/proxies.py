@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import weakref
+from types import FunctionType
 from typing import Any, NoReturn
 
 from pyfora.client.answers import ValueFacts
@@ -11,9 +12,9 @@ from pyfora.client.connection import Connection
 from pyfora.client.futures import Future
 from pyfora.errors import ResultTooLargeError
 from pyfora.language.program import Origin
-from pyfora.language.raising import unpack_exception
 from pyfora.language.results import unpack_results
-from pyfora.limits import PARCEL_LIMIT_BYTES
+from pyfora.language.shipping import RemoteValue
+from pyfora.language.unconvertible import Unconvertible
 from pyfora.values.parcels import read_parcel
 
 
@@ -25,9 +26,7 @@ class RemotePythonObject:
 
     def __init__(self, connection: Connection, origin: Origin, facts: ValueFacts) -> None:
         self._connection = connection
-        # Without the proxies that the program read: in `x = f(x)` over and over, each would keep all before it.
-        kept = {index: sent for index, sent in origin.objects.items() if not isinstance(sent, (Future, type(self)))}
-        self._origin = Origin(kept)
+        self._origin = _without_proxies(origin)
         self._facts = facts
         connection.start_releasing()
         finalizer = weakref.finalize(self, connection.release, facts.value_id)
@@ -36,7 +35,7 @@ class RemotePythonObject:
 
     @property
     def isException(self) -> bool:
-        """Whether the value is an exception that was raised; `toLocal()` gives a future that raises it."""
+        """Whether the value is an exception object."""
         return self._facts.is_exception
 
     @property
@@ -54,11 +53,16 @@ class RemotePythonObject:
         """The value's name on the cluster."""
         return self._facts.value_id
 
+    def asRemoteValue(self) -> RemoteValue:
+        """The value as a later program refers to it, with the code that its parcel may refer to."""
+        code = {index: sent for index, sent in self._origin.objects.items() if isinstance(sent, (FunctionType, type))}
+        return RemoteValue(self._facts.value_id, code)
+
     def toLocal(self, maxBytecount: int | None = None) -> Future[Any]:
         """Fetch the value: a future of it.
 
         The future raises ResultTooLargeError where the value has more than `maxBytecount` bytes, ValueLostError
-        where the cluster has lost it, and the value itself where it is an exception that was raised.
+        where the cluster has lost it.
         """
         future: Future[Any] = Future()
         if maxBytecount is not None and self._facts.size_bytes > maxBytecount:
@@ -69,18 +73,16 @@ class RemotePythonObject:
                 )
             )
             return future
-        limit_bytes = PARCEL_LIMIT_BYTES
-        threading.Thread(target=self._fetch, args=(future, limit_bytes), name="pyfora-download", daemon=True).start()
+        threading.Thread(target=self._fetch, args=(future,), name="pyfora-download", daemon=True).start()
         return future
 
-    def _fetch(self, future: Future[Any], limit_bytes: int) -> None:
+    def _fetch(self, future: Future[Any]) -> None:
         if not future.set_running_or_notify_cancel():
             return
         try:
-            parcel = read_parcel(self._connection.download(self._facts.value_id, limit_bytes))
-            if self._facts.is_exception:
-                raise unpack_exception(parcel, self._origin)
+            parcel = read_parcel(self._connection.download(self._facts.value_id))
             (value,) = unpack_results(parcel, self._origin).values()
+            value = fetched(value)
         except BaseException as error:
             future.set_exception(error)
         else:
@@ -94,21 +96,43 @@ class RemotePythonObject:
         raise TypeError("a RemotePythonObject stands for a value on a cluster and cannot be pickled; use toLocal()")
 
 
-class LocalOrigin(Origin):
-    """An origin for results that are to be here: what was a proxy when it was sent is fetched."""
+class _WeakOrigin(Origin):
+    """An origin that keeps no proxies: in `x = f(x)` over and over, each would keep all before it."""
 
     def __call__(self, index: int) -> Any:
         found = super().__call__(index)
-        if isinstance(found, Future):
-            found = found.result()
-        return found.toLocal().result() if isinstance(found, RemotePythonObject) else found
+        if not isinstance(found, weakref.ref):
+            return found
+        alive = found()
+        if alive is None:
+            reason = "it is a value on the cluster whose RemotePythonObject is gone; keep that, or download it."
+            return Unconvertible("value", reason)
+        return alive
 
 
-def remote_value_id(value: object) -> str | None:
-    """The id of the value that `value`, a proxy or a future of one, stands for; None for anything else.
+def _without_proxies(origin: Origin) -> Origin:
+    objects = {
+        index: weakref.ref(sent) if isinstance(sent, (Future, RemotePythonObject)) else sent
+        for index, sent in origin.objects.items()
+    }
+    return _WeakOrigin(objects)
+
+
+def fetched(value: Any) -> Any:
+    """`value`, or the value that it stands for: for a name that is to be here and was a proxy when it was sent.
+
+    References to what was sent are all made at once, so that fetching there would fetch what nobody asked for.
+    """
+    if isinstance(value, Future):
+        value = value.result()
+    return value.toLocal().result() if isinstance(value, RemotePythonObject) else value
+
+
+def remote_value(value: object) -> RemoteValue | None:
+    """The value on the cluster that `value`, a proxy or a future of one, stands for; None for anything else.
 
     Waits for a future that has not ended; raises what it raises.
     """
     if isinstance(value, Future):
         value = value.result()
-    return value.valueId if isinstance(value, RemotePythonObject) else None
+    return value.asRemoteValue() if isinstance(value, RemotePythonObject) else None

@@ -11,6 +11,9 @@ from pyfora.client.progress import Bar, Progress, ProgressModel, ProgressOption,
 from pyfora.client.submission import Reported, Submission
 from pyfora.wire.messages import ProgramEnded
 
+_LOOK_EVERY_S = 1.0
+"""A Ctrl-C that the system gives to another thread is noticed only when a wait returns."""
+
 
 def wait_for_end(submission: Submission, reports: queue.SimpleQueue[Reported], option: ProgressOption) -> ProgramEnded:
     """Wait on this thread for the submission's end. Raises what it failed with, or what a callback raised."""
@@ -20,7 +23,8 @@ def wait_for_end(submission: Submission, reports: queue.SimpleQueue[Reported], o
     try:
         while True:
             try:
-                report = reports.get(timeout=None if display is None else max(0.0, model.due - time.monotonic()))
+                left = _LOOK_EVERY_S if display is None else model.due - time.monotonic()
+                report = reports.get(timeout=min(max(left, 0.0), _LOOK_EVERY_S))
             except queue.Empty:
                 pass
             else:

@@ -16,14 +16,11 @@ from websockets.sync.server import ServerConnection, serve
 import pyfora
 from pyfora.client.greeting import PYTHON_VERSION, our_libm_fingerprint
 from pyfora.language.raising import pack_exception
-from pyfora.language.results import pack_results, unpack_results
-from pyfora.language.program import Origin
+from pyfora.language.results import pack_results
 from pyfora.language.running import load_program
-from pyfora.values.parcels import content_id, read_parcel
+from pyfora.values.parcels import content_id
 from pyfora.wire.codec import decode_message, encode_message
 from pyfora.wire.messages import (
-    AnswerTaken,
-    CancelProgram,
     ClientHello,
     Link,
     Message,
@@ -37,10 +34,11 @@ from pyfora.wire.messages import (
 from tests.language.rehearsal import PRIMITIVES
 
 INLINE_BYTES = 2000
+LOOP = {"elements": 3, "leaves": 0, "gave_up": 0, "elapsed_s": 0.1}
 
 
 class FakeManager:
-    """Serves the WebSocket behind `self.url`; PUT and GET go to a second server, reached through the same URL's port."""
+    """Serves the WebSocket and GET at `self.url`; what is PUT goes to a server of its own, `uploads`."""
 
     def __init__(self, token: str = "", **welcome: Any) -> None:
         self.token = token
@@ -49,6 +47,7 @@ class FakeManager:
         self.received: list[Message] = []
         self.connections: list[ServerConnection] = []
         self.values: dict[str, bytes] = {}
+        self.objects: dict[str, object] = {}
         self.parcels: dict[str, bytes] = {}
         self.answers: dict[str, ProgramEnded] = {}
         self.changed = threading.Condition()
@@ -90,8 +89,7 @@ class FakeManager:
         if request.path == "/ws":
             return None
         if request.path == "/api/v1/status":
-            response = connection.respond(200, json.dumps({"manager_id": "m", "workers": [], "programs": []}))
-            return response
+            return connection.respond(200, json.dumps({"manager_id": "m", "workers": [], "programs": []}))
         value = self.values.get(request.path.removeprefix("/api/v1/values/"))
         if value is None:
             return connection.respond(404, "no such value\n")
@@ -142,11 +140,7 @@ class FakeManager:
         return self.answers[message.program_id]
 
     def _run(self, message: SubmitProgram, data: bytes) -> ProgramEnded:
-        def value(value_id: str) -> object:
-            (found,) = unpack_results(read_parcel(self.values[value_id]), Origin({})).values()
-            return found
-
-        loaded = load_program(data, PRIMITIVES, resolve_value=value)
+        loaded = load_program(data, PRIMITIVES, resolve_value=lambda value_id, origins: self.objects[value_id])
         end = loaded.run()
         kept: list[list[Any]] = []
         payload = b""
@@ -171,7 +165,12 @@ class FakeManager:
             if len(parcel) <= limit:
                 local[name] = found
             else:
-                facts = {"bytes": len(parcel), "type": type(found).__name__, "exception": False}
+                facts = {
+                    "bytes": len(parcel),
+                    "type": type(found).__name__,
+                    "exception": isinstance(found, BaseException),
+                }
+                self.objects[f"{message.program_id}.{name}"] = found
                 proxies[name] = {"value_id": keep(parcel, name), **facts}
         results = place(pack_results(local, loaded).to_bytes(), "-results")
         error = None
@@ -184,10 +183,7 @@ class FakeManager:
             "exception": error,
             "proxies": proxies,
             "loops": [
-                dict(
-                    file="f.py", line=1, how="in order", reason="It is small.",
-                    elements=3, leaves=0, gave_up=0, elapsed_s=0.1,
-                )
+                {"file": "f.py", "line": 1, "how": "in order", "reason": "It is small."} | LOOP
             ],
         }  # fmt: skip
         return ProgramEnded(message.program_id, 0, "completed", "", facts, kept, payload)
@@ -215,6 +211,3 @@ def uploads(manager: FakeManager) -> Iterator[str]:
     finally:
         server.shutdown()
         server.server_close()
-
-
-__all__ = ["AnswerTaken", "CancelProgram", "FakeManager", "uploads"]

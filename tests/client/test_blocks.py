@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import _thread
 import gc
 import math
+import signal
 import threading
 import traceback
 from typing import Any
@@ -57,6 +57,23 @@ def test_proxies_are_used_in_later_blocks(executor: Executor) -> None:
         same = x
     assert total == 45
     assert same == list(range(10)), "what was a proxy is asked for here, and so is fetched"
+
+
+def test_an_exception_object_is_a_value(executor: Executor) -> None:
+    with executor.remotely:
+        error = KeyError("k")
+    proxy: Any = error
+    assert proxy.isException
+    assert proxy.toLocal().result(10).args == ("k",)
+
+
+def test_a_proxy_of_a_proxied_value_is_the_value(executor: Executor) -> None:
+    with executor.remotely:
+        x = [1]
+    with executor.remotely:
+        z = x
+    later: Any = z
+    assert later.toLocal().result(10) == [1]
 
 
 def test_download_small_leaves_the_large(executor: Executor) -> None:
@@ -112,7 +129,7 @@ def test_an_exception_is_itself(executor: Executor) -> None:
 def test_ctrl_c_cancels_and_the_executor_goes_on(executor: Executor, manager: FakeManager) -> None:
     def interrupt(manager: FakeManager, connection: Any, message: SubmitProgram) -> bool:
         manager.send(connection, ProgramAccepted(message.program_id))
-        _thread.interrupt_main()
+        signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
         return True
 
     manager.on_submit = interrupt

@@ -1,0 +1,133 @@
+"""What a user sees: progress, printed text, the command."""
+
+from __future__ import annotations
+
+import io
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from pyfora.cli import main, status_text
+from pyfora.client.explaining import explain_function, explain_text
+from pyfora.client.printing import PrintedText, write_text
+from pyfora.client.progress import Bar, Progress, ProgressModel, choose_display
+from pyfora.wire.messages import ProgramProgressed
+from tests.client.manager import FakeManager
+
+FACTOR = 3
+
+
+def test_progress_is_of_one_attempt_and_never_goes_back() -> None:
+    model = ProgressModel(100.0)
+    assert model.shown(100.9) is None
+    model.take(ProgramProgressed("p", 0, 5, 10, 2), 100.5)
+    model.take(ProgramProgressed("p", 0, 4, 10, 1), 100.6)
+    shown = model.shown(101.0)
+    assert shown is not None and (shown.leaves_done, shown.leaves_total, shown.leaves_per_s) == (5, 10, 5.0)
+    assert model.shown(101.05) is None
+    model.take(ProgramProgressed("p", 1, 1, 10, 1), 102.0)
+    model.take(ProgramProgressed("p", 0, 9, 10, 1), 102.5)
+    again = model.progress(103.0)
+    assert (again.leaves_done, again.attempt, again.leaves_per_s, again.elapsed_s) == (1, 1, 1.0, 3.0)
+
+
+def test_the_bar_goes_away_and_text_goes_above_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    stream = io.StringIO()
+    monkeypatch.setattr(sys, "stderr", stream)
+    bar = Bar()
+    bar(Progress(0, 0, 0.0, 0, 0, 1.0, False))
+    assert stream.getvalue() == "", "there is nothing to show before the first parallel loop"
+    bar(Progress(3, 10, 1.5, 2, 0, 2.0, False))
+    assert "3/10" in stream.getvalue() and "2 workers" in stream.getvalue()
+    bar.write(lambda: write_text("stderr", "text\n"))
+    assert "\rtext\n" in stream.getvalue()
+    bar(Progress(10, 10, 1.5, 2, 0, 2.0, True))
+    assert stream.getvalue().rpartition("\r")[2].strip() == ""
+
+
+def test_who_gets_a_bar(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stderr", io.StringIO())
+    assert choose_display(None) is None
+    assert choose_display(False) is None
+    assert isinstance(choose_display(True), Bar)
+    assert choose_display(print) is print
+
+
+def test_text_behind_a_gap_is_written_at_the_end() -> None:
+    printed = PrintedText()
+    assert printed.take("stdout", 0, "ab") == "ab"
+    assert printed.take("stdout", 5, "f") == ""
+    assert printed.take("stdout", 1, "bc") == "c"
+    assert printed.rest() == [("stdout", "f")]
+    assert printed.rest() == []
+
+
+PROGRAM = """
+import math, pyfora, unknown
+SCALE = 2.0
+def half(v):
+    return v / SCALE
+executor = pyfora.connect()
+with executor.remotely.downloadAll():
+    x = sum(math.sin(half(i)) for i in range(10))
+    y = [str(i) for i in range(10)]
+    z = sum(unknown.thing(i) for i in range(10))
+    w = {i: i for i in range(3)}
+raise SystemExit("it was run")
+"""
+
+
+def test_explain_says_which_loops_are_compiled_without_running() -> None:
+    said = explain_text(PROGRAM, "p.py")
+    assert "pyfora_fold(sum" in said
+    assert "p.py:8: compiled: (math.sin(half(i)) for i in range(10))\n    Its elements are of type float." in said
+    assert "p.py:9: interpreted" in said and "(line 9 of p.py)" in said
+    assert "p.py:10: decided when it runs" in said and "`unknown`" in said
+    assert "p.py:11: interpreted" in said
+
+
+def scaled(n: int) -> int:
+    return sum(i * FACTOR for i in range(n))
+
+
+def test_explain_of_a_function_knows_its_globals() -> None:
+    said = explain_function(scaled)
+    assert f"{__file__}:{scaled.__code__.co_firstlineno + 1}: compiled" in said
+    assert "type int" in said
+
+
+def test_the_command(manager: FakeManager, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "p.py").write_text(PROGRAM)
+    assert main(["explain", str(tmp_path / "p.py")]) == 0
+    assert "compiled" in capsys.readouterr().out
+    assert main(["explain", str(tmp_path / "none.py")]) == 1
+    assert "cannot be read" in capsys.readouterr().err
+    assert main(["status", manager.url]) == 0
+    assert "workers  0 with 0 cores" in capsys.readouterr().out
+    assert main(["status", "nowhere"]) == 1
+    assert "is not the URL of a manager" in capsys.readouterr().err
+    with pytest.raises(SystemExit) as ended:
+        main(["--version"])
+    assert ended.value.code == 0 and capsys.readouterr().out == "pyfora 0.1.0\n"
+
+
+def test_the_status_as_text() -> None:
+    status = {
+        "manager_id": "m", "pyfora_version": "0.1.0", "python_version": "3.11", "cores": 4, "clients": 1,
+        "workers": [{"worker_id": "w", "host": "h", "base_port": 30009, "cores": 4, "programs": 1}],
+        "programs": [{
+            "program_id": "abcdef0123", "state": "running", "attempt": 1, "home_id": "w",
+            "leaves_done": 25, "leaves_total": 100, "workers": 1,
+        }],
+    }  # fmt: skip
+    text = status_text("http://h:1", status)
+    assert "1 with 4 cores" in text and "h:30009  4 cores, 1 blocks at home" in text
+    assert "abcdef01  running, 25 of 100 leaves (25 %), 1 workers, attempt 2" in text
+
+
+def test_importing_pyfora_is_light() -> None:
+    code = "import sys, pyfora; print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert not {"twisted", "numba", "numpy", "websockets", "tqdm"} & set(done.stdout.split())
