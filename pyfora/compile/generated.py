@@ -9,6 +9,7 @@ from pyfora.compile.calls import Calls
 from pyfora.compile.clauses import clauses
 from pyfora.compile.expressions import as_bool, as_int
 from pyfora.compile.loop import Element, Loop, Output
+from pyfora.compile.own_names import OWN_NAMES
 from pyfora.compile.refusal import refuse
 from pyfora.compile.scope import NUMBA_TYPES, Scope, Term, Unit
 
@@ -45,7 +46,7 @@ def generate(loop: Loop, output: Output) -> Generated:
 
 def _generate(loop: Loop, output: Output) -> Generated:
     unit = Unit(loop.filename, loop.function_source)
-    unit.names |= primitive_names() | {"kernel"}
+    unit.names |= OWN_NAMES | {"kernel"}
     calls = Calls()
     node = loop.node
     targets = {clause.target.id for clause in node.generators if isinstance(clause.target, ast.Name)}
@@ -128,102 +129,3 @@ def _frame(output: Output, element: Element) -> tuple[list[str], list[str]]:
     zero = "0.0" if element == "float" else "0"
     store = "store_bool(buffer, 0, best != 0)" if element == "bool" else f"store_{element}(buffer, 0, best)"
     return ["written = 0", f"best = {zero}"], ["if written != 0:", f"    {store}", "return written"]
-
-
-def primitive_names() -> frozenset[str]:
-    """Names that no function and no variable of the generated module may have (without importing numba)."""
-    return frozenset(_PRIMITIVE_NAMES)
-
-
-_PRIMITIVE_NAMES = [
-    "add_int",
-    "sub_int",
-    "mul_int",
-    "square_int",
-    "neg_int",
-    "abs_int",
-    "floordiv_int",
-    "mod_int",
-    "rest_int",
-    "shl_int",
-    "shr_int",
-    "min_int",
-    "max_int",
-    "int_from_bool",
-    "range_count",
-    "isqrt_int",
-    "gcd_int",
-    "pow_int",
-    "give_up_int",
-    "add_total",
-    "store_int",
-    "float_from_int",
-    "exact_float",
-    "div_float",
-    "neg_float",
-    "abs_float",
-    "min_float",
-    "max_float",
-    "int_from_float",
-    "floor_float",
-    "ceil_float",
-    "round_float",
-    "sqrt_float",
-    "copysign_float",
-    "isnan_float",
-    "isinf_float",
-    "isfinite_float",
-    "fmod_float",
-    "mod_float",
-    "floordiv_float",
-    "libm_pow",
-    "pow_float",
-    "atan2_float",
-    "give_up_float",
-    "give_up_bool",
-    "store_float",
-    "store_bool",
-    "number_float",
-    "acos_float",
-    "acosh_float",
-    "asin_float",
-    "asinh_float",
-    "atan_float",
-    "atanh_float",
-    "cbrt_float",
-    "cos_float",
-    "cosh_float",
-    "erf_float",
-    "erfc_float",
-    "exp_float",
-    "exp2_float",
-    "expm1_float",
-    "log_float",
-    "log10_float",
-    "log1p_float",
-    "log2_float",
-    "sin_float",
-    "sinh_float",
-    "tan_float",
-    "tanh_float",
-    "start",
-    "step",
-    "count",
-    "buffer",
-    "capacity",
-    "written",
-    "total",
-    "best",
-    "element",
-    "summed",
-    "lost",
-    "k",
-    "depth",
-    "routine",
-    "recursive",
-    "inf",
-    "nan",
-    "range",
-    "True",
-    "False",
-]

@@ -4,30 +4,10 @@ from __future__ import annotations
 
 import ctypes
 
-ONE_ARGUMENT = [
-    "acos",
-    "acosh",
-    "asin",
-    "asinh",
-    "atan",
-    "atanh",
-    "cbrt",
-    "cos",
-    "cosh",
-    "erf",
-    "erfc",
-    "exp",
-    "exp2",
-    "expm1",
-    "log",
-    "log10",
-    "log1p",
-    "log2",
-    "sin",
-    "sinh",
-    "tan",
-    "tanh",
-]
+_ONE_ARGUMENT = """
+acos acosh asin asinh atan atanh cbrt cos cosh erf erfc exp exp2 expm1 log log10 log1p log2 sin sinh tan tanh
+"""
+ONE_ARGUMENT = _ONE_ARGUMENT.split()
 """Functions of one float whose result in math is libm's whenever it is finite."""
 TWO_ARGUMENTS = ("atan2", "fmod", "pow")
 

@@ -392,9 +392,9 @@ def test_a_count_evaluates_every_element(cache: KernelCache) -> None:
 def test_no_variable_can_take_the_name_of_a_primitive() -> None:
     from pyfora.compile.checked_floats import FLOAT_PRIMITIVES
     from pyfora.compile.checked_ints import INT_PRIMITIVES
-    from pyfora.compile.generated import primitive_names
+    from pyfora.compile.own_names import OWN_NAMES
 
-    assert {*INT_PRIMITIVES, *FLOAT_PRIMITIVES} <= primitive_names()
+    assert {*INT_PRIMITIVES, *FLOAT_PRIMITIVES} <= OWN_NAMES
 
 
 def test_warm_starts_no_thread_and_children_compile(tmp_path: Path) -> None:
@@ -406,7 +406,8 @@ def test_warm_starts_no_thread_and_children_compile(tmp_path: Path) -> None:
         "from tests.compile.loops import compiled\n"
         "pid = os.fork()\n"
         "if pid == 0:\n"
-        "    kernel = compiled('(i * i for i in source)', {}, KernelCache(pathlib.Path(sys.argv[1]), 10**6), Output.TOTAL)\n"
+        "    cache = KernelCache(pathlib.Path(sys.argv[1]), 10**6)\n"
+        "    kernel = compiled('(i * i for i in source)', {}, cache, Output.TOTAL)\n"
         "    os._exit(0 if kernel.run((), 0, 1, 10) == 285 else 1)\n"
         "sys.exit(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))\n"
     )

@@ -1,0 +1,27 @@
+"""The names that a generated module keeps for itself, written down so that none needs numba to be known."""
+
+from __future__ import annotations
+
+from pyfora.compile.libm import ONE_ARGUMENT
+
+_INT = """
+add sub mul square neg abs floordiv mod rest shl shr min max isqrt gcd pow give_up store
+"""
+_FLOAT = """
+exact div neg abs min max floor ceil round sqrt copysign isnan isinf isfinite fmod mod floordiv pow atan2 give_up store
+put load number
+"""
+_WHOLE_WORDS = """
+int_from_bool int_from_float float_from_int range_count add_total libm_pow give_up_bool store_bool
+kernel start step count buffer capacity written total best element summed lost k depth
+routine recursive inf nan range True False
+"""
+
+OWN_NAMES = frozenset(
+    [
+        *(f"{word}_int" for word in _INT.split()),
+        *(f"{word}_float" for word in [*_FLOAT.split(), *ONE_ARGUMENT]),
+        *_WHOLE_WORDS.split(),
+    ]
+)
+"""Primitives, and what the frames around a loop are written with: no function or variable of the user gets these."""
