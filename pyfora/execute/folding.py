@@ -39,7 +39,7 @@ def as_it_stands_fold(
 
 def as_it_stands_comprehension(kind: str, part: Callable[[Any], Any], source: Any, *, at: Any) -> Any:
     """`pyfora_comprehension` in a leaf process."""
-    return part(source)
+    return set(part(source)) if kind == "set" else part(source)
 
 
 class Folding:
@@ -75,38 +75,36 @@ class Folding:
         return self._spread(part, source, prefix, folder, callee, in_order, at)
 
     def comprehension(self, kind: str, part: FunctionType, source: Any, *, at: tuple[int, int]) -> Any:
-        """The list, set or dict that is `part(source)`."""
-        # A set's order tells in what order it was filled, which the sets of leaves do not keep: it is made in order.
-        if not can_be_cut(source) or kind == "set":
-            return part(source)
-        made: Any = [] if kind == "list" else {}
-        done, chunk, started = 0, 1, time.perf_counter()
-        while done < len(source):
-            made.extend(part(source[done : done + chunk])) if kind == "list" else made.update(
-                part(source[done : done + chunk])
-            )
-            done = min(done + chunk, len(source))
-            elapsed_s = time.perf_counter() - started
-            if elapsed_s > PREFIX_S and done < len(source):
-                plan = plan_rest(elapsed_s, done, len(source), from_range=type(source) is range)
-                if plan is not Plan.HERE:
-                    break
-                chunk = len(source)
-            chunk *= 2
-        else:
-            return made
-        prefix = _Prefix(part, source, keep=False)
-        prefix.plan, prefix.done, prefix.elapsed_s = plan, done, elapsed_s
+        """The list, set or dict of the comprehension whose part this is."""
+        if kind == "dict":
+            return self._dict(part, source, at)
+        make: Callable[..., Any] = list if kind == "list" else set
+        if not can_be_cut(source):
+            return part(source) if kind == "list" else set(part(source))
+        prefix = _Prefix(part, source, keep=True)
+        prefix.collect(prefix.elements.extend)
+        if prefix.plan is Plan.HERE:
+            return prefix.elements if kind == "list" else set(prefix.elements)
 
         def in_order() -> Any:
-            rest = part(source[done:])
-            made.extend(rest) if kind == "list" else made.update(rest)
+            return make(itertools.chain(prefix.elements, part(source[prefix.done :])))
+
+        return self._spread(part, source, prefix, ElementsFolder(make, prefix.elements), make, in_order, at)
+
+    def _dict(self, part: FunctionType, source: Any, at: tuple[int, int]) -> Any:
+        if not can_be_cut(source):
+            return part(source)
+        made: dict[Any, Any] = {}
+        prefix = _Prefix(part, source, keep=False)
+        prefix.collect(made.update)
+        if prefix.plan is Plan.HERE:
             return made
 
-        folder = ElementsFolder(list, made) if kind == "list" else MergedFolder(made)
-        if kind == "list":
-            in_order = functools.partial(_extended, list(made), part, source, done)
-        return self._spread(part, source, prefix, folder, list, in_order, at)
+        def in_order() -> Any:
+            made.update(part(source[prefix.done :]))
+            return made
+
+        return self._spread(part, source, prefix, MergedFolder(dict(made)), dict, in_order, at)
 
     # ---- the rest of a loop, in parallel -----------------------------------------------------------------------
 
@@ -164,11 +162,6 @@ def _is_spread(callee: object) -> bool:
         return False
 
 
-def _extended(made: list[Any], part: FunctionType, source: Source, done: int) -> list[Any]:
-    made.extend(part(source[done:]))
-    return made
-
-
 class _Prefix:
     """The first elements of a loop, run in order and in place until the plan for the rest is made."""
 
@@ -199,11 +192,29 @@ class _Prefix:
             self.elapsed_s = time.perf_counter() - started
             # Builtins such as min() want at least one element, and sum() shows by its first terms what it adds.
             if self.elapsed_s > PREFIX_S and self.done < total and (self.elements or not self._keep):
-                self.plan = plan_rest(self.elapsed_s, self.done, total, from_range=type(self._source) is range)
+                self._make_plan()
                 if self.plan is Plan.HERE:
                     yield from self._part(self._source[self.done :])
                 return
             chunk *= 2
+
+    def collect(self, add: Callable[[Any], object]) -> None:
+        """The same for a comprehension: `add` takes what the part makes of each piece of the source."""
+        total, chunk, started = len(self._source), 1, time.perf_counter()
+        while self.done < total:
+            stop = min(self.done + chunk, total)
+            add(self._part(self._source[self.done : stop]))
+            self.done = stop
+            self.elapsed_s = time.perf_counter() - started
+            if self.elapsed_s > PREFIX_S and self.done < total:
+                self._make_plan()
+                if self.plan is Plan.HERE:
+                    add(self._part(self._source[self.done :]))
+                return
+            chunk *= 2
+
+    def _make_plan(self) -> None:
+        self.plan = plan_rest(self.elapsed_s, self.done, len(self._source), from_range=type(self._source) is range)
 
     def _kept(self, source: Source) -> Iterator[Any]:
         """The elements of a chunk, made together (which is faster), and yielded up to where one of them raised."""

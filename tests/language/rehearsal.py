@@ -34,7 +34,7 @@ def fold_as_it_stands(fold: Any, part: Any, source: Any, *rest: Any, at: Any, **
 
 
 def comprehension_as_it_stands(kind: str, part: Any, source: Any, *, at: Any) -> Any:
-    return part(source)
+    return set(part(source)) if kind == "set" else part(source)
 
 
 PRIMITIVES = {"pyfora_fold": fold_as_it_stands, "pyfora_comprehension": comprehension_as_it_stands}
