@@ -1,0 +1,122 @@
+"""The manager's journal: programs in an SQLite file that outlives the manager."""
+
+from __future__ import annotations
+
+import contextlib
+import sqlite3
+import time
+from pathlib import Path
+
+from twisted.logger import Logger
+
+from pyfora.cluster.events import Forget, JournaledProgram, Record
+from pyfora.errors import WireError
+from pyfora.wire.codec import decode_message, encode_message
+from pyfora.wire.framing import FrameReader, frame
+from pyfora.wire.messages import Message, ProgramEnded, ProgramPrinted, SubmitProgram
+
+FORMAT = 1
+_log = Logger()
+_TABLE = """CREATE TABLE IF NOT EXISTS programs (
+    program_id TEXT PRIMARY KEY, session_id TEXT NOT NULL, submission BLOB NOT NULL, ended BLOB, home_id TEXT NOT NULL,
+    attempt INTEGER NOT NULL, taken INTEGER NOT NULL, printed BLOB NOT NULL) WITHOUT ROWID"""
+
+
+class Journal:
+    """Performs `Record` and `Forget`; each is on the disk when it returns."""
+
+    def __init__(self, path: Path, durable: bool = True) -> None:
+        """Open the journal at `path`, or begin one. One that cannot be read is set aside, and said so.
+
+        `durable=False`: for a manager whose journal nobody will ever read again.
+        """
+        self._path = path
+        self._durable = durable
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        try:
+            self._connection = self._open()
+        except sqlite3.DatabaseError as error:
+            self._set_aside(str(error))
+            self._connection = self._open()
+
+    def read(self) -> list[JournaledProgram]:
+        """Every program, in the order of their ids. One that cannot be read is left out, and said so."""
+        try:
+            rows = self._connection.execute("SELECT * FROM programs ORDER BY program_id").fetchall()
+        except sqlite3.DatabaseError as error:
+            self._connection.close()
+            self._set_aside(str(error))
+            self._connection = self._open()
+            return []
+        programs = []
+        for row in rows:
+            try:
+                programs.append(_program(row))
+            except (WireError, TypeError) as error:
+                _log.error("Program {id} of the journal cannot be read: {error}", id=row[0], error=error)
+        return programs
+
+    def record(self, effect: Record) -> None:
+        """Write a program, over what was there of it."""
+        program = effect.program
+        row = (
+            program.program_id,
+            program.session_id,
+            encode_message(program.submission),
+            encode_message(program.ended) if program.ended is not None else None,
+            program.home_id,
+            program.attempt,
+            program.taken,
+            b"".join(frame(encode_message(message)) for message in program.printed),
+        )
+        self._connection.execute("INSERT OR REPLACE INTO programs VALUES (?, ?, ?, ?, ?, ?, ?, ?)", row)
+
+    def forget(self, effect: Forget) -> None:
+        """Delete a program."""
+        self._connection.execute("DELETE FROM programs WHERE program_id = ?", (effect.program_id,))
+
+    def close(self) -> None:
+        """Close the file."""
+        self._connection.close()
+
+    def _open(self) -> sqlite3.Connection:
+        # Without a transaction of our own, each statement is one, ended (and, with FULL, on the disk) when it returns.
+        connection = sqlite3.connect(self._path, isolation_level=None)
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+            connection.execute(f"PRAGMA synchronous = {'FULL' if self._durable else 'OFF'}")
+            (version,) = connection.execute("PRAGMA user_version").fetchone()
+            if version not in (0, FORMAT):
+                raise sqlite3.DatabaseError(f"it is of format {version}, this version writes {FORMAT}")
+            connection.execute(_TABLE)
+            connection.execute(f"PRAGMA user_version = {FORMAT}")
+        except sqlite3.OperationalError:
+            connection.close()
+            raise
+        except sqlite3.DatabaseError:
+            connection.close()
+            raise
+        return connection
+
+    def _set_aside(self, why: str) -> None:
+        aside = self._path.with_name(f"{self._path.name}.unreadable-{int(time.time())}")
+        _log.error("The journal cannot be read ({why}); it is kept as {aside}, a new one begins", why=why, aside=aside)
+        self._path.replace(aside)
+        for suffix in ("-wal", "-shm"):
+            with contextlib.suppress(FileNotFoundError):
+                self._path.with_name(self._path.name + suffix).unlink()
+
+
+def _program(row: tuple[str, str, bytes, bytes | None, str, int, int, bytes]) -> JournaledProgram:
+    program_id, session_id, submission, ended, home_id, attempt, taken, printed = row
+    prints: list[Message] = [decode_message(data, (ProgramPrinted,)) for data in FrameReader().receive(printed)]
+    return JournaledProgram(
+        program_id=program_id,
+        session_id=session_id,
+        submission=decode_message(submission, (SubmitProgram,)),
+        ended=decode_message(ended, (ProgramEnded,)) if ended is not None else None,
+        home_id=home_id,
+        attempt=attempt,
+        taken=bool(taken),
+        printed=prints,
+    )

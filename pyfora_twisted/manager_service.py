@@ -1,0 +1,152 @@
+"""A manager: its core, and the ports, the journal and the store around it."""
+
+from __future__ import annotations
+
+import fcntl
+from typing import Any
+
+from twisted.application.service import Service
+from twisted.internet.defer import DeferredList
+from twisted.logger import Logger
+from twisted.python.failure import Failure
+
+from pyfora.cluster.events import (
+    DropParcel,
+    DropPeer,
+    Effect,
+    Forget,
+    JournaledProgram,
+    JournalRead,
+    Log,
+    ParcelPushed,
+    ParcelPushFailed,
+    PushParcel,
+    Record,
+    TellClient,
+    Transmit,
+    ValueFound,
+    ValueMissed,
+)
+from pyfora.cluster.manager import Manager
+from pyfora.wire.messages import SubmitProgram
+from pyfora_twisted.amp.peers import Peers, settled
+from pyfora_twisted.amp.registry import registry_factory
+from pyfora_twisted.config import Config
+from pyfora_twisted.data.client import DataClient
+from pyfora_twisted.driver import Driver
+from pyfora_twisted.ending import CannotStart, Ending
+from pyfora_twisted.journal import Journal
+from pyfora_twisted.listening import listen
+from pyfora_twisted.logs import CoreLog
+from pyfora_twisted.spool import Spool
+from pyfora_twisted.versions import PYFORA_VERSION, PYTHON_VERSION, new_id
+from pyfora_twisted.web.sessions import Sessions
+from pyfora_twisted.web.site import make_site
+from pyfora_twisted.web.values import Values
+
+_log = Logger()
+
+
+class ManagerService(Service):
+    """Listens on the registry port and the HTTP port; `registry_port` and `http_port` are known once it is started."""
+
+    def __init__(self, reactor: Any, config: Config, ending: Ending, durable: bool = True) -> None:
+        self._reactor = reactor
+        self._config = config
+        self._durable = durable
+        self.manager_id = new_id()
+        self._data = DataClient(reactor, config.token)
+        core = Manager(self.manager_id, PYFORA_VERSION, PYTHON_VERSION)
+        self.driver = Driver(core, self._performers(), reactor, lambda reason: ending.fail(f"the manager: {reason}"))
+        self._peers = Peers(self.driver.happened)
+        self._core_log = CoreLog("pyfora.manager", config.log_level)
+
+    def startService(self) -> None:
+        """Open the store and the journal, then the ports. Raises CannotStart."""
+        super().startService()
+        config = self._config
+        directory = config.data_dir
+        try:
+            self._lock()
+            self._store = Spool(directory / "parcels")
+            self._journal = Journal(directory / "journal.sqlite", self._durable)
+        except OSError as error:
+            raise CannotStart(
+                f"The data directory {directory} cannot be used ({error.strerror or error}): "
+                "set UFORA_DATA_DIR to one that can be written."
+            ) from None
+        self._sessions = Sessions(self._reactor, self.driver.happened, self._store, PYFORA_VERSION, PYTHON_VERSION)
+        self._values = Values(self.driver.happened, self._data)
+        registry = registry_factory(self._peers, self.manager_id, config.token, self._reactor)
+        look = self.driver.core.snapshot
+        site = make_site(self._sessions, self._values, self._store, config.token, look, self._reactor)
+        self._ports: list[Any] = []
+        for port, factory, what, variable in (
+            (config.manager_port, registry, "registry port", "UFORA_MANAGER_PORT"),
+            (config.http_port, site, "HTTP port", "UFORA_WEB_HTTP_PORT"),
+        ):
+            self._ports.append(listen(self._reactor, port, factory, config.bind_address, what, variable))
+        self.registry_port, self.http_port = (port.getHost().port for port in self._ports)
+        programs = self._journal.read()
+        self._tidy(programs)
+        self.driver.happened(JournalRead(programs))
+        _log.info(
+            "Manager {id} is ready: clients connect to http://{host}:{http}, workers to port {registry}",
+            id=self.manager_id,
+            host=config.bind_address,
+            http=self.http_port,
+            registry=self.registry_port,
+        )
+
+    def stopService(self) -> Any:
+        """Close everything."""
+        super().stopService()
+        self.driver.stop()
+        self._sessions.close()
+        stopping = [settled(port.stopListening()) for port in self._ports]
+        self._peers.close()
+        self._journal.close()
+        self._lock_file.close()
+        return DeferredList(stopping)
+
+    def _performers(self) -> dict[type[Effect], Any]:
+        return {
+            Transmit: lambda effect: self._peers.transmit(effect),
+            DropPeer: lambda effect: self._peers.drop(effect),
+            DropParcel: lambda effect: self._store.drop(effect.name),
+            Log: lambda effect: self._core_log.write(effect),
+            TellClient: lambda effect: self._sessions.tell(effect),
+            PushParcel: self._push,
+            Record: lambda effect: self._journal.record(effect),
+            Forget: lambda effect: self._journal.forget(effect),
+            ValueFound: lambda effect: self._values.found(effect),
+            ValueMissed: lambda effect: self._values.missed(effect),
+        }
+
+    def _push(self, effect: PushParcel) -> None:
+        pushed = self._data.push(effect.host, effect.base_port, effect.name, self._store.path(effect.name))
+
+        def failed(failure: Failure) -> None:
+            self.driver.happened(ParcelPushFailed(effect.worker_id, effect.name, failure.getErrorMessage()))
+
+        pushed.addCallbacks(lambda _: self.driver.happened(ParcelPushed(effect.worker_id, effect.name)), failed)
+
+    def _lock(self) -> None:
+        self._config.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._lock_file = (self._config.data_dir / "manager.lock").open("wb")
+        try:
+            fcntl.flock(self._lock_file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise CannotStart(
+                f"Another manager uses the data directory {self._config.data_dir}: stop it, or set UFORA_DATA_DIR."
+            ) from None
+
+    def _tidy(self, programs: list[JournaledProgram]) -> None:
+        """Delete parcels that no program of the journal needs: uploads that were never submitted."""
+        self._store.clean()
+        needed = {
+            program.submission.fingerprint for program in programs if isinstance(program.submission, SubmitProgram)
+        }
+        for path in self._store.directory.iterdir():
+            if path.name not in needed:
+                path.unlink(missing_ok=True)

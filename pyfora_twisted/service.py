@@ -1,0 +1,71 @@
+"""What `twistd pyfora` runs: a manager, a worker, or both."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from twisted.application.service import MultiService, Service
+from twisted.logger import Logger
+
+from pyfora_twisted.config import Config
+from pyfora_twisted.ending import CannotStart, Ending
+from pyfora_twisted.logs import LogDirectory
+from pyfora_twisted.options import Options
+
+__all__ = ["Options", "makeService"]
+_log = Logger()
+
+
+class DaemonService(MultiService):
+    """The daemon's services; one that cannot start ends it with one line and status 1."""
+
+    def __init__(self, config: Config) -> None:
+        super().__init__()
+        self._config = config
+
+    def startService(self) -> None:
+        """Start the log, then the services in order."""
+        config = self._config
+        name = "manager" if config.run_manager else f"worker-{config.base_port}"
+        try:
+            try:
+                config.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+                self._logs = LogDirectory(config.data_dir, name, config.log_level)
+            except OSError as error:
+                raise CannotStart(
+                    f"The data directory {config.data_dir} cannot be used ({error.strerror or error}): "
+                    "set UFORA_DATA_DIR to one that can be written."
+                ) from None
+            for notice in config.notices:
+                _log.warn("{notice}", notice=notice)
+            super().startService()
+        except CannotStart as error:
+            _log.critical("{error}", error=error)
+            raise SystemExit(1) from None
+
+
+def makeService(options: Options) -> Service:
+    """twistd asks for this."""
+    from twisted.internet import reactor
+
+    return make_daemon(reactor, options.config)
+
+
+def make_daemon(reactor: Any, config: Config) -> DaemonService:
+    """The services that this configuration asks for."""
+    daemon = DaemonService(config)
+    ending = Ending(reactor)
+    manager = None
+    if config.run_manager:
+        from pyfora_twisted.manager_service import ManagerService
+
+        manager = ManagerService(reactor, config, ending)
+        manager.setServiceParent(daemon)
+    if config.run_worker:
+        from pyfora_twisted.worker_service import WorkerService
+
+        def manager_port() -> int:
+            return manager.registry_port if manager is not None else config.manager_port
+
+        WorkerService(reactor, config, ending, manager_port).setServiceParent(daemon)
+    return daemon

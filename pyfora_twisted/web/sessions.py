@@ -1,0 +1,186 @@
+"""Clients' WebSockets: a hello, then messages both ways."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from typing import Any
+
+from autobahn.twisted.websocket import WebSocketServerFactory, WebSocketServerProtocol
+from twisted.logger import Logger
+
+from pyfora.cluster.events import ClientJoined, ClientLeft, ClientSaid, Event, TellClient
+from pyfora.errors import WireError
+from pyfora.limits import DOOR_TIMEOUT_S, MESSAGE_LIMIT_BYTES
+from pyfora.wire.codec import decode_message, encode_message
+from pyfora.wire.messages import ClientHello, Link, Message, Refused, SubmitProgram
+from pyfora.wire.tickets import is_content_id
+from pyfora_twisted.spool import Spool
+
+PING_INTERVAL_S = 10.0
+PING_TIMEOUT_S = 20.0
+UNSENT_LIMIT_BYTES = 256 * 1024 * 1024
+"""What may wait for a client that does not read; past it the connection is closed, and the client is told anew."""
+_SESSION_ID_LIMIT = 64
+_PROTOCOL_ERROR = 1002
+_POLICY_VIOLATION = 1008
+
+_log = Logger()
+
+
+class ClientSocket(WebSocketServerProtocol):  # type: ignore[misc]
+    """One WebSocket; `sessions` is set by the factory."""
+
+    sessions: Sessions
+    session_id = ""
+    _deadline: Any = None
+
+    def onOpen(self) -> None:
+        """The client has DOOR_TIMEOUT_S for its hello."""
+        self._deadline = self.sessions.reactor.callLater(DOOR_TIMEOUT_S, self._too_late)
+
+    def onMessage(self, payload: bytes, isBinary: bool) -> None:
+        """One message."""
+        if not isBinary:
+            self.sendClose(_PROTOCOL_ERROR, "text where a binary message belongs")
+            return
+        try:
+            if not self.session_id:
+                hello = decode_message(payload, (ClientHello,))
+                assert isinstance(hello, ClientHello)
+                self._greet(hello)
+                return
+            message = decode_message(payload, Link.CLIENT_TO_MANAGER)
+            if isinstance(message, ClientHello):
+                raise WireError("a second hello")
+            if isinstance(message, SubmitProgram):
+                self.sessions.keep(message)
+        except (WireError, OSError) as error:
+            _log.warn("A client is sent away: {error}", error=error)
+            self.sendClose(_POLICY_VIOLATION, str(error)[:100])
+            return
+        self.sessions.happened(ClientSaid(self.session_id, message))
+
+    def onClose(self, wasClean: bool, code: int | None, reason: str | None) -> None:
+        """The client is gone."""
+        if self._deadline is not None and self._deadline.active():
+            self._deadline.cancel()
+        self.sessions.left(self)
+
+    def tell(self, message: Message) -> None:
+        """Send a message."""
+        try:
+            data = encode_message(message)
+        except WireError as error:
+            _log.error("A client could not be told: {error}", error=error)
+            return
+        waiting = getattr(self.transport, "_tempDataLen", 0) + len(getattr(self.transport, "dataBuffer", b""))
+        if waiting > UNSENT_LIMIT_BYTES:
+            _log.warn("A client does not read; closing its connection")
+            self.transport.abortConnection()
+            return
+        self.sendMessage(data, isBinary=True)
+        if isinstance(message, Refused):
+            self.sendClose(1000)
+
+    def _greet(self, hello: ClientHello) -> None:
+        if self._deadline is not None and self._deadline.active():
+            self._deadline.cancel()
+        if not 0 < len(hello.session_id) <= _SESSION_ID_LIMIT:
+            raise WireError("a session id of no fitting length")
+        reason = self.sessions.refusal(hello)
+        if reason:
+            self.tell(Refused(reason))
+            return
+        self.session_id = hello.session_id
+        self.sessions.joined(self, hello)
+
+    def _too_late(self) -> None:
+        self.sendClose(_POLICY_VIOLATION, "no hello in time")
+
+
+class Sessions:
+    """All clients; performs `TellClient`."""
+
+    def __init__(
+        self, reactor: Any, happened: Callable[[Event], None], store: Spool, pyfora_version: str, python_version: str
+    ) -> None:
+        self.reactor = reactor
+        self.happened = happened
+        self._store = store
+        self._pyfora_version = pyfora_version
+        self._python_version = python_version
+        self._sockets: dict[str, ClientSocket] = {}
+
+    def factory(self) -> WebSocketServerFactory:
+        """For autobahn's WebSocketResource."""
+        factory = WebSocketServerFactory(reactor=self.reactor)
+        factory.protocol = type("Socket", (ClientSocket,), {"sessions": self})
+        factory.noisy = False
+        factory.setProtocolOptions(
+            maxFramePayloadSize=MESSAGE_LIMIT_BYTES,
+            maxMessagePayloadSize=MESSAGE_LIMIT_BYTES,
+            openHandshakeTimeout=DOOR_TIMEOUT_S,
+            closeHandshakeTimeout=DOOR_TIMEOUT_S,
+            autoPingInterval=PING_INTERVAL_S,
+            autoPingTimeout=PING_TIMEOUT_S,
+            tcpNoDelay=True,
+        )
+        return factory
+
+    def refusal(self, hello: ClientHello) -> str:
+        """Why this client cannot be served; empty where it can."""
+        if hello.python_version != self._python_version:
+            return (
+                f"this cluster runs Python {self._python_version}, the client Python {hello.python_version}, and code "
+                f"does not travel between them. Connect from Python {self._python_version}."
+            )
+        if hello.pyfora_version != self._pyfora_version:
+            return (
+                f"this cluster runs pyfora {self._pyfora_version}, the client pyfora {hello.pyfora_version}. "
+                f"Install the same one on both sides: pip install pyfora=={self._pyfora_version}."
+            )
+        return ""
+
+    def keep(self, message: SubmitProgram) -> None:
+        """Have the program's bytes in the store. Raises WireError where they are not what they should be, or OSError."""
+        if not is_content_id(message.fingerprint):
+            raise WireError("a program's fingerprint is a sha256 in hex")
+        if not message.payload:
+            if self._store.size_bytes(message.fingerprint) != message.size_bytes:
+                raise WireError("the program's bytes were not uploaded: connect again and send them")
+            return
+        if len(message.payload) != message.size_bytes:
+            raise WireError("a program of another size than it says")
+        if hashlib.sha256(message.payload).hexdigest() != message.fingerprint:
+            raise WireError("a program whose fingerprint is not that of its bytes")
+        if self._store.size_bytes(message.fingerprint) != message.size_bytes:
+            self._store.write(message.fingerprint, message.payload)
+
+    def joined(self, socket: ClientSocket, hello: ClientHello) -> None:
+        """A client is known. A newer connection of the same session takes the place of the older one."""
+        older = self._sockets.pop(hello.session_id, None)
+        if older is not None:
+            self.happened(ClientLeft(hello.session_id))
+            older.sendClose(1000, "the same session has connected anew")
+        self._sockets[hello.session_id] = socket
+        self.happened(
+            ClientJoined(hello.session_id, hello.python_version, hello.pyfora_version, hello.libm_fingerprint)
+        )
+
+    def left(self, socket: ClientSocket) -> None:
+        """A WebSocket is closed."""
+        if socket.session_id and self._sockets.get(socket.session_id) is socket:
+            del self._sockets[socket.session_id]
+            self.happened(ClientLeft(socket.session_id))
+
+    def tell(self, effect: TellClient) -> None:
+        """Send to a client, if it is connected."""
+        socket = self._sockets.get(effect.session_id)
+        if socket is not None:
+            socket.tell(effect.message)
+
+    def close(self) -> None:
+        """Part from all clients."""
+        for socket in list(self._sockets.values()):
+            socket.sendClose(1001, "the manager stops")

@@ -1,0 +1,132 @@
+"""A worker: one identity after another, each with a core, and the two ports that outlive them."""
+
+from __future__ import annotations
+
+import socket
+from typing import Any
+
+from twisted.application.service import Service
+from twisted.internet.defer import Deferred, DeferredList
+from twisted.internet.interfaces import IAddress, IProtocol
+from twisted.logger import Logger
+
+from pyfora.cluster.events import StartAgain, StopDaemon
+from pyfora.fold.libm import libm_fingerprint
+from pyfora.wire.door import KEEPER
+from pyfora_twisted.amp.peers import settled
+from pyfora_twisted.config import Config
+from pyfora_twisted.door import DoorFactory
+from pyfora_twisted.ending import CannotStart, Ending
+from pyfora_twisted.identity import Identity, Place, prepare
+from pyfora_twisted.listening import listen_pair
+from pyfora_twisted.spool import remove_orphans
+
+_log = Logger()
+
+
+class WorkerService(Service):
+    """Listens on the control port and the data port, and keeps one `Identity` at a time behind them."""
+
+    def __init__(
+        self, reactor: Any, config: Config, ending: Ending, manager_port: Any, identity: Identity | None = None
+    ) -> None:
+        """`manager_port`: a function, as the port may be known only once the manager listens.
+
+        `identity`: one whose processes were started already.
+        """
+        self._reactor = reactor
+        self._config = config
+        self._ending = ending
+        self._manager_port = manager_port
+        self.identity = identity
+        self._stopping = False
+
+    def startService(self) -> None:
+        """Open the ports, then begin. Raises CannotStart."""
+        super().startService()
+        config = self._config
+        host = config.own_address or _own_address()
+        factories = (self._factory(Identity.build_control), self._factory(Identity.build_data))
+        self._ports = listen_pair(self._reactor, config.base_port, factories, config.bind_address)
+        self._place = Place(
+            host, self._ports[0].getHost().port, config.manager_address, self._manager_port(), libm_fingerprint()
+        )
+        try:
+            if self.identity is None:
+                remove_orphans(config.data_dir)
+                self.identity = prepare(self._reactor, config)
+        except OSError as error:
+            raise CannotStart(
+                f"The data directory {config.data_dir} cannot be used ({error.strerror or error}): "
+                "set UFORA_DATA_DIR to one that can be written."
+            ) from None
+        self._begin(self.identity)
+
+    def stopService(self) -> Any:
+        """End everything that was started."""
+        super().stopService()
+        self._stopping = True
+        stopping: list[Deferred[None]] = [settled(port.stopListening()) for port in self._ports]
+        if self.identity is not None:
+            stopping.append(self.identity.end())
+        return DeferredList(stopping)
+
+    def _begin(self, identity: Identity) -> None:
+        self.identity = identity
+        identity.begin(self._place, self._start_again, self._stop_daemon, self._ending)
+        _log.info(
+            "Worker {id} is ready: {host}, control port {control}, data port {data}, manager {manager}:{port}",
+            id=identity.worker_id,
+            host=self._place.host,
+            control=self._place.base_port,
+            data=self._place.base_port + 1,
+            manager=self._place.manager_host,
+            port=self._place.manager_port,
+        )
+
+    def _start_again(self, effect: StartAgain) -> None:
+        assert self.identity is not None
+        _log.warn("Starting again under a new id: {reason}", reason=effect.reason)
+        old, self.identity = self.identity, None
+
+        def ended(_: object) -> None:
+            if not self._stopping:
+                self._begin(prepare(self._reactor, self._config))
+
+        # The old one's ending is waited for: two sets of processes would share the cores.
+        old.end().addCallback(ended).addErrback(lambda failure: self._ending.fail(failure.getErrorMessage()))
+
+    def _stop_daemon(self, effect: StopDaemon) -> None:
+        self._ending.fail(effect.reason)
+
+    def _factory(self, build: Any) -> DoorFactory:
+        def build_inner(address: IAddress | None) -> IProtocol:
+            if self.identity is None:
+                return _Closed()  # type: ignore[return-value]
+            inner: IProtocol = build(self.identity, address)
+            return inner
+
+        return DoorFactory(KEEPER, self._config.token, build_inner, self._reactor)
+
+
+class _Closed:
+    """Between two identities nobody is served."""
+
+    def makeConnection(self, transport: Any) -> None:
+        transport.abortConnection()
+
+    def dataReceived(self, data: bytes) -> None:
+        """Nobody listens."""
+
+    def connectionLost(self, reason: Any) -> None:
+        """It was never open."""
+
+
+def _own_address() -> str:
+    try:
+        return socket.gethostbyname(socket.getfqdn())
+    except OSError as error:
+        raise CannotStart(
+            f"This machine's own address is not known ({error.strerror or error}): set UFORA_WORKER_OWN_ADDRESS to the "
+            "address at which other machines reach it."
+        ) from None
