@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -411,5 +412,8 @@ def test_warm_starts_no_thread_and_children_compile(tmp_path: Path) -> None:
         "    os._exit(0 if kernel.run((), 0, 1, 10) == 285 else 1)\n"
         "sys.exit(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))\n"
     )
-    done = subprocess.run([sys.executable, "-c", program, str(tmp_path)], capture_output=True, text=True, timeout=60)
+    # numpy's linear algebra would start a thread for every core as it is imported.
+    environment = {**os.environ, "OPENBLAS_NUM_THREADS": "1"}
+    arguments = [sys.executable, "-c", program, str(tmp_path)]
+    done = subprocess.run(arguments, capture_output=True, text=True, timeout=60, env=environment)
     assert done.returncode == 0, done.stderr
