@@ -72,7 +72,7 @@ def read_config(
 ) -> Config:
     """The configuration that `environ` describes. Raises ConfigError with one line on what to change.
 
-    `read_token`, `is_writable` (may this directory be made and written?) and `cores` (of this machine) are what is asked of the machine.
+    `read_token`, `is_writable` (may this directory be made and written?) and `cores` are what is asked of the machine.
     """
     _refuse_unknown(environ)
     for name in _NOT_YET:
@@ -144,7 +144,9 @@ def _port(environ: Mapping[str, str], name: str, default: int, highest: int = 65
     if not text:
         return default
     if not (text.isascii() and text.isdigit()) or not 1 <= int(text) <= highest:
-        raise ConfigError(f"{name}={text!r} is no port: set it to a number from 1 to {highest}, or unset it for {default}.")
+        raise ConfigError(
+            f"{name}={text!r} is no port: set it to a number from 1 to {highest}, or unset it for {default}."
+        )
     return int(text)
 
 
@@ -168,11 +170,15 @@ def _token(environ: Mapping[str, str], read_token: Callable[[Path], bytes]) -> b
     try:
         token = read_token(Path(path)).strip()
     except OSError as error:
-        raise ConfigError(f"UFORA_TOKEN_FILE={path!r} cannot be read ({error.strerror}): name a readable file.") from error
+        raise ConfigError(
+            f"UFORA_TOKEN_FILE={path!r} cannot be read ({error.strerror}): name a readable file."
+        ) from error
     if not token:
         raise ConfigError(f"UFORA_TOKEN_FILE={path!r} is empty: put a token in it, such as 64 random hex digits.")
     if len(token) > TOKEN_LIMIT_BYTES:
-        raise ConfigError(f"UFORA_TOKEN_FILE={path!r} holds {len(token):,} bytes: a token has {TOKEN_LIMIT_BYTES:,} at most.")
+        raise ConfigError(
+            f"UFORA_TOKEN_FILE={path!r} holds {len(token):,} bytes: a token has {TOKEN_LIMIT_BYTES:,} at most."
+        )
     return token
 
 
@@ -204,7 +210,9 @@ def _cores(environ: Mapping[str, str], default: int) -> int:
     if not text:
         return default
     if not (text.isascii() and text.isdigit()) or not 1 <= int(text) <= 1024:
-        raise ConfigError(f"UFORA_WORKER_CORES={text!r} is no number from 1 to 1024: set one, or unset it for {default}.")
+        raise ConfigError(
+            f"UFORA_WORKER_CORES={text!r} is no number from 1 to 1024: set one, or unset it for {default}."
+        )
     return int(text)
 
 

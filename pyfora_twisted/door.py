@@ -25,6 +25,8 @@ class DoorProtocol(Protocol):
     the protocol that it made.
     """
 
+    transport: Any
+
     def __init__(self, factory: DoorFactory, address: IAddress | None) -> None:
         self._factory = factory
         self._address = address

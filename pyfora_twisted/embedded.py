@@ -24,6 +24,7 @@ class StandardInput:
 
     def __init__(self, reactor: Any) -> None:
         self._reactor = reactor
+        self._stopped = False
 
     def fileno(self) -> int:
         """Of stdin."""
@@ -33,10 +34,21 @@ class StandardInput:
         """Something is there: nothing, at the end."""
         if not os.read(0, 4096):
             self._reactor.removeReader(self)
-            self._reactor.stop()
+            self._stop()
 
     def connectionLost(self, reason: Any) -> None:
-        """The reactor lets go of it."""
+        """The reactor saw that the pipe was hung up, before it asked us to read; or it is stopping."""
+        self._stop()
+
+    def _stop(self) -> None:
+        if not self._stopped:
+            self._stopped = True
+            if self._reactor.running:
+                self._reactor.stop()
+
+    def stopping(self) -> None:
+        """The reactor stops for another reason."""
+        self._stopped = True
 
     def logPrefix(self) -> str:
         """For Twisted's log."""
@@ -126,9 +138,11 @@ def run(config: Config) -> None:
     except CannotStart as error:
         identity.end()
         raise SystemExit(str(error)) from None
+    stdin = StandardInput(reactor)
+    reactor.addSystemEventTrigger("before", "shutdown", stdin.stopping)
     reactor.addSystemEventTrigger("before", "shutdown", worker.stopService)
     reactor.addSystemEventTrigger("before", "shutdown", manager.stopService)
-    reactor.addReader(StandardInput(reactor))
+    reactor.addReader(stdin)
     reactor.run()
 
 

@@ -10,7 +10,7 @@ from twisted.python.usage import Options as TwistedOptions
 from pyfora_twisted.config import Config, ConfigError, read_config
 
 
-class Options(TwistedOptions):  # type: ignore[misc]
+class Options(TwistedOptions):
     """No options of its own: `UFORA_…` environment variables say what to run."""
 
     synopsis = "[twistd options] pyfora"

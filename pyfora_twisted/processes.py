@@ -16,7 +16,15 @@ from twisted.internet.protocol import Factory, ProcessProtocol, Protocol, connec
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
-from pyfora.cluster.events import Event, KillProcess, ProcessDied, ProcessSaid, ProcessStarted, StartProcess, TellProcess
+from pyfora.cluster.events import (
+    Event,
+    KillProcess,
+    ProcessDied,
+    ProcessSaid,
+    ProcessStarted,
+    StartProcess,
+    TellProcess,
+)
 from pyfora.errors import WireError
 from pyfora.limits import DOOR_TIMEOUT_S
 from pyfora.wire.codec import decode_message, encode_message
@@ -38,6 +46,8 @@ _LINE_LIMIT_BYTES = 4096
 class ProcessLink(Protocol):
     """The socket of one compute process."""
 
+    transport: Any
+
     def __init__(self, processes: Processes) -> None:
         self._processes = processes
         self._frames = FrameReader()
@@ -53,7 +63,9 @@ class ProcessLink(Protocol):
             for whole in self._frames.receive(data):
                 message = decode_message(whole, Link.PROCESS_TO_WORKER)
                 if not self.process_id:
-                    if not isinstance(message, ProcessReady) or not self._processes.introduced(self, message.process_id):
+                    if not isinstance(message, ProcessReady) or not self._processes.introduced(
+                        self, message.process_id
+                    ):
                         raise WireError("it did not say who it is")
                     self._deadline.cancel()
                 elif isinstance(message, ProcessReady):

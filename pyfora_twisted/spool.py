@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import hashlib
 import os
@@ -58,11 +59,9 @@ class Writer:
 
     def abandon(self) -> None:
         """Leave nothing."""
-        try:
+        # Closing flushes what is buffered; on a full disk that fails, and it is to be thrown away anyhow.
+        with contextlib.suppress(OSError):
             self._file.close()
-        except OSError:
-            # Closing flushes what is buffered; on a full disk that fails, and it is to be thrown away anyhow.
-            pass
         self._temporary.unlink(missing_ok=True)
 
     def __enter__(self) -> Writer:

@@ -25,7 +25,7 @@ KEEPER = b"keeper"
 class Door:
     """One end of the exchange: `receive` takes bytes and returns what to send; `open` says when it is over.
 
-    `role` is CALLER for the end that connected, KEEPER for the end that listens. `nonce`: NONCE_BYTES fresh random bytes.
+    `role` is CALLER for the end that connected, KEEPER for the end that listens; `nonce`: NONCE_BYTES random bytes.
     """
 
     def __init__(self, role: bytes, token: bytes, nonce: bytes) -> None:

@@ -20,7 +20,7 @@ class Unacceptable(Exception):
     """The message does not belong on this connection, or is not of its declared form."""
 
 
-class Split(amp.Argument):  # type: ignore[misc]
+class Split(amp.Argument):
     """Bytes of any length up to MESSAGE_LIMIT_BYTES, over as many AMP values as they need: `x`, `x.1`, `x.2`, …"""
 
     def toBox(self, name: bytes, strings: dict[bytes, bytes], objects: dict[str, Any], proto: Any) -> None:

@@ -48,8 +48,10 @@ def _responder(kind: type[Message]) -> Callable[..., dict[str, Any]]:
     return respond
 
 
-class Connection(amp.AMP):  # type: ignore[misc]
-    """Carries messages of `receives` in; `role` is what the peer is to us. `calls`: this end introduces itself first."""
+class Connection(amp.AMP):
+    """Carries messages of `receives` in; `role` is what the peer is to us; `calls`: this end introduces itself."""
+
+    transport: Any
 
     def __init__(
         self, our_id: str, role: str, receives: tuple[type[Message], ...], listener: Listener, reactor: Any, calls: bool
@@ -80,7 +82,7 @@ class Connection(amp.AMP):  # type: ignore[misc]
 
     def proto_key(self, string: bytes) -> str | None:
         """AMP's own state machine, with a limit on how much one box may hold."""
-        if len(self._currentBox) > BOX_LIMIT_KEYS:
+        if self._currentBox is not None and len(self._currentBox) > BOX_LIMIT_KEYS:
             self.abort("it sent a box of too many keys")
             return None
         result: str | None = super().proto_key(string)
@@ -128,7 +130,7 @@ class Connection(amp.AMP):  # type: ignore[misc]
             raise Unacceptable("an introduction out of place")
         self.peer_id = peer_id
         self._deadline.cancel()
-        # The core may have something to send as soon as it hears of the peer: after our answer, which is sent on return.
+        # The core may have something to send as soon as it hears of the peer: after our answer, sent on return.
         self._reactor.callLater(0, self._join)
         return {"peer_id": self._our_id}
 

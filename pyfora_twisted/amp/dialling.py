@@ -35,7 +35,7 @@ class _SpokenEndpoint:
         deferred: Deferred[Any] = self._endpoint.connect(protocolFactory)
 
         def tell(failure: Failure) -> Failure:
-            self._failed(failure.getErrorMessage() or failure.type.__name__)
+            self._failed(failure.getErrorMessage() or type(failure.value).__name__)
             return failure
 
         return deferred.addErrback(tell)

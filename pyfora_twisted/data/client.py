@@ -91,9 +91,11 @@ class SpoolSink:
 class _Transfer(TwistedProtocol, TimeoutMixin):
     """A ticket sent, its answer awaited, `done` fired once: with None, or a TransferFailed."""
 
+    transport: Any
+
     def __init__(self, ticket: Ticket, reactor: Any) -> None:
         self._ticket = ticket
-        self.callLater = reactor.callLater
+        self.callLater = reactor.callLater  # type: ignore[method-assign]
         self._buffer = b""
         self._answered = False
         self._done: Deferred[None] | None = Deferred(lambda _: self._end("it was given up"))

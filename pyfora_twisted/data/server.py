@@ -40,6 +40,8 @@ _log = Logger()
 class DataServer(Protocol, TimeoutMixin):
     """One ticket, one transfer."""
 
+    transport: Any
+
     def __init__(self, spool: Spool, serving: set[DataServer]) -> None:
         self._spool = spool
         self._serving = serving

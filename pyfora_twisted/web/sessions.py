@@ -28,9 +28,10 @@ _POLICY_VIOLATION = 1008
 _log = Logger()
 
 
-class ClientSocket(WebSocketServerProtocol):  # type: ignore[misc]
+class ClientSocket(WebSocketServerProtocol):
     """One WebSocket; `sessions` is set by the factory."""
 
+    transport: Any
     sessions: Sessions
     session_id = ""
     _deadline: Any = None
@@ -115,7 +116,8 @@ class Sessions:
     def factory(self) -> WebSocketServerFactory:
         """For autobahn's WebSocketResource."""
         factory = WebSocketServerFactory(reactor=self.reactor)
-        factory.protocol = type("Socket", (ClientSocket,), {"sessions": self})
+        protocol: Any = type("Socket", (ClientSocket,), {"sessions": self})
+        factory.protocol = protocol
         factory.noisy = False
         factory.setProtocolOptions(
             maxFramePayloadSize=MESSAGE_LIMIT_BYTES,
@@ -143,7 +145,7 @@ class Sessions:
         return ""
 
     def keep(self, message: SubmitProgram) -> None:
-        """Have the program's bytes in the store. Raises WireError where they are not what they should be, or OSError."""
+        """Have the program's bytes in the store. Raises WireError where they are not what they say, or OSError."""
         if not is_content_id(message.fingerprint):
             raise WireError("a program's fingerprint is a sha256 in hex")
         if not message.payload:

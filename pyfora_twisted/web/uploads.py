@@ -45,6 +45,10 @@ class Body:
     def seek(self, *_position: int) -> None:
         """twisted.web rewinds what it has written."""
 
+    def tell(self) -> int:
+        """How much there is to be read: twisted.web takes it for the length of a form."""
+        return 0
+
     def read(self, *_size: int) -> bytes:
         """There is nothing to be read."""
         return b""
