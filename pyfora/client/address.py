@@ -157,7 +157,8 @@ def parse_address(url: str, token: str | None = None) -> Address:
     if parts.path not in ("", "/") or parts.query or parts.fragment or "@" in parts.netloc:
         # Not the URL itself: somebody may have put a token into it.
         raise ConnectionError(
-            f"the URL has more than a host and a port. Give one such as '{_EXAMPLE}', and a token by connect(..., token=…)."
+            f"the URL has more than a host and a port. Give one such as '{_EXAMPLE}', "
+            "and a token by connect(..., token=…)."
         )
     if token is None:
         token = _token_from_file()

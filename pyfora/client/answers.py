@@ -33,8 +33,11 @@ class LoopReport:
     elapsed_s: float
 
     def __str__(self) -> str:
-        text = f"{self.file}:{self.line}: {self.how}, {self.elements:,} elements in {self.elapsed_s:.3f} s"
-        return f"{text} ({self.reason})" if self.reason else text
+        parts = [self.how, f"{self.elements:,} elements"]
+        if self.leaves:
+            parts += [f"{self.leaves:,} leaves", f"{self.gave_up:,} gave up"]
+        text = f"{self.file}:{self.line}: {', '.join(parts)}, {self.elapsed_s:.3f} s"
+        return f"{text} ({self.reason.rstrip('.')})" if self.reason else text
 
 
 @dataclass(frozen=True)
@@ -82,45 +85,66 @@ def read_answer(
         connection.answer_taken(ended.program_id)
         raise _OUTCOMES.get(ended.outcome, ComputeCrashError)(ended.reason)
     try:
-        answer = _unpack(ended, origin, connection, frame_cells)
+        end = _read_end(ended)
     except (KeyError, TypeError, AttributeError) as error:
         raise WireError(f"the end of a program is not of the agreed form: {error!r}") from error
+    payload = memoryview(ended.payload)
+    results, payload = _parcel(end.results, payload, connection)
+    raised, _ = _parcel(end.exception, payload, connection)
+    answer = Answer(
+        names={} if results is None else unpack_results(results, origin, frame_cells),
+        stayed=end.stayed,
+        deleted=end.deleted,
+        exception=None if raised is None else unpack_exception(raised, origin),
+        loops=end.loops,
+    )
     connection.answer_taken(ended.program_id)
     return answer
 
 
-def _unpack(
-    ended: ProgramEnded, origin: Origin, connection: Connection, frame_cells: Mapping[str, CellType] | None
-) -> Answer:
+@dataclass(frozen=True)
+class _Place:
+    """Where a parcel is: in the message's payload (no value id), or on the cluster."""
+
+    value_id: str
+    size_bytes: int
+    wanted: bool
+
+
+@dataclass(frozen=True)
+class _End:
+    results: _Place
+    exception: _Place
+    stayed: dict[str, ValueFacts]
+    deleted: frozenset[str]
+    loops: tuple[LoopReport, ...]
+
+
+def _read_end(ended: ProgramEnded) -> _End:
+    """The form of the end, before anything of the user's is made of it. Raises KeyError, TypeError, AttributeError."""
     end = ended.end
-    payload = memoryview(ended.payload)
-    names: dict[str, Any] = {}
-    results = end.get("results")
-    if results and results["names"]:
-        parcel, payload = _parcel(results, payload, connection)
-        names = unpack_results(parcel, origin, frame_cells)
-    elif results and not results["value_id"]:
-        payload = payload[results["bytes"] :]
-    exception = None
-    if end.get("exception"):
-        parcel, payload = _parcel(end["exception"], payload, connection)
-        exception = unpack_exception(parcel, origin)
-    stayed = {
-        name: ValueFacts(facts["value_id"], facts["bytes"], facts["type"], facts["exception"])
-        for name, facts in end.get("proxies", {}).items()
-    }
-    loops = tuple(
-        LoopReport(**{key: loop[key] for key in LoopReport.__dataclass_fields__}) for loop in end.get("loops", ())
+    results, exception = end["results"], end["exception"]
+    return _End(
+        results=_Place(str(results["value_id"]), int(results["bytes"]), bool(results["names"])),
+        exception=_Place("", 0, False)
+        if exception is None
+        else _Place(str(exception["value_id"]), int(exception["bytes"]), True),
+        stayed={
+            str(name): ValueFacts(facts["value_id"], facts["bytes"], facts["type"], facts["exception"])
+            for name, facts in end["proxies"].items()
+        },
+        deleted=frozenset(map(str, end["deleted"])),
+        loops=tuple(LoopReport(**{key: loop[key] for key in LoopReport.__dataclass_fields__}) for loop in end["loops"]),
     )
-    return Answer(names, stayed, frozenset(end.get("deleted", ())), exception, loops)
 
 
-def _parcel(place: dict[str, Any], payload: memoryview, connection: Connection) -> tuple[Parcel, memoryview]:
-    if not place["value_id"]:
-        size = place["bytes"]
-        return read_parcel(payload[:size]), payload[size:]
-    parcel = read_parcel(connection.download(place["value_id"]))
+def _parcel(place: _Place, payload: memoryview, connection: Connection) -> tuple[Parcel | None, memoryview]:
+    """The parcel at `place`, None where there is none or nothing is in it, and what follows in the payload."""
+    if not place.value_id:
+        inline, rest = payload[: place.size_bytes], payload[place.size_bytes :]
+        return (read_parcel(inline) if place.wanted else None), rest
+    parcel = read_parcel(connection.download(place.value_id)) if place.wanted else None
     # Such a parcel has no name in the program: it is of use only once.
     connection.start_releasing()
-    connection.release(place["value_id"])
+    connection.release(place.value_id)
     return parcel, payload

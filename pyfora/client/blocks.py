@@ -9,10 +9,11 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 from pyfora.client.answers import Answer, read_answer
-from pyfora.client.proxies import RemotePythonObject, fetched, remote_value
+from pyfora.client.proxies import RemotePythonObject, fetched
+from pyfora.client.raising import raise_in_frame, without_our_frames
 from pyfora.client.submission import make_submission, queue_reports
 from pyfora.client.waiting import wait_for_end
-from pyfora.client.withblock import WithBlock, raise_as_it_is
+from pyfora.client.withblock import WithBlock
 from pyfora.errors import InvalidPyforaOperation
 from pyfora.language.capture import Block
 from pyfora.language.program import Origin, build_block_program
@@ -65,13 +66,13 @@ class RemoteBlock:
     ) -> bool:
         entered, self._entered = self._entered, None
         assert entered is not None
-        block = entered.leave(kind, error, trace)
-        raised = self._run(entered, block)
+        block, frame = entered.leave(kind, error, trace), entered.frame
+        raised = self._run(entered, block, error)
         if raised is not None:
-            raise_as_it_is(raised)
+            raise_in_frame(raised, frame)
         return True
 
-    def _run(self, entered: WithBlock, block: Block) -> BaseException | None:
+    def _run(self, entered: WithBlock, block: Block, private: BaseException | None) -> BaseException | None:
         """Run the block, assign its names; what is to be raised after that.
 
         All errors are handed back, since raising one here would chain it to the exception that skipped the body.
@@ -80,7 +81,7 @@ class RemoteBlock:
             answer, origin = self._answer(entered, block)
         except BaseException as error:
             _assign(entered, {})
-            return _shortened(error)
+            return without_our_frames(error, private)
         connection = self._executor.connection
         stayed = {name: RemotePythonObject(connection, origin, facts) for name, facts in answer.stayed.items()}
         _assign(entered, {**answer.names, **stayed}, answer.deleted, self)
@@ -89,7 +90,7 @@ class RemoteBlock:
     def _answer(self, entered: WithBlock, block: Block) -> tuple[Answer, Origin]:
         executor = self._executor
         frame = entered.frame
-        program = build_block_program(block, frame.f_globals, frame.f_locals, remote_value)
+        program = build_block_program(block, frame.f_globals, frame.f_locals, executor.remote_value)
         reports, report = queue_reports()
         submission = make_submission(program, self._download, self._limit_bytes, report)
         try:
@@ -113,10 +114,3 @@ def _assign(
     if sys.version_info < (3, 13) and frame.f_code.co_flags & _OPTIMIZED:
         # The frame keeps this snapshot until the function ends: a proxy in it would never be released before.
         frame.f_locals.clear()
-
-
-def _shortened(error: BaseException) -> BaseException:
-    """`error` without the frames of this package and without the exception that skipped the body."""
-    if isinstance(error.__context__, BaseException) and type(error.__context__).__name__ == "_BodySkipped":
-        error.__context__ = None
-    return error.with_traceback(None)

@@ -144,6 +144,12 @@ class Connection:
         for submission in waiting:
             submission.fail(ConnectionError("the executor was closed before the program had ended."))
 
+    def abandon(self) -> None:
+        """In a fork: close our copy of the socket. The connection itself is the parent's, and goes on."""
+        self._failure = "this executor belongs to the process that made it, and this is a fork of that."
+        self._connected = False
+        self._socket.socket.close()
+
     # ---- sending -----------------------------------------------------------------------------------------------------
 
     def _send(self, message: Message) -> bool:

@@ -105,6 +105,12 @@ class EmbeddedCluster:
             self._process.wait()
         shutil.rmtree(self._directory, ignore_errors=True)
 
+    def abandon(self) -> None:
+        """In a fork: close our copy of the pipe, so that the cluster ends with the process that asked for it."""
+        if self._process.stdin is not None:
+            with contextlib.suppress(OSError):
+                self._process.stdin.close()
+
 
 def environment() -> dict[str, str]:
     """What the cluster's processes get of our environment: no variable that configures daemons, our import path."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+import contextlib
 import os
 import threading
 import weakref
@@ -17,10 +18,11 @@ from pyfora.client.embedded import EmbeddedCluster
 from pyfora.client.futures import Future
 from pyfora.client.printing import write_text
 from pyfora.client.progress import ProgressOption
-from pyfora.client.proxies import RemotePythonObject, remote_value
+from pyfora.client.proxies import RemotePythonObject, remote_value_of
 from pyfora.client.submission import Reported, Submission, make_submission
 from pyfora.errors import ConnectionError, WireError
 from pyfora.language.program import RESULT, Program, build_call_program, build_value_program
+from pyfora.language.shipping import RemoteValue
 
 _open: weakref.WeakSet[Executor] = weakref.WeakSet()
 
@@ -57,12 +59,16 @@ class Executor:
         """Keep the report of a block that has ended."""
         self._loops = loops
 
+    def remote_value(self, value: object) -> RemoteValue | None:
+        """The value on this cluster that `value`, a proxy or a future of one, stands for; None for anything else."""
+        return remote_value_of(value, self.connection)
+
     # ---- single calls and values -------------------------------------------------------------------------------------
 
     def define(self, obj: object) -> Future[RemotePythonObject]:
         """Put a value on the cluster: a future of its proxy. Raises UnconvertibleValueError where it cannot be sent."""
         self.check_open()
-        return self._start(build_value_program(obj, remote_value))
+        return self._start(build_value_program(obj, self.remote_value))
 
     def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[RemotePythonObject]:
         """Run `fn(*args, **kwargs)` on the cluster: a future of the proxy of what it returns.
@@ -72,8 +78,8 @@ class Executor:
         """
         self.check_open()
         for value in (fn, *args, *kwargs.values()):
-            remote_value(value)
-        return self._start(build_call_program(fn, args, kwargs, remote_value))
+            self.remote_value(value)
+        return self._start(build_call_program(fn, args, kwargs, self.remote_value))
 
     def _start(self, program: Program) -> Future[RemotePythonObject]:
         submission = make_submission(program, "none", 0, _write_report)
@@ -110,8 +116,11 @@ class Executor:
 
     def close(self) -> None:
         """Cancel what is under way and part from the cluster; an embedded cluster ends. Can be called again."""
+        # First, and without the lock: in a fork another thread of the parent's may hold it for ever.
+        if self._process != os.getpid():
+            return
         with self._lock:
-            if self._closed or self._process != os.getpid():
+            if self._closed:
                 return
             self._closed = True
         try:
@@ -119,6 +128,13 @@ class Executor:
         finally:
             if self._cluster is not None:
                 self._cluster.close()
+
+    def abandon(self) -> None:
+        """In a fork of the process that made it: let go of what was inherited, without a word to the cluster."""
+        self._closed = True
+        self.connection.abandon()
+        if self._cluster is not None:
+            self._cluster.abandon()
 
     def isClosed(self) -> bool:
         """Whether `close` was called."""
@@ -137,15 +153,22 @@ class Executor:
 
 
 def _write_report(report: Reported) -> None:
-    # Nobody waits on a thread of the user's: the text goes out where it comes in.
+    # Nobody waits on a thread of the user's: the text goes out where it comes in. A terminal that is gone must not
+    # take the connection with it.
     if isinstance(report, tuple):
-        write_text(*report)
+        with contextlib.suppress(Exception):
+            write_text(*report)
 
 
 def _settle(future: Future[RemotePythonObject], submission: Submission, connection: Connection) -> None:
     if future.cancelled():
         return
-    # Fetching may wait for the manager: never on the thread that hears from it.
+    failure = submission.ended.exception()
+    if failure is not None:
+        # There is nothing to fetch, and perhaps no thread to be had: the interpreter may be ending.
+        future.settle(None, failure)
+        return
+    # Fetching may wait for the manager, and a callback for another future: never on the thread that hears from it.
     threading.Thread(
         target=_fetch_answer, args=(future, submission, connection), name="pyfora-answer", daemon=True
     ).start()
@@ -170,3 +193,12 @@ def _fetch_answer(future: Future[RemotePythonObject], submission: Submission, co
 def _close_all() -> None:
     for executor in list(_open):
         executor.close()
+
+
+def _abandon_all() -> None:
+    for executor in list(_open):
+        executor.abandon()
+
+
+# A fork that outlives us must not hold our end of the pipe that the embedded cluster lives by.
+os.register_at_fork(after_in_child=_abandon_all)

@@ -43,7 +43,7 @@ def warn_of_other_libm(address: Address, welcome: Welcome) -> bool:
         return False
     warnings.warn(
         f"the C mathematics of the cluster at {address.url} are not those of this machine: a sine or a logarithm may "
-        "differ from the local one in its last bit. For the same bits use the same C library on a CPU of the same kind.",
+        "differ from the local one in its last bit. For the same bits use the same C library and kind of CPU.",
         stacklevel=2,
     )
     return True

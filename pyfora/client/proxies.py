@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import weakref
-from types import FunctionType
+from types import FunctionType, ModuleType
 from typing import Any, NoReturn
 
 from pyfora.client.answers import ValueFacts
@@ -12,9 +12,9 @@ from pyfora.client.connection import Connection
 from pyfora.client.futures import Future
 from pyfora.errors import ResultTooLargeError
 from pyfora.language.program import Origin
+from pyfora.language.reach import Namespace
 from pyfora.language.results import unpack_results
-from pyfora.language.shipping import RemoteValue
-from pyfora.language.unconvertible import Unconvertible
+from pyfora.language.shipping import CACHE_WRAPPER, RemoteValue
 from pyfora.values.parcels import read_parcel
 
 
@@ -26,7 +26,7 @@ class RemotePythonObject:
 
     def __init__(self, connection: Connection, origin: Origin, facts: ValueFacts) -> None:
         self._connection = connection
-        self._origin = _without_proxies(origin)
+        self._origin = _code_of(origin)
         self._facts = facts
         connection.start_releasing()
         finalizer = weakref.finalize(self, connection.release, facts.value_id)
@@ -55,8 +55,11 @@ class RemotePythonObject:
 
     def asRemoteValue(self) -> RemoteValue:
         """The value as a later program refers to it, with the code that its parcel may refer to."""
-        code = {index: sent for index, sent in self._origin.objects.items() if isinstance(sent, (FunctionType, type))}
-        return RemoteValue(self._facts.value_id, code)
+        return RemoteValue(self._facts.value_id, self._origin.objects)
+
+    def isOn(self, connection: Connection) -> bool:
+        """Whether the value is on the cluster of that connection."""
+        return self._connection is connection
 
     def toLocal(self, maxBytecount: int | None = None) -> Future[Any]:
         """Fetch the value: a future of it.
@@ -88,6 +91,13 @@ class RemotePythonObject:
         else:
             future.set_result(value)
 
+    def __getattr__(self, name: str) -> NoReturn:
+        if name.startswith("__") or "_facts" not in self.__dict__:
+            raise AttributeError(name)
+        raise AttributeError(f"no `{name}` here: {_ADVICE.format(self.typeName)}", name=name, obj=self)
+
+    __hash__ = object.__hash__
+
     def __repr__(self) -> str:
         kind = "exception" if self._facts.is_exception else "value"
         return f"<remote {kind} of type {self._facts.type_name}, {self._facts.size_bytes:,} bytes>"
@@ -96,26 +106,15 @@ class RemotePythonObject:
         raise TypeError("a RemotePythonObject stands for a value on a cluster and cannot be pickled; use toLocal()")
 
 
-class _WeakOrigin(Origin):
-    """An origin that keeps no proxies: in `x = f(x)` over and over, each would keep all before it."""
-
-    def __call__(self, index: int) -> Any:
-        found = super().__call__(index)
-        if not isinstance(found, weakref.ref):
-            return found
-        alive = found()
-        if alive is None:
-            reason = "it is a value on the cluster whose RemotePythonObject is gone; keep that, or download it."
-            return Unconvertible("value", reason)
-        return alive
+_CODE = (FunctionType, type, ModuleType, Namespace, CACHE_WRAPPER)
 
 
-def _without_proxies(origin: Origin) -> Origin:
-    objects = {
-        index: weakref.ref(sent) if isinstance(sent, (Future, RemotePythonObject)) else sent
-        for index, sent in origin.objects.items()
-    }
-    return _WeakOrigin(objects)
+def _code_of(origin: Origin) -> Origin:
+    """Of what was sent, what the parcel of a value on the cluster may refer to: code, never values.
+
+    In `x = f(x)` over and over each proxy would otherwise keep all before it.
+    """
+    return Origin({index: sent for index, sent in origin.objects.items() if isinstance(sent, _CODE)})
 
 
 def fetched(value: Any) -> Any:
@@ -128,11 +127,40 @@ def fetched(value: Any) -> Any:
     return value.toLocal().result() if isinstance(value, RemotePythonObject) else value
 
 
-def remote_value(value: object) -> RemoteValue | None:
+def remote_value_of(value: object, connection: Connection) -> RemoteValue | None:
     """The value on the cluster that `value`, a proxy or a future of one, stands for; None for anything else.
 
-    Waits for a future that has not ended; raises what it raises.
+    Waits for a future that has not ended; raises what it raises, and TypeError where it is of no use there.
     """
     if isinstance(value, Future):
         value = value.result()
-    return value.asRemoteValue() if isinstance(value, RemotePythonObject) else None
+        if not isinstance(value, RemotePythonObject):
+            raise TypeError("it is the future of a value that is here already; take its result() outside the block")
+    if not isinstance(value, RemotePythonObject):
+        return None
+    if not value.isOn(connection):
+        raise TypeError("it is a value on another cluster; fetch it with toLocal().result() and use that")
+    return value.asRemoteValue()
+
+
+# ---- what cannot be done with a proxy here -------------------------------------------------------------------------
+
+_OPERATIONS = """
+add sub mul matmul truediv floordiv mod divmod pow lshift rshift and xor or
+radd rsub rmul rmatmul rtruediv rfloordiv rmod rdivmod rpow rlshift rrshift rand rxor ror
+neg pos abs invert complex int float index round bool len iter next reversed contains
+getitem setitem delitem call enter exit eq ne lt le gt ge
+""".split()  # noqa: SIM905 (a list of sixty quoted words is harder to read)
+
+
+def _refuse(self: RemotePythonObject, *_: object, **__: object) -> NoReturn:
+    # Also comparisons and truth: the default ones would be an answer, and a wrong one.
+    raise TypeError(_ADVICE.format(self.typeName))
+
+
+_ADVICE = (
+    "this value (of type {}) is on the cluster: use it inside a block or as an argument of submit, "
+    "or fetch it with toLocal().result()"
+)
+for _operation in _OPERATIONS:
+    setattr(RemotePythonObject, f"__{_operation}__", _refuse)

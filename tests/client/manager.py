@@ -16,9 +16,9 @@ from websockets.sync.server import ServerConnection, serve
 import pyfora
 from pyfora.client.greeting import PYTHON_VERSION, our_libm_fingerprint
 from pyfora.language.raising import pack_exception
-from pyfora.language.results import pack_results
+from pyfora.language.results import pack_results, pack_value, unpack_value
 from pyfora.language.running import load_program
-from pyfora.values.parcels import content_id
+from pyfora.values.parcels import content_id, read_parcel
 from pyfora.wire.codec import decode_message, encode_message
 from pyfora.wire.messages import (
     ClientHello,
@@ -47,7 +47,6 @@ class FakeManager:
         self.received: list[Message] = []
         self.connections: list[ServerConnection] = []
         self.values: dict[str, bytes] = {}
-        self.objects: dict[str, object] = {}
         self.parcels: dict[str, bytes] = {}
         self.answers: dict[str, ProgramEnded] = {}
         self.changed = threading.Condition()
@@ -140,7 +139,10 @@ class FakeManager:
         return self.answers[message.program_id]
 
     def _run(self, message: SubmitProgram, data: bytes) -> ProgramEnded:
-        loaded = load_program(data, PRIMITIVES, resolve_value=lambda value_id, origins: self.objects[value_id])
+        def value(value_id: str, origins: dict[int, Any]) -> object:
+            return unpack_value(read_parcel(self.values[value_id]), PRIMITIVES, origins)
+
+        loaded = load_program(data, PRIMITIVES, resolve_value=value)
         end = loaded.run()
         kept: list[list[Any]] = []
         payload = b""
@@ -160,7 +162,7 @@ class FakeManager:
 
         local, proxies = {}, {}
         for name, found in end.names.items():
-            parcel = pack_results({name: found}, loaded).to_bytes()
+            parcel = pack_value(name, found, loaded).to_bytes()
             limit = {"all": len(parcel), "small": message.download_limit_bytes, "none": -1}[message.download]
             if len(parcel) <= limit:
                 local[name] = found
@@ -170,7 +172,6 @@ class FakeManager:
                     "type": type(found).__name__,
                     "exception": isinstance(found, BaseException),
                 }
-                self.objects[f"{message.program_id}.{name}"] = found
                 proxies[name] = {"value_id": keep(parcel, name), **facts}
         results = place(pack_results(local, loaded).to_bytes(), "-results")
         error = None
