@@ -139,6 +139,8 @@ def main() -> None:
     parser.add_argument("--cache", required=True, type=Path)
     options = parser.parse_args()
     server = ForkServer(options.socket, options.spool, options.cache)
+    # numpy would start threads, which a fork does not copy.
+    os.environ["OPENBLAS_NUM_THREADS"] = os.environ["OMP_NUM_THREADS"] = "1"
     from pyfora.compile import warm
     from pyfora.execute import (
         process,  # noqa: F401  (children find it loaded)
