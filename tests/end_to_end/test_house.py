@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -81,8 +82,9 @@ def test_user_code_runs_in_a_process_of_its_own(cluster: Cluster, run_script: Ru
 def test_sigterm_leaves_nothing(tmp_path: Path) -> None:
     with Cluster(workers=2) as cluster:
         pids = cluster.pids()
-        spools = [p for p in Path("/dev/shm").glob("pyfora-*")]
+        spools = list(Path("/dev/shm").glob("pyfora-*"))
         for daemon in [*cluster.workers, cluster.manager]:
-            assert daemon.stop() == 0
+            # twistd ends as the signal says, once all is closed.
+            assert daemon.stop() in (0, -signal.SIGTERM)
         wait_for("all processes to end", lambda: not [pid for pid in pids if Path(f"/proc/{pid}").exists()], 10)
         assert [p for p in Path("/dev/shm").glob("pyfora-*") if p in spools and p.exists()] == []
