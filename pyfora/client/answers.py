@@ -145,6 +145,6 @@ def _parcel(place: _Place, payload: memoryview, connection: Connection) -> tuple
         return (read_parcel(inline) if place.wanted else None), rest
     parcel = read_parcel(connection.download(place.value_id)) if place.wanted else None
     # Such a parcel has no name in the program: it is of use only once.
-    connection.start_releasing()
-    connection.release(place.value_id)
+    connection.values.hold(place.value_id)
+    connection.values.release(place.value_id)
     return parcel, payload

@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
-import queue
 import threading
 import time
 import uuid
 from typing import TYPE_CHECKING
 
 from pyfora.client.address import Address
-from pyfora.client.greeting import NotReached, open_session
+from pyfora.client.greeting import NotReached, open_session, warn_of_other_libm
+from pyfora.client.releasing import Releaser
 from pyfora.client.submission import Submission
 from pyfora.errors import ConnectionError, PyforaError, WireError
-from pyfora.limits import PARCEL_LIMIT_BYTES
+from pyfora.limits import PARCEL_LIMIT_BYTES, RECONNECT_GRACE_S
 from pyfora.wire.codec import decode_message, encode_message
 from pyfora.wire.messages import (
     AnswerTaken,
     CancelProgram,
     Link,
     Message,
+    ProgramAccepted,
     ProgramEnded,
     ProgramPrinted,
     ProgramProgressed,
@@ -33,7 +34,6 @@ if TYPE_CHECKING:
 _FIRST_DELAY_S = 0.05
 _LONGEST_DELAY_S = 2.0
 _STANDS_AFTER_S = 5.0
-_IDS_AT_ONCE = 500
 _STALL_LIMIT_S = 60.0
 """How long an upload or a download may stand still."""
 
@@ -54,12 +54,14 @@ class Connection:
         self._submissions: dict[str, Submission] = {}
         self._failure: str | None = None
         self._closing = threading.Event()
-        self._unused: queue.SimpleQueue[str | None] = queue.SimpleQueue()
-        self._releaser: threading.Thread | None = None
+        self._cancelled: set[str] = set()
+        """Programs that the manager was told to stop, and of which it has not said yet that they ended."""
+        self.values = Releaser(self._send)
         try:
             self._socket, self._welcome = open_session(address, self._session_id, timeout_s)
         except NotReached as error:
             raise ConnectionError(str(error)) from None
+        self._libm_differs = warn_of_other_libm(address, self._welcome)
         self._connected = True
         self._thread = threading.Thread(target=self._run, name="pyfora-connection", daemon=True)
         self._thread.start()
@@ -89,8 +91,12 @@ class Connection:
         """Stop a program on the cluster, and forget it here."""
         with self._lock:
             known = self._submissions.pop(submission.program_id, None) is not None
+            if known:
+                self._cancelled.add(submission.program_id)
         if known:
             self._send(CancelProgram(submission.program_id))
+        elif submission.ended.done() and not submission.ended.exception():
+            self._discard(submission.ended.result())
 
     def answer_taken(self, program_id: str) -> None:
         """Tell the manager that the answer to this program arrived."""
@@ -113,17 +119,6 @@ class Connection:
             self._closing.wait(delay)
             delay = min(2 * delay, _LONGEST_DELAY_S)
 
-    def release(self, value_id: str) -> None:
-        """Nobody refers to this value any more. Safe within a garbage collection: it only notes the id."""
-        self._unused.put(value_id)
-
-    def start_releasing(self) -> None:
-        """Have what is given to `release` sent on; called before the first proxy is made."""
-        with self._lock:
-            if self._releaser is None and self._failure is None:
-                self._releaser = threading.Thread(target=self._release_all, name="pyfora-releaser", daemon=True)
-                self._releaser.start()
-
     def close(self) -> None:
         """Cancel what is under way, and part. Can be called more than once."""
         with self._lock:
@@ -137,7 +132,7 @@ class Connection:
         if connected:
             for submission in waiting:
                 self._send(CancelProgram(submission.program_id))
-        self._unused.put(None)
+        self.values.end(tell=connected)
         self._socket.close()
         if threading.current_thread() is not self._thread:
             self._thread.join(5.0)
@@ -184,15 +179,11 @@ class Connection:
         with self._lock:
             return self._submissions.pop(program_id, None)
 
-    def _release_all(self) -> None:
-        while (value_id := self._unused.get()) is not None:
-            ids = [value_id]
-            while len(ids) < _IDS_AT_ONCE and not self._unused.empty():
-                following = self._unused.get()
-                if following is None:
-                    return
-                ids.append(following)
-            # A release that a broken connection swallows is made up for by the manager, when the session ends.
+    def _discard(self, ended: ProgramEnded) -> None:
+        """Nobody will ask for the answer of this program, nor for its values."""
+        self._send(AnswerTaken(ended.program_id))
+        ids = [str(value[0]) for value in ended.values]
+        if ids:
             self._send(ReleaseValues(ids))
 
     # ---- the connection's thread -------------------------------------------------------------------------------------
@@ -242,18 +233,26 @@ class Connection:
     def _handle(self, message: Message) -> None:
         if isinstance(message, Welcome):
             self._welcome = message
+            self._libm_differs = self._libm_differs or warn_of_other_libm(self.address, message)
         elif isinstance(message, Refused):
             raise ConnectionError(f"the manager at {self.address.url} sent this client away: {message.reason}")
         elif isinstance(message, ProgramEnded):
-            submission = self._forget(message.program_id)
-            if submission is None:
-                # Cancelled here, but it had ended: nobody will ask for its values.
-                self._send(AnswerTaken(message.program_id))
-                ids = [str(value[0]) for value in message.values]
-                if ids:
-                    self._send(ReleaseValues(ids))
-            else:
+            with self._lock:
+                submission = self._submissions.pop(message.program_id, None)
+                cancelled = message.program_id in self._cancelled
+                self._cancelled.discard(message.program_id)
+            if submission is not None:
                 submission.finish(message)
+            elif cancelled:
+                self._discard(message)
+            else:
+                # It is told again after a reconnect; its values may well be in use.
+                self._send(AnswerTaken(message.program_id))
+        elif isinstance(message, ProgramAccepted):
+            with self._lock:
+                accepted = self._submissions.get(message.program_id)
+            if accepted is not None:
+                accepted.accepted_by = self._welcome.manager_id
         elif isinstance(message, (ProgramPrinted, ProgramProgressed)):
             with self._lock:
                 running = self._submissions.get(message.program_id)
@@ -264,7 +263,8 @@ class Connection:
                     running.report(message)
 
     def _reconnect(self, delay: float, deadline: float) -> float:
-        """Connect again, and submit again what has not ended; the delay for the next time."""
+        """Connect again, and submit again what was not accepted; the delay for the next time."""
+        since = time.monotonic()
         while not self._closing.wait(delay):
             left = deadline - time.monotonic()
             delay = min(2 * delay, _LONGEST_DELAY_S, max(left, 0.01))
@@ -282,10 +282,17 @@ class Connection:
             with self._lock:
                 self._socket, self._welcome, self._connected = socket, welcome, True
                 waiting = list(self._submissions.values())
+                cancelled = sorted(self._cancelled)
             if self._closing.is_set():
                 socket.close()
+            self.values.wake()
+            for program_id in cancelled:
+                self._send(CancelProgram(program_id))
+            # What a manager has accepted it goes on with, unless it took us for gone in the meantime.
+            forgotten = time.monotonic() - since > RECONNECT_GRACE_S / 2
             for submission in waiting:
-                self._transmit(socket, submission)
+                if forgotten or submission.accepted_by != welcome.manager_id:
+                    self._transmit(socket, submission)
             break
         return delay
 
@@ -295,7 +302,7 @@ class Connection:
             self._connected = False
             waiting = list(self._submissions.values())
             self._submissions.clear()
-        self._unused.put(None)
+        self.values.end(tell=False)
         self._socket.close()
         for submission in waiting:
             submission.fail(ConnectionError(failure))

@@ -28,8 +28,8 @@ class RemotePythonObject:
         self._connection = connection
         self._origin = _code_of(origin)
         self._facts = facts
-        connection.start_releasing()
-        finalizer = weakref.finalize(self, connection.release, facts.value_id)
+        connection.values.hold(facts.value_id)
+        finalizer = weakref.finalize(self, connection.values.release, facts.value_id)
         # At the interpreter's end the executor is closed, and all of its values go at once.
         finalizer.atexit = False
 

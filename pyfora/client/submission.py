@@ -28,6 +28,8 @@ class Submission:
     """The program's bytes, for the upload; empty where the message carries them."""
     report: Callable[[Reported], None]
     """Called on the connection's thread; the text comes in order, each piece once."""
+    accepted_by: str = ""
+    """The id of the manager that has it in its journal."""
     ended: concurrent.futures.Future[ProgramEnded] = field(default_factory=concurrent.futures.Future)
     printed: PrintedText = field(default_factory=PrintedText)
 

@@ -6,6 +6,7 @@ import __future__
 import ast
 import functools
 import linecache
+import threading
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from types import CodeType
@@ -49,6 +50,19 @@ class CodeReference:
     number: int
 
 
+_parsing = threading.Lock()
+
+
+def parse_text(text: str, filename: str) -> ast.Module:
+    """The syntax tree of `text`. Raises SyntaxError.
+
+    One thread at a time: before 3.13 the interpreter counts the depth of a tree that it makes in a variable of all
+    threads, and a switch in the midst of it ends in a SystemError.
+    """
+    with _parsing:
+        return ast.parse(text, filename)
+
+
 CodesByPlace = dict[tuple[str, int], list[CodeType]]
 """Code objects by (name, first line)."""
 
@@ -90,7 +104,7 @@ class ParsedSegment:
 
 def parse_segment(segment: Segment) -> ast.Module:
     """A fresh tree of `segment`, with the line numbers of its file."""
-    tree = ast.parse(segment.text, segment.filename)
+    tree = parse_text(segment.text, segment.filename)
     ast.increment_lineno(tree, segment.first_line - 1)
     return tree
 
@@ -185,7 +199,7 @@ class SourceFile:
     def __init__(self, filename: str, text: str, flags: int) -> None:
         self.filename = filename
         self.flags = flags
-        self.tree = ast.parse(text, filename)
+        self.tree = parse_text(text, filename)
         self._lines = text.splitlines(keepends=True)
         self._spans: list[tuple[int, int]] = []
         for statement in self.tree.body:
