@@ -6,7 +6,7 @@ import secrets
 from collections.abc import Callable
 from typing import Any
 
-from twisted.internet.interfaces import IAddress, IProtocol
+from twisted.internet.interfaces import IAddress, IProtocol, ITCPTransport
 from twisted.internet.protocol import Factory, Protocol, connectionDone
 from twisted.logger import Logger
 from twisted.python.failure import Failure
@@ -38,6 +38,9 @@ class DoorProtocol(Protocol):
         assert self.transport is not None
         self._door = Door(self._factory.role, self._factory.token, secrets.token_bytes(NONCE_BYTES))
         self._deadline = self._factory.reactor.callLater(DOOR_TIMEOUT_S, self._too_late)
+        # Small messages must not wait for the acknowledgement of the one before (Nagle), which comes 40 ms late.
+        if ITCPTransport.providedBy(self.transport):
+            self.transport.setTcpNoDelay(True)
         self.transport.write(self._door.start())
 
     def dataReceived(self, data: bytes) -> None:
