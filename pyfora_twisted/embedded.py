@@ -110,6 +110,7 @@ def run(config: Config) -> None:
     from pyfora_twisted.ending import CannotStart, Ending
     from pyfora_twisted.logs import filtered
     from pyfora_twisted.manager_service import ManagerService
+    from pyfora_twisted.spool import remove_orphans
     from pyfora_twisted.worker_service import WorkerService
 
     globalLogBeginner.beginLoggingTo([filtered(sys.stderr, config.log_level)], redirectStandardIO=False)
@@ -143,6 +144,7 @@ def run(config: Config) -> None:
     reactor.addSystemEventTrigger("before", "shutdown", worker.stopService)
     reactor.addSystemEventTrigger("before", "shutdown", manager.stopService)
     reactor.addReader(stdin)
+    reactor.callLater(0, remove_orphans, config.data_dir)
     reactor.run()
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from typing import Any
 
 from twisted.application.service import MultiService, Service
@@ -19,8 +20,9 @@ _log = Logger()
 class DaemonService(MultiService):
     """The daemon's services; one that cannot start ends it with one line and status 1."""
 
-    def __init__(self, config: Config) -> None:
+    def __init__(self, reactor: Any, config: Config) -> None:
         super().__init__()
+        self._reactor = reactor
         self._config = config
 
     def startService(self) -> None:
@@ -39,9 +41,18 @@ class DaemonService(MultiService):
             for notice in config.notices:
                 _log.warn("{notice}", notice=notice)
             super().startService()
+            self._reactor.callWhenRunning(signal.signal, signal.SIGTERM, self._asked_to_stop)
         except CannotStart as error:
             _log.critical("{error}", error=error)
             raise SystemExit(1) from None
+
+    def _asked_to_stop(self, *_: object) -> None:
+        # Twisted's own handler would have twistd die of the signal: an orderly end is status 0.
+        self._reactor.callFromThread(self._stop_reactor)
+
+    def _stop_reactor(self) -> None:
+        if self._reactor.running:
+            self._reactor.stop()
 
 
 def makeService(options: Options) -> Service:
@@ -53,7 +64,7 @@ def makeService(options: Options) -> Service:
 
 def make_daemon(reactor: Any, config: Config) -> DaemonService:
     """The services that this configuration asks for."""
-    daemon = DaemonService(config)
+    daemon = DaemonService(reactor, config)
     ending = Ending(reactor)
     manager = None
     if config.run_manager:

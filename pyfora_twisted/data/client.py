@@ -28,7 +28,7 @@ from pyfora.wire.tickets import (
     decode_answer,
     encode_ticket,
 )
-from pyfora_twisted.data.server import IDLE_TIMEOUT_S
+from pyfora_twisted.data.server import CHUNK_BYTES, IDLE_TIMEOUT_S
 from pyfora_twisted.door import DoorFactory
 from pyfora_twisted.spool import Spool, Writer
 
@@ -223,7 +223,9 @@ class _Push(_Transfer):
                 raise WireError("the worker wants the parcel twice")
             self._wanted = True
             self._answered = False
-            sent = FileSender().beginFileTransfer(self._file, self.transport, self._moved)
+            sender = FileSender()
+            sender.CHUNK_SIZE = CHUNK_BYTES
+            sent = sender.beginFileTransfer(self._file, self.transport, self._moved)
             sent.addErrback(lambda _: self._end("it could not be sent"))
         else:
             self._end("the worker could not store it")

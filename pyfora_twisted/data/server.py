@@ -30,6 +30,8 @@ from pyfora.wire.tickets import (
 from pyfora_twisted.door import DoorFactory
 from pyfora_twisted.spool import Spool, Writer
 
+CHUNK_BYTES = 256 * 1024
+"""Read from a file and given to the transport at a time."""
 IDLE_TIMEOUT_S = 30.0
 """How long a transfer may stand still."""
 CONNECTIONS_LIMIT = 256
@@ -109,6 +111,7 @@ class DataServer(Protocol, TimeoutMixin):
         self._file.seek(0)
         self._answer(FOUND, size_bytes)
         sender = FileSender()
+        sender.CHUNK_SIZE = CHUNK_BYTES
         # A pull producer: the next chunk is read when the transport has room, and that is when something moved.
         sent = sender.beginFileTransfer(self._file, self.transport, self._moved)
         sent.addCallbacks(lambda _: self._close(), lambda _: None)

@@ -1,0 +1,69 @@
+"""Parcels in a directory, and what may not become one."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from pathlib import Path
+
+import pytest
+
+from pyfora.errors import WireError
+from pyfora_twisted.spool import Spool, make_worker_spool, remove_orphans
+
+
+def names(spool: Spool) -> list[str]:
+    return sorted(path.name for path in spool.directory.iterdir())
+
+
+def test_written_and_dropped(tmp_path: Path) -> None:
+    spool = Spool(tmp_path / "s")
+    assert (tmp_path / "s").stat().st_mode & 0o777 == 0o700
+    spool.write("p.x", b"abc")
+    assert spool.size_bytes("p.x") == 3 and spool.path("p.x").read_bytes() == b"abc"
+    spool.drop("p.x")
+    spool.drop("p.x")
+    assert names(spool) == []
+
+
+@pytest.mark.parametrize("name", ["../x", "a/b", "", ".socket", ".."])
+def test_no_way_out_of_the_directory(tmp_path: Path, name: str) -> None:
+    spool = Spool(tmp_path)
+    for attempt in (spool.path, spool.drop, lambda n: spool.write(n, b"")):
+        with pytest.raises(WireError):
+            attempt(name)
+
+
+def test_content_that_is_not_what_its_name_says(tmp_path: Path) -> None:
+    spool = Spool(tmp_path)
+    good = hashlib.sha256(b"abc").hexdigest()
+    spool.write(good, b"abc")
+    with pytest.raises(WireError, match="not what its name says"):
+        spool.write(hashlib.sha256(b"other").hexdigest(), b"abc")
+    assert names(spool) == [good]
+
+
+def test_more_or_less_than_announced(tmp_path: Path) -> None:
+    spool = Spool(tmp_path)
+    writer = spool.writer("a", 3)
+    writer.write(b"ab")
+    with pytest.raises(WireError, match="2 of 3"):
+        writer.commit()
+    with pytest.raises(WireError, match="longer"), spool.writer("a", 1) as writer:
+        writer.write(b"ab")
+    assert names(spool) == []
+
+
+def test_spools_of_daemons_that_are_gone(tmp_path: Path) -> None:
+    shm = tmp_path / "shm"
+    ours = f"pyfora-{os.getuid()}-{os.getpid()}-aa"
+    gone = f"pyfora-{os.getuid()}-{2**22 + 1}-bb"
+    for name in (ours, gone):
+        (shm / name).mkdir(parents=True)
+    remove_orphans(tmp_path, shm)
+    assert [path.name for path in shm.iterdir()] == [ours]
+
+
+def test_without_shared_memory_the_data_directory_is_taken(tmp_path: Path) -> None:
+    spool = make_worker_spool("w", tmp_path, shared_memory=tmp_path / "none")
+    assert spool.directory.is_relative_to(tmp_path)

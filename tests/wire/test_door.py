@@ -1,0 +1,70 @@
+"""Two doors against each other, and against strangers."""
+
+from __future__ import annotations
+
+import pytest
+
+from pyfora.errors import WireError
+from pyfora.wire.door import CALLER, HELLO_BYTES, KEEPER, PROOF_BYTES, Door
+
+
+def talk(caller: Door, keeper: Door, chunk: int, after: bytes = b"") -> None:
+    """Carry bytes between the two, `chunk` at a time, until nothing is left; `after` follows the caller's proof."""
+    to_keeper, to_caller = caller.start(), keeper.start()
+    sent_after = not after
+    while to_keeper or to_caller:
+        piece, to_caller = to_caller[:chunk], to_caller[chunk:]
+        if piece:
+            proof = caller.receive(piece)
+            to_keeper += proof
+            if proof and not sent_after:
+                to_keeper, sent_after = to_keeper + after, True
+        piece, to_keeper = to_keeper[:chunk], to_keeper[chunk:]
+        if piece and not keeper.open:
+            to_caller += keeper.receive(piece)
+
+
+@pytest.mark.parametrize("chunk", [1, 7, 40, 1000])
+@pytest.mark.parametrize("token", [b"", b"secret"])
+def test_both_ends_open(chunk: int, token: bytes) -> None:
+    caller, keeper = Door(CALLER, token, b"a" * 32), Door(KEEPER, token, b"b" * 32)
+    talk(caller, keeper, chunk)
+    assert caller.open and keeper.open
+
+
+def test_what_follows_the_proof_is_kept() -> None:
+    caller, keeper = Door(CALLER, b"t", b"a" * 32), Door(KEEPER, b"t", b"b" * 32)
+    talk(caller, keeper, 1000, after=b"more")
+    assert keeper.rest() == b"more" and keeper.rest() == b""
+
+
+@pytest.mark.parametrize("tokens", [(b"a", b"b"), (b"", b"b"), (b"a", b"")])
+def test_another_token_is_refused_by_the_keeper(tokens: tuple[bytes, bytes]) -> None:
+    caller, keeper = Door(CALLER, tokens[0], b"a" * 32), Door(KEEPER, tokens[1], b"b" * 32)
+    with pytest.raises(WireError, match="token"):
+        talk(caller, keeper, 1000)
+    assert not keeper.open and not caller.open
+
+
+def test_a_keeper_that_knows_nothing_is_refused() -> None:
+    caller = Door(CALLER, b"t", b"a" * 32)
+    caller.receive(Door(KEEPER, b"", b"b" * 32).start())
+    with pytest.raises(WireError, match="token"):
+        caller.receive(b"\x00" * PROOF_BYTES)
+
+
+def test_the_keeper_proves_nothing_to_a_stranger() -> None:
+    keeper = Door(KEEPER, b"t", b"b" * 32)
+    assert keeper.receive(Door(CALLER, b"x", b"a" * 32).start()) == b""
+
+
+def test_a_reflected_hello_is_refused() -> None:
+    door = Door(CALLER, b"t", b"a" * 32)
+    with pytest.raises(WireError, match="own hello"):
+        door.receive(door.start())
+
+
+def test_another_protocol_is_refused_at_its_first_byte() -> None:
+    with pytest.raises(WireError, match="protocol"):
+        Door(KEEPER, b"", b"b" * 32).receive(b"G")
+    assert len(Door(KEEPER, b"", b"b" * 32).start()) == HELLO_BYTES
