@@ -23,6 +23,8 @@ from pyfora.wire.messages import DropFold, FoldTerms, Message, PieceDone, RunLea
 
 GAVE_UP_LIMIT = 8
 """A kernel that gave up on so many leaves in a row is not asked again here: each time costs time for nothing."""
+TOGETHER_S = 0.002
+"""How long one call of a kernel is meant to take: it cannot be interrupted, and each call costs microseconds."""
 STATE = struct.Struct("<dd")
 """The accumulator of a float sum, as it travels."""
 
@@ -45,6 +47,8 @@ class Loop:
     guarded: dict[str, Any]
     """What an interpreted leaf could change and must not."""
     gave_up_in_a_row: int = 0
+    leaves_together: int = 1
+    """Leaves that one call of the kernel does."""
     buffers: list[Any] = field(default_factory=list)
     """Free arrays for terms, each for a whole run: memory that was touched once is used again."""
 
@@ -77,7 +81,10 @@ class LeafProcess:
         self._held: dict[tuple[str, int, int], tuple[Any, int]] = {}
         """(fold, lo, hi) -> (terms, how many)."""
         self._written: Written = []
+        self._piece = Piece(0, 0, False, 0.0)
         self._buffer: Any = None
+        self._used = 0
+        """Terms in the run's buffer that belong to pieces which were reported."""
         redirect(lambda stream, text: self._written.append((stream, text)))
 
     def serve(self, first: Message) -> None:
@@ -121,22 +128,28 @@ class LeafProcess:
     def _run(self, run: RunLeaves) -> None:
         loop = self._loops.get(run.fold_id) or self._open(run)
         before = fingerprint_of_state(self._guarded(loop, run))
-        piece = Piece(run.lo, run.lo, False, time.perf_counter())
+        self._piece = Piece(run.lo, run.lo, False, time.perf_counter())
         self._buffer = None
-        for leaf in range(run.lo, run.hi):
+        leaf = run.lo
+        while leaf < run.hi:
             while (message := self._conversation.poll()) is not None:
                 self._take(message)
             if run.fold_id not in self._loops:
                 return
+            together = loop.leaves_together if loop.kernel is not None else 1
+            started = time.perf_counter()
             try:
-                piece = self._leaf(run, loop, piece, leaf)
+                self._leaves(run, loop, leaf, min(leaf + together, run.hi))
             except Exception:
                 # The driver runs this leaf again in order, if it comes to that, and meets the exception itself.
-                if self._report(run, loop, piece, before):
+                if self._report(run, loop, before):
                     self._say(run, leaf, run.hi, "raised", 0.0)
                 self._written = []
                 return
-        self._report(run, loop, piece, before)
+            leaf_s = (time.perf_counter() - started) / (self._piece.next - leaf)
+            loop.leaves_together = max(1, min(int(TOGETHER_S / max(leaf_s, 1e-9)), RUN_LEAVES_LIMIT))
+            leaf = self._piece.next
+        self._report(run, loop, before)
         self._buffer = None
 
     def _open(self, run: RunLeaves) -> Loop:
@@ -157,81 +170,88 @@ class LeafProcess:
         elements = loop.environment.source[start:stop]
         return {**loop.guarded, "elements": elements if holds_state(elements) else None}
 
-    def _leaf(self, run: RunLeaves, loop: Loop, piece: Piece, leaf: int) -> Piece:
-        environment = loop.environment
-        start, stop = environment.grid.elements(leaf, leaf + 1)
-        elements = environment.source[start:stop]
-        gave_up = 0
-        if loop.kernel is not None:
-            assert isinstance(elements, range)
+    def _leaves(self, run: RunLeaves, loop: Loop, leaf: int, stop: int) -> None:
+        """Leaves [leaf, stop), or only the first of them where it takes CPython. Raises what the first one raises."""
+        if loop.kernel is None:
+            self._interpreted(run, loop, leaf, gave_up=0)
+            return
+        for end in (stop, leaf + 1):
             try:
-                piece = self._compiled_leaf(run, loop, loop.kernel, piece, elements)
-                loop.gave_up_in_a_row = 0
-                return piece
+                self._compiled(run, loop, loop.kernel, leaf, end)
             except GaveUp:
-                gave_up = 1
-                loop.gave_up_in_a_row += 1
-                if loop.gave_up_in_a_row == GAVE_UP_LIMIT:
-                    loop.kernel = None
-        self._written = []
-        partial = partial_of(environment.form, environment.callee, environment.part(elements))
-        if environment.object_code and partial.form is Form.FLOATS:
-            piece = self._piece(run, piece, held=True)
-            into = self._space(loop, piece, len(partial.data))
-            if into is not None:
-                into[: len(partial.data)] = partial.data
-                piece.count += len(partial.data)
-                piece.next += 1
-                piece.gave_up += gave_up
-                piece.written += self._written
-                piece.interpreted = True
-                return piece
-        return self._note(run, piece, partial, gave_up, interpreted=True)
+                continue
+            loop.gave_up_in_a_row = 0
+            return
+        loop.gave_up_in_a_row += 1
+        if loop.gave_up_in_a_row == GAVE_UP_LIMIT:
+            loop.kernel = None
+        self._interpreted(run, loop, leaf, gave_up=1)
 
-    def _note(self, run: RunLeaves, piece: Piece, partial: Partial, gave_up: int, *, interpreted: bool) -> Piece:
-        piece = self._piece(run, piece, held=False)
-        last = piece.partials[-1] if piece.partials else None
-        if last is not None and last.form is partial.form is Form.TOTAL:
-            piece.partials[-1] = Partial(Form.TOTAL, last.data + partial.data)
-        elif last is not None and last.form is partial.form is Form.ELEMENTS:
-            last.data.extend(partial.data)
-        else:
-            piece.partials.append(partial)
-        if interpreted:
-            piece.written += self._written
-            self._written = []
-        piece.interpreted = piece.interpreted or interpreted
-        piece.gave_up += gave_up
-        piece.next += 1
-        return piece
-
-    def _compiled_leaf(self, run: RunLeaves, loop: Loop, kernel: Kernel, piece: Piece, elements: range) -> Piece:
-        """The piece with one more leaf in it. Raises GaveUp, with the piece as it was."""
+    def _compiled(self, run: RunLeaves, loop: Loop, kernel: Kernel, leaf: int, stop: int) -> None:
+        """Leaves [leaf, stop) by one call of the kernel. Raises GaveUp, with nothing of them in a piece."""
         environment = loop.environment
+        start, end = environment.grid.elements(leaf, stop)
+        elements = environment.source[start:end]
+        assert isinstance(elements, range)
+        place = (elements.start, elements.step, len(elements))
         if kernel.output is not Output.TERMS:
-            value = kernel.run(environment.captured, elements.start, elements.step, len(elements))
-            partial = Partial(environment.form, _as_data(environment.form, value))
-            return self._note(run, piece, partial, 0, interpreted=False)
-        if environment.form is not Form.FLOATS:
+            value = kernel.run(environment.captured, *place)
+            self._note(run, Partial(environment.form, _as_data(environment.form, value)), stop)
+        elif environment.form is Form.FLOATS:
+            space = self._space(run, loop, len(elements))
+            if space is None:
+                raise GaveUp
+            count = kernel.run(environment.captured, *place, space)
+            self._piece.count += int(count or 0)
+            self._piece.next = stop
+        else:
             import numpy as np
 
             into = np.empty(len(elements), kernel.dtype)
-            count = kernel.run(environment.captured, elements.start, elements.step, len(elements), into)
-            return self._note(run, piece, Partial(Form.ARRAY, into[:count]), 0, interpreted=False)
-        piece = self._piece(run, piece, held=True)
-        space = self._space(loop, piece, len(elements))
-        if space is None:
-            raise GaveUp
-        count = kernel.run(environment.captured, elements.start, elements.step, len(elements), space)
-        assert count is not None
-        piece.count += int(count)
-        piece.next += 1
-        return piece
+            count = kernel.run(environment.captured, *place, into)
+            self._note(run, Partial(Form.ARRAY, into[:count]), stop)
 
-    def _space(self, loop: Loop, piece: Piece, elements: int) -> Any:
-        """Room for so many terms behind those of the piece; None where the run's array is full."""
+    def _interpreted(self, run: RunLeaves, loop: Loop, leaf: int, gave_up: int) -> None:
+        """One leaf by CPython. Raises what its elements raise."""
+        environment = loop.environment
+        start, stop = environment.grid.elements(leaf, leaf + 1)
+        self._written = []
+        partial = partial_of(environment.form, environment.callee, environment.part(environment.source[start:stop]))
+        space = None
+        if environment.object_code and environment.form is partial.form is Form.FLOATS:
+            space = self._space(run, loop, len(partial.data))
+        if space is None:
+            self._note(run, partial, leaf + 1)
+        else:
+            space[: len(partial.data)] = partial.data
+            self._piece.count += len(partial.data)
+            self._piece.next = leaf + 1
+        self._piece.written += self._written
+        self._piece.interpreted = True
+        self._piece.gave_up += gave_up
+        self._written = []
+
+    # ---- pieces -------------------------------------------------------------------------------------------
+
+    def _note(self, run: RunLeaves, partial: Partial, next_leaf: int) -> None:
+        """Put a partial into the piece, which then reaches up to `next_leaf`."""
+        self._piece_for(run, held=False)
+        partials = self._piece.partials
+        last = partials[-1] if partials else None
+        if last is not None and last.form is partial.form is Form.TOTAL:
+            partials[-1] = Partial(Form.TOTAL, last.data + partial.data)
+        elif last is not None and last.form is partial.form is Form.ELEMENTS:
+            last.data.extend(partial.data)
+        else:
+            partials.append(partial)
+        self._piece.next = next_leaf
+
+    def _space(self, run: RunLeaves, loop: Loop, elements: int) -> Any:
+        """Room for so many terms behind those of the held piece; None where the run's array is full."""
         import numpy as np
 
+        self._piece_for(run, held=True)
+        piece = self._piece
         if piece.terms is None:
             if self._buffer is None:
                 size = loop.environment.grid.leaf_elements * RUN_LEAVES_LIMIT
@@ -241,20 +261,18 @@ class LeafProcess:
         free = piece.terms[piece.count :]
         return free if len(free) >= elements else None
 
-    # ---- reporting -----------------------------------------------------------------------------------------
-
-    def _piece(self, run: RunLeaves, piece: Piece, *, held: bool) -> Piece:
-        """The piece to go on with: a new one where terms that are held meet partials that are sent."""
+    def _piece_for(self, run: RunLeaves, *, held: bool) -> None:
+        """Begin a new piece where terms that are held meet partials that are sent."""
+        piece = self._piece
         if piece.next == piece.lo:
             piece.held = held
-            return piece
-        if piece.held is held:
-            return piece
-        self._send(run, piece)
-        return Piece(piece.next, piece.next, held, time.perf_counter(), interpreted=piece.interpreted)
+        elif piece.held is not held:
+            self._send(run, piece)
+            self._piece = Piece(piece.next, piece.next, held, time.perf_counter(), interpreted=piece.interpreted)
 
-    def _report(self, run: RunLeaves, loop: Loop, piece: Piece, before: bytes | None) -> bool:
+    def _report(self, run: RunLeaves, loop: Loop, before: bytes | None) -> bool:
         """Report what is left of the run; False where the part has changed what it shares with others."""
+        piece = self._piece
         if piece.interpreted and (before is None or fingerprint_of_state(self._guarded(loop, run)) != before):
             self._say(run, piece.lo, run.hi, "touched", 0.0)
             return False
@@ -265,8 +283,7 @@ class LeafProcess:
     def _send(self, run: RunLeaves, piece: Piece) -> None:
         elapsed_s = time.perf_counter() - piece.started_at
         if piece.held:
-            terms = piece.terms[: max(piece.count, 1)]
-            self._held[run.fold_id, piece.lo, piece.next] = (terms, piece.count)
+            self._held[run.fold_id, piece.lo, piece.next] = (piece.terms[: piece.count], piece.count)
             self._used += piece.count
         payload = pickle.dumps(LeafReport(piece.partials, piece.written, piece.gave_up), 5)
         self._say(run, piece.lo, piece.next, "held" if piece.held else "partial", elapsed_s, payload)
