@@ -324,7 +324,10 @@ class Worker:
         missing += self.slots.allot(targets)
         self.folds.consume(now)
         self.thief.deal(now)
-        self.processes.keep_spare(1 + missing, now)
+        # A fork takes milliseconds of a core, which a small program that runs now would miss: two are ready, and the
+        # second is replaced only when nothing is driven here.
+        spare = 1 if self.home.programs else 2
+        self.processes.keep_spare(spare + missing, now)
         self.reports.folds(list(self.folds.table), self.folds.worth_offering(now), now)
         self.reports.flush(now)
 

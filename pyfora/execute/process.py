@@ -10,6 +10,7 @@ from pyfora.execute.conversation import Conversation, WorkerGone
 from pyfora.execute.driver import Driver
 from pyfora.execute.folding import as_it_stands_comprehension, as_it_stands_fold
 from pyfora.execute.leaves import LeafProcess
+from pyfora.execute.rehearsal import rehearse
 from pyfora.execute.spool import Spool
 from pyfora.wire.messages import DriveProgram, ProcessReady
 
@@ -19,6 +20,7 @@ def serve(process_id: str, socket_path: str, spool_directory: Path, cache: Path)
     conversation = Conversation(socket_path)
     spool = Spool(spool_directory)
     try:
+        rehearse()
         conversation.send(ProcessReady(process_id))
         message = conversation.receive()
         if isinstance(message, DriveProgram):

@@ -21,6 +21,8 @@ from typing import NoReturn
 PR_SET_PDEATHSIG = 1
 NICENESS = 5
 """Compute processes stand back behind daemons, which must answer in time, and behind whoever sits at the machine."""
+WARM_AFTER_S = 0.05
+"""So long after the first forks, and nothing else to do, the server loads the compiler."""
 _LINE_LIMIT_BYTES = 1000
 
 
@@ -41,8 +43,18 @@ class ForkServer:
         """Until stdin ends."""
         self._say("ready")
         received = b""
+        warm = False
         while True:
-            readable, _, _ = select.select([0, self._wake_read], [], [])
+            # The compiler takes most of a second to load: the first processes, which mostly drive a first small
+            # block, do not wait for it. One that compiles all the same loads it itself.
+            waiting_s = None if warm or not self._children else WARM_AFTER_S
+            readable, _, _ = select.select([0, self._wake_read], [], [], waiting_s)
+            if not readable:
+                from pyfora.compile import warm as load_compiler
+
+                load_compiler()
+                _freeze()
+                warm = True
             if self._wake_read in readable:
                 with contextlib.suppress(BlockingIOError):
                     os.read(self._wake_read, 4096)
@@ -138,21 +150,22 @@ def main() -> None:
     parser.add_argument("--spool", required=True, type=Path)
     parser.add_argument("--cache", required=True, type=Path)
     options = parser.parse_args()
-    server = ForkServer(options.socket, options.spool, options.cache)
     # numpy would start threads, which a fork does not copy.
     os.environ["OPENBLAS_NUM_THREADS"] = os.environ["OMP_NUM_THREADS"] = "1"
-    from pyfora.compile import warm
-    from pyfora.execute import (
-        process,  # noqa: F401  (children find it loaded)
-        purity,
-    )
+    server = ForkServer(options.socket, options.spool, options.cache)
+    from pyfora.execute import process, purity  # noqa: F401  (children find `process` loaded)
+    from pyfora.execute.rehearsal import rehearse
 
-    warm()
     purity.install()
-    # What is loaded now is shared with every child for good: the collector must not write to it.
+    rehearse()
+    _freeze()
+    server.serve()
+
+
+def _freeze() -> None:
+    """What is loaded now is shared with every child for good: the collector must not write to it."""
     gc.collect()
     gc.freeze()
-    server.serve()
 
 
 if __name__ == "__main__":
