@@ -23,7 +23,11 @@ _TABLE = """CREATE TABLE IF NOT EXISTS programs (
 
 
 class Journal:
-    """Performs `Record` and `Forget`; each is on the disk when it returns."""
+    """Performs `Record` and `Forget`.
+
+    A program that has not ended is on the disk when `record` returns: it was, or will be, acknowledged. The rest is
+    written but not waited for (a power failure may undo it): an end that is lost is computed again.
+    """
 
     def __init__(self, path: Path, durable: bool = True) -> None:
         """Open the journal at `path`, or begin one. One that cannot be read is set aside, and said so.
@@ -69,11 +73,17 @@ class Journal:
             program.taken,
             b"".join(frame(encode_message(message)) for message in program.printed),
         )
+        self._wait_for_disk(program.ended is None)
         self._connection.execute("INSERT OR REPLACE INTO programs VALUES (?, ?, ?, ?, ?, ?, ?, ?)", row)
 
     def forget(self, effect: Forget) -> None:
         """Delete a program."""
+        self._wait_for_disk(False)
         self._connection.execute("DELETE FROM programs WHERE program_id = ?", (effect.program_id,))
+
+    def _wait_for_disk(self, wanted: bool) -> None:
+        if self._durable:
+            self._connection.execute(f"PRAGMA synchronous = {'FULL' if wanted else 'NORMAL'}")
 
     def close(self) -> None:
         """Close the file."""

@@ -83,6 +83,8 @@ class Worker:
         self.home = Home(worker_id, self.outbox, self.parcels, self.processes, self.slots, self.folds, self.reports)
         self.thief = Thief(worker_id, host, base_port, self.outbox, self.parcels, self.slots)
         self.slots.gone += [self.folds.leaf_gone, self.thief.leaf_gone]
+        self._spare = 2
+        """Unbound processes to be had now."""
         self._sweep_at = 0.0
         self._beat_at = 0.0
         self._now: float | None = None
@@ -104,7 +106,11 @@ class Worker:
         if now >= self._sweep_at:
             self._sweep_at = now + SWEEP_PERIOD_S
             self._sweep(now)
+            # A fork takes milliseconds of a core, which a small program that runs now, or one whose answer is on its
+            # way, would miss: two processes are ready, and the second is replaced at leisure.
+            self._spare = 1 if self.home.programs else 2
         self._dispatch(now)
+        self._spare = 1
         self._give_up_broken(now)
         return self.outbox.take()
 
@@ -324,10 +330,7 @@ class Worker:
         missing += self.slots.allot(targets)
         self.folds.consume(now)
         self.thief.deal(now)
-        # A fork takes milliseconds of a core, which a small program that runs now would miss: two are ready, and the
-        # second is replaced only when nothing is driven here.
-        spare = 1 if self.home.programs else 2
-        self.processes.keep_spare(spare + missing, now)
+        self.processes.keep_spare(self._spare + missing, now)
         self.reports.folds(list(self.folds.table), self.folds.worth_offering(now), now)
         self.reports.flush(now)
 
