@@ -163,8 +163,9 @@ class Programs:
             self._clients.tell(job.session_id, message)
 
     def printed(self, worker_id: str, message: ProgramPrinted) -> None:
-        """The program wrote text."""
-        job = self.seen(worker_id, message.program_id, message.attempt)
+        """The program wrote text. Any attempt will do: each writes the same, from the beginning."""
+        self.seen(worker_id, message.program_id, message.attempt)
+        job = self._lineage.jobs.get(message.program_id)
         if job is None or job.ended is not None:
             return
         news = job.add_print(message)

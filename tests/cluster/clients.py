@@ -86,6 +86,8 @@ class ClientNode:
 
         def arrive() -> None:
             if self.connected and self.manager.generation == generation:
+                if isinstance(message, SubmitProgram):
+                    self.manager.store[message.fingerprint] = self.specs[message.program_id].to_bytes()
                 self.manager.happen(e.ClientSaid(self.session_id, message))
 
         self.world.later(0.001, arrive)
@@ -99,7 +101,6 @@ class ClientNode:
         data = spec.to_bytes()
         if not self.connected:
             return
-        self.manager.store[spec.fingerprint] = data
         inline = data if len(data) < INLINE_LIMIT_BYTES and int(program_id[:2], 16) % 2 else b""
         assert hashlib.sha256(data).hexdigest() == spec.fingerprint
         self.say(SubmitProgram(program_id, spec.fingerprint, len(data), spec.inputs, "all", 0, inline))

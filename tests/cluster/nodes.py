@@ -46,11 +46,15 @@ class ManagerNode(Node):
             client.disconnected()
 
     def restart(self) -> None:
+        if self.alive:
+            return
         self.core = self._new_core()
         self.core_id = self._new_id
         self.alive, self.crash_after, self._wake_at = True, None, None
         self.connections.clear()
         self.world.nodes[self.core_id] = self
+        named = {program.submission.fingerprint for program in self.journal.values()}
+        self.store = {name: data for name, data in self.store.items() if name in named}
         self.world.tell(f"{self.core_id} starts with {len(self.journal)} programs in its journal")
         self.happen(e.JournalRead(list(self.journal.values())))
 
@@ -131,6 +135,8 @@ class WorkerNode(Node):
         super().freeze(duration_s)
 
     def restart(self) -> None:
+        if self.alive:
+            return
         self._fresh()
         self.core = self._new_core()
         self.core_id = self._new_id

@@ -247,7 +247,8 @@ class Scenario:
             left += [f"{worker.core_id} has the offer {fold_id}" for fold_id in core.thief.offers]
             left += [f"{worker.core_id} has the leaf {process_id}" for process_id in core.slots.leaves]
             left += [f"{worker.core_id} reports {key}" for key in core.reports.table]
-            left += [f"{worker.core_id} keeps {name[:40]}" for name in worker.spool]
+            # A process that was killed between writing a parcel and naming it leaves one that nobody knows of.
+            left += [f"{worker.core_id} keeps {name[:40]}" for name in core.parcels.users]
         return left
 
 
