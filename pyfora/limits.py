@@ -33,6 +33,8 @@ RUN_LEAVES_LIMIT = 256
 """Leaves of one run."""
 RUN_TARGET_S = 0.05
 """How long a run is meant to take; its length follows the speed that was seen."""
+RUN_SHORTEST_S = 0.004
+"""No run is cut shorter than this for the sake of balance."""
 LEAF_ELEMENTS_LIMIT = 16_384
 """Elements of one leaf."""
 ATTEMPTS_LIMIT = 3

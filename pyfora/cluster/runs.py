@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from pyfora.cluster.intervals import Intervals
-from pyfora.limits import ATTEMPTS_LIMIT, HELD_RUNS_LIMIT, RUN_LEAVES_LIMIT, RUN_TARGET_S
+from pyfora.limits import ATTEMPTS_LIMIT, HELD_RUNS_LIMIT, RUN_LEAVES_LIMIT, RUN_SHORTEST_S, RUN_TARGET_S
 
 FIRST_RUN_SHARE = 0.25
 """A consumer's first run is this much of a usual one: its speed is not known yet."""
@@ -64,6 +64,8 @@ class HeldPiece:
     consumer: str
     run_id: int
     folding: bool = False
+    """The accumulator is on its way to the holder, or back."""
+    folding_since: float = 0.0
 
 
 @dataclass
@@ -241,12 +243,13 @@ class FoldRuns:
         self.settled.remove(lo, hi)
         self._reclaim(lo, hi)
 
-    def fold_terms(self, lo: int, hi: int) -> str | None:
+    def fold_terms(self, lo: int, hi: int, now: float) -> str | None:
         """The accumulator goes to whoever holds [lo, hi): its name, or None where it is lost or already under way."""
         piece = self.held.get((lo, hi))
         if piece is None or piece.folding:
             return None
         piece.folding = True
+        piece.folding_since = now
         return piece.consumer
 
     def terms_folded(self, name: str, lo: int, hi: int) -> bool:
@@ -258,6 +261,28 @@ class FoldRuns:
         self._fold(lo, hi)
         self._refresh(self.consumers[name])
         return True
+
+    def stuck(self, now: float) -> tuple[list[HeldPiece], list[str]]:
+        """What hangs: held pieces whose holder does not add them, and consumers whose overdue run nobody needs."""
+        pieces = []
+        for piece in self.held.values():
+            runs = self.consumers[piece.consumer].runs.values()
+            expected_s = max((run.expected_s for run in runs), default=0.0)
+            if piece.folding and now - piece.folding_since > max(OVERDUE_S, OVERDUE_FACTOR * expected_s):
+                pieces.append(piece)
+        idle_talk = [
+            run.consumer
+            for run in self.runs.values()
+            if self._overdue(run, now) and self.settled.covers(run.next, min(run.hi, self.moot_from))
+        ]
+        return pieces, idle_talk
+
+    def lose_piece(self, piece: HeldPiece) -> None:
+        """The terms of this piece will not be had from its holder."""
+        consumer = self.consumers[piece.consumer]
+        self._release(piece)
+        self.unsettle(piece.lo, piece.hi)
+        self._refresh(consumer)
 
     # ---- inside --------------------------------------------------------------------------------------
 
@@ -302,7 +327,10 @@ class FoldRuns:
     def _length(self, consumer: Consumer, now: float) -> int:
         target_s = RUN_TARGET_S if consumer.served else RUN_TARGET_S * FIRST_RUN_SHARE
         balanced = -(-self.pending.total // max(1, self.slots))
-        return max(1, min(int(target_s / self.leaf_s), RUN_LEAVES_LIMIT, balanced))
+        # Towards the end runs get shorter, so that all finish together, but never so short that handing them out and
+        # back takes as long as running them.
+        shortest = int(RUN_SHORTEST_S / self.leaf_s)
+        return max(1, min(int(target_s / self.leaf_s), RUN_LEAVES_LIMIT, max(balanced, shortest)))
 
     def _issue(self, consumer: Consumer, lo: int, hi: int, head: bool, now: float) -> Run:
         run = Run(self._next_run_id, lo, hi, consumer.name, now, (hi - lo) * self.leaf_s, lo, head, now)
