@@ -96,7 +96,7 @@ class Folds:
     def terms_from_driver(self, terms: FoldTerms, now: float) -> None:
         """The accumulator is on its way to whoever holds the terms."""
         fold = self.table.get(terms.fold_id)
-        holder = fold.runs.fold_terms(terms.lo, terms.hi) if fold else None
+        holder = fold.runs.fold_terms(terms.lo, terms.hi, now) if fold else None
         if holder is not None:
             self._say(holder, terms, now)
 
@@ -206,6 +206,7 @@ class Folds:
             for run in fold.runs.copies(now):
                 self._outbox.log("info", "a run is overdue and is copied", fold=fold.fold_id, lo=run.lo, hi=run.hi)
                 self._deliver(fold, run, now)
+            self._free_from_stuck(fold, now)
         if now - self._beat_at >= BEAT_PERIOD_S:
             self._beat_at = now
             for worker_id in self.thieves:
@@ -231,6 +232,21 @@ class Folds:
         return len(busy)
 
     # ---- inside ----------------------------------------------------------------------------------------
+
+    def _free_from_stuck(self, fold: Fold, now: float) -> None:
+        """A leaf process here that hangs is killed; from one at a thief, only the piece is given up."""
+        pieces, consumers = fold.runs.stuck(now)
+        for piece in pieces:
+            self._outbox.log("warn", "held terms are overdue", fold=fold.fold_id, lo=piece.lo, hi=piece.hi)
+            if piece.consumer in self._slots.leaves:
+                consumers.append(piece.consumer)
+            elif fold.runs.held.get((piece.lo, piece.hi)) is piece:
+                fold.runs.lose_piece(piece)
+                self._outbox.tell(fold.driver, PieceLost(fold.fold_id, piece.lo, piece.hi))
+        for process_id in consumers:
+            if process_id in self._slots.leaves:
+                self._outbox.log("warn", "a leaf process hangs and is killed", process=process_id)
+                self._slots.remove(process_id)
 
     def _steal(self, peer_id: str, steal: StealRuns, now: float) -> None:
         fold = self.table.get(steal.fold_id)

@@ -35,6 +35,11 @@ class Intervals:
         at = bisect_right(self._his, lo)
         return at < len(self._los) and self._los[at] < hi
 
+    def covers(self, lo: int, hi: int) -> bool:
+        """Whether all of [lo, hi) is in the set."""
+        at = bisect_right(self._his, lo)
+        return lo >= hi or (at < len(self._los) and self._los[at] <= lo and hi <= self._his[at])
+
     def add(self, lo: int, hi: int) -> None:
         """Put [lo, hi) in."""
         if lo >= hi:

@@ -120,8 +120,11 @@ class Lineage:
         return any(self.jobs[reader].unfinished for reader in self._readers.get(value_id, ()))
 
     def _free_if_unneeded(self, value_id: str, now: float) -> None:
-        if self._needed(value_id):
-            return
+        if not self._needed(value_id):
+            self.drop_copies(value_id, now)
+
+    def drop_copies(self, value_id: str, now: float) -> None:
+        """Nobody keeps this value any more; where it is needed, it is computed again."""
         for worker_id in self.whereabouts.discard(value_id):
             self._outbox.send(worker_id, "worker", ReleaseValues([value_id]), now)
 

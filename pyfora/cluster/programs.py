@@ -313,7 +313,7 @@ class Programs:
             self._finish(job, replace(end, outcome="lost"), now)
         elif job.misses % ATTEMPTS_LIMIT == 0:
             for value_id in job.submission.inputs:  # whoever is said to have them does not give them
-                self._lineage.whereabouts.discard(value_id)
+                self._lineage.drop_copies(value_id, now)
 
     def _note_values(self, worker_id: str, end: ProgramEnded, now: float) -> None:
         for value_id, size_bytes in end.values:

@@ -46,8 +46,8 @@ class ClientNode:
     # ---- connection ------------------------------------------------------------------------------------
 
     def _connect(self) -> None:
-        if not self.connected and self.world.now >= self.away_until:
-            if self.manager.alive and not self.manager.frozen:
+        if not self.connected and self.world.now >= self.away_until and self.manager.alive:
+            if not self.manager.frozen:
                 self.connected = True
                 self.told_here.clear()
                 self.manager.clients[self.session_id] = self

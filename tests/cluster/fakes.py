@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import asdict
 from typing import Any, Protocol
 
+from pyfora.limits import HELD_RUNS_LIMIT
 from pyfora.wire.messages import (
     DriveProgram,
     DropFold,
@@ -22,7 +23,6 @@ from pyfora.wire.messages import (
     RunLeaves,
     TermsFolded,
 )
-from pyfora.limits import HELD_RUNS_LIMIT
 from tests.cluster.programs import Spec, Step, add_terms, answer, answer_of_step, integer, value_content
 
 

@@ -109,6 +109,7 @@ class WorkerNode(Node):
         self.manager = manager
         self.host, self.base_port = machine, 30009
         self._fresh()
+        world.workers[self.host] = self
         super().__init__(world, machine, self._new_core(), self._new_id)
         self.happen(e.Ticked())
         self._register()
@@ -143,6 +144,7 @@ class WorkerNode(Node):
         self.alive, self.crash_after, self._wake_at = True, None, None
         self.connections.clear()
         self.world.nodes[self.core_id] = self
+        self.world.workers[self.host] = self
         self.world.tell(f"{self.core_id} starts")
         self.happen(e.Ticked())
 
@@ -210,12 +212,11 @@ class WorkerNode(Node):
         def done() -> None:
             if self.core_id != core_id or not self.alive:
                 return
-            for node in self.world.nodes.values():
-                if isinstance(node, WorkerNode) and (node.host, node.base_port) == (effect.host, effect.base_port):
-                    if not node.frozen and self.world.can_talk(self, node) and effect.name in node.spool:
-                        self.spool[effect.name] = node.spool[effect.name]
-                        self.happen(e.ParcelArrived(effect.name))
-                        return
+            node = self.world.worker_at(effect.host)
+            if node is not None and not node.frozen and self.world.can_talk(self, node) and effect.name in node.spool:
+                self.spool[effect.name] = node.spool[effect.name]
+                self.happen(e.ParcelArrived(effect.name))
+                return
             self.happen(e.ParcelMissed(effect.name, "no answer"))
 
         self.world.later(0.003 + 0.01 * self.world.chance.random(), done)
@@ -230,6 +231,8 @@ class SimulatedProcess:
         self.spool = worker.spool
         self.chance: random.Random = worker.world.chance
         self.compute = ComputeProcess(self)
+        self.hung_until = 0.0
+        self._parked: list[Callable[[], None]] = []
         worker.processes[process_id] = self
         if self.random() < 0.01:
             self.later(0.01, lambda: self.die("could not be forked"))
@@ -245,12 +248,29 @@ class SimulatedProcess:
         def act() -> None:
             if self.worker.processes.get(self.process_id) is not self:
                 return
-            if self.worker.frozen:
-                self.worker.world.later(0.05, act)
+            if self.worker.frozen or self.worker.world.now < self.hung_until:
+                self._parked.append(action)
+                if len(self._parked) == 1:
+                    self.worker.world.later(0.05, self._unpark)
+            elif self._parked:
+                self._parked.append(action)
             else:
                 action()
 
         self.worker.world.later(delay_s, act)
+
+    def _unpark(self) -> None:
+        """What was to happen while the process stood still happens now, in order."""
+        if self.worker.processes.get(self.process_id) is not self:
+            return
+        if self.worker.frozen or self.worker.world.now < self.hung_until:
+            if self.hung_until < 1e8:
+                self.worker.world.later(0.05, self._unpark)
+            return
+        parked, self._parked = self._parked, []
+        for action in parked:
+            if self.worker.processes.get(self.process_id) is self:
+                action()
 
     def told(self, message: Message) -> None:
         self.worker.world.tell(f"   {self.process_id} << {message}")

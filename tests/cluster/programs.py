@@ -99,9 +99,10 @@ def random_spec(chance: random.Random, program_id: str, inputs: list[str]) -> Sp
     for _ in range(chance.choice([0, 1, 1, 1, 2])):
         kind = chance.choice(["int", "float", "float", "float", "big", "any", "raised", "touched", "poison"])
         leaves = chance.choice([1, 3, 20, 100, 400])
-        leaf_s = chance.choice([0.0005, 0.002, 0.01, 0.05])
-        if leaves * leaf_s > 2.0:
-            leaf_s = 2.0 / leaves
+        leaf_s = chance.choice([0.0005, 0.002, 0.01, 0.05, 0.7])
+        most_s = chance.choice([1.0, 2.0, 10.0])
+        if leaves * leaf_s > most_s:
+            leaf_s = most_s / leaves
         at = chance.randrange(leaves) if kind in ("any", "raised", "touched", "poison") else -1
         steps.append(Step(kind, chance.randrange(1000), leaves, leaf_s, at))
     return Spec(

@@ -10,11 +10,14 @@ from dataclasses import dataclass, field
 
 from pyfora.cluster import events as e
 from tests.cluster.clients import ClientNode
+from tests.cluster.fakes import Leaf
 from tests.cluster.nodes import ManagerNode, WorkerNode
 from tests.cluster.programs import Spec, answer, random_spec, value_content
-from tests.cluster.world import Network, SimulationFailed, World
+from tests.cluster.world import Network, World
 
 DEADLINE_S = 400.0
+TROUBLES = ["kill worker", "freeze worker", "cut", "partition", "kill process", "hang process"] * 2
+TROUBLES += ["kill manager", "freeze manager", "client", "crash"]
 
 
 @dataclass
@@ -44,7 +47,7 @@ def random_plan(chance: random.Random) -> Plan:
         clients=chance.choice([1, 1, 2]),
         programs=chance.choice([1, 3, 6]),
         trouble_s=chance.choice([1.0, 4.0]),
-        disturbances=chance.choice([0, 0, 2, 6, 12]),
+        disturbances=chance.choice([0, 0, 2, 6, 15]),
         network=network,
     )
 
@@ -97,10 +100,7 @@ class Scenario:
 
     def _disturb(self) -> None:
         chance, world = self.chance, self.world
-        kind = chance.choice(
-            ["kill worker", "kill worker", "freeze worker", "freeze worker", "cut", "cut", "partition", "partition"]
-            + ["kill manager", "freeze manager", "kill process", "kill process", "client", "crash"]
-        )
+        kind = chance.choice(TROUBLES)
         worker = chance.choice(self.workers)
         world.tell(f"disturbance: {kind} {worker.core_id}")
         if kind == "kill worker" and worker.alive:
@@ -128,6 +128,10 @@ class Scenario:
         elif kind == "kill process" and worker.processes:
             process_id = chance.choice(sorted(worker.processes))
             worker.processes[process_id].die("signal 9 (killed)")
+        elif kind == "hang process":
+            leaves = [p for p in worker.processes.values() if isinstance(p.compute.part, Leaf)]
+            if leaves:
+                chance.choice(leaves).hung_until = world.now + chance.choice([1.0, 4.0, 20.0])
         elif kind == "client":
             chance.choice(self.clients).go_away(chance.choice([0.1, 2.0, 20.0]))
 

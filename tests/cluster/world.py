@@ -42,6 +42,8 @@ class World:
         self.story: deque[str] = deque(maxlen=400)
         self.nodes: dict[str, Node] = {}
         """By the id of the core that runs there now."""
+        self.workers: dict[str, Any] = {}
+        """By host."""
         self.partitions: set[frozenset[str]] = set()
         """Pairs of machines that cannot hear each other."""
         self._heap: list[tuple[float, int, Callable[[], None]]] = []
@@ -68,6 +70,11 @@ class World:
 
     def can_talk(self, a: Node, b: Node) -> bool:
         return frozenset((a.machine, b.machine)) not in self.partitions
+
+    def worker_at(self, host: str) -> Any:
+        """The worker that lives at this address; None where it is dead."""
+        node = self.workers.get(host)
+        return node if node is not None and node.alive else None
 
     def travel(self, a: Node, b: Node, action: Callable[[], None]) -> None:
         """Something goes from a to b: late, twice, or never."""
