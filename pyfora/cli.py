@@ -61,7 +61,7 @@ def status_text(url: str, status: dict[str, Any]) -> str:
     for program in running:
         done, total = program.get("leaves_done", 0), program.get("leaves_total", 0)
         share = f"{done:,} of {total:,} leaves ({100 * done / total:.0f} %)" if total else "no parallel loop yet"
-        attempt = f", attempt {program['attempt'] + 1}" if program.get("attempt") else ""
+        attempt = f", attempt {program['attempt']}" if program.get("attempt", 0) > 1 else ""
         lines.append(
             f"         {program['program_id'][:8]}  {program.get('state', '?')}, {share}, "
             f"{program.get('workers', 0)} workers{attempt}"

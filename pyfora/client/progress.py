@@ -1,16 +1,16 @@
-"""How far a block is: reckoned here, shown as a bar."""
+"""How far a block is, reckoned from what the cluster tells."""
 
 from __future__ import annotations
 
-import sys
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 from pyfora.wire.messages import ProgramProgressed
 
 SHOWN_AFTER_S = 1.0
 _SHOWN_EVERY_S = 0.1
+_RATE_OVER_S = 5.0
 
 
 @dataclass(frozen=True)
@@ -21,11 +21,11 @@ class Progress:
     leaves_total: int
     """Of the parallel loops met so far: it grows when the block meets another one."""
     leaves_per_s: float
-    """Leaves done in a second, on average since the block began; the same attempt's only."""
+    """Leaves done in a second, over the last few seconds that the cluster told of; 0.0 before it told enough."""
     workers: int
     """Workers that run leaves of it now."""
     attempt: int
-    """0 for the first; more after the block's worker was lost."""
+    """1 for the first; more after the block's worker was lost."""
     elapsed_s: float
     ended: bool
 
@@ -35,7 +35,8 @@ class ProgressModel:
 
     def __init__(self, started: float, after_s: float = SHOWN_AFTER_S, every_s: float = _SHOWN_EVERY_S) -> None:
         self._started = started
-        self._attempt_started = started
+        self._seen: deque[tuple[float, int]] = deque([(started, 0)])
+        """(time, leaves done), of the last _RATE_OVER_S: a rate since the start would be slow to tell of a change."""
         self._every_s = every_s
         self._due = started + after_s
         self._done = 0
@@ -48,11 +49,16 @@ class ProgressModel:
         if message.attempt < self._attempt:
             return
         if message.attempt > self._attempt:
-            self._attempt, self._attempt_started = message.attempt, now
+            if self._attempt:
+                self._seen = deque([(now, 0)])
+            self._attempt = message.attempt
             self._done = self._total = 0
         self._total = max(self._total, message.leaves_total)
         self._done = min(max(self._done, message.leaves_done), self._total)
         self._workers = message.workers
+        self._seen.append((now, self._done))
+        while len(self._seen) > 2 and self._seen[1][0] <= now - _RATE_OVER_S:
+            self._seen.popleft()
 
     @property
     def due(self) -> float:
@@ -68,70 +74,15 @@ class ProgressModel:
 
     def progress(self, now: float, *, ended: bool = False) -> Progress:
         """The state at `now`."""
-        seconds = now - self._attempt_started
-        rate = self._done / seconds if seconds > 0 else 0.0
         elapsed = now - self._started
-        return Progress(self._done, self._total, rate, self._workers, self._attempt, elapsed, ended)
+        return Progress(self._done, self._total, self._rate(now), self._workers, self._attempt, elapsed, ended)
+
+    def _rate(self, now: float) -> float:
+        (first, before), (last, after) = self._seen[0], self._seen[-1]
+        # Between two messages the rate stays; where none come any more, it falls.
+        seconds = max(last, now - SHOWN_AFTER_S) - first
+        return (after - before) / seconds if seconds > 0 else 0.0
 
 
 ProgressOption = bool | Callable[[Progress], object] | None
 """None: a bar where there is somebody to see it. True: a bar always. False: none. A function: called instead."""
-
-
-class Bar:
-    """A tqdm bar on standard error, made when there is first something to show."""
-
-    def __init__(self) -> None:
-        self._bar: Any = None
-
-    def __call__(self, progress: Progress) -> None:
-        """Show `progress`; the last one removes the bar."""
-        if progress.ended:
-            if self._bar is not None:
-                self._bar.close()
-                self._bar = None
-            return
-        if progress.leaves_total == 0:
-            return
-        if self._bar is None:
-            self._bar = _make_bar()
-        bar = self._bar
-        bar.total = progress.leaves_total
-        bar.n = progress.leaves_done
-        bar.set_postfix_str(f"{progress.workers} workers", refresh=False)
-        bar.refresh()
-
-    def write(self, write: Callable[[], None]) -> None:
-        """Do a `write` to the terminal with the bar out of its way."""
-        if self._bar is None:
-            write()
-            return
-        self._bar.clear()
-        write()
-        self._bar.refresh()
-
-
-def _make_bar() -> Any:
-    if in_notebook():
-        from tqdm.auto import tqdm
-    else:
-        from tqdm import tqdm
-    # The rate is tqdm's own over its last updates; leave=False: a block's output is what the program prints.
-    return tqdm(total=0, unit="leaf", file=sys.stderr, leave=False, dynamic_ncols=True, mininterval=0)
-
-
-def in_notebook() -> bool:
-    """Whether this process is a notebook's kernel."""
-    shell = getattr(sys.modules.get("IPython"), "get_ipython", lambda: None)()
-    return type(shell).__name__ == "ZMQInteractiveShell"
-
-
-def choose_display(option: ProgressOption) -> Callable[[Progress], object] | None:
-    """What shows the progress under this option, None for nothing."""
-    if option is None:
-        stream = sys.stderr
-        visible = in_notebook() or (stream is not None and stream.isatty())
-        return Bar() if visible else None
-    if option is True:
-        return Bar()
-    return option or None

@@ -6,8 +6,9 @@ import queue
 import time
 from collections.abc import Callable
 
+from pyfora.client.bar import Bar, choose_display
 from pyfora.client.printing import write_text
-from pyfora.client.progress import Bar, Progress, ProgressModel, ProgressOption, choose_display
+from pyfora.client.progress import Progress, ProgressModel, ProgressOption
 from pyfora.client.submission import Reported, Submission
 from pyfora.wire.messages import ProgramEnded
 
@@ -35,8 +36,10 @@ def wait_for_end(submission: Submission, reports: queue.SimpleQueue[Reported], o
                 else:
                     model.take(report, time.monotonic())
             if display is not None and (progress := model.shown(time.monotonic())) is not None:
-                shown = True
+                # A function that raises is not called again; a bar is taken away in any case.
+                shown = isinstance(display, Bar)
                 display(progress)
+                shown = True
     finally:
         if display is not None and shown:
             display(model.progress(time.monotonic(), ended=True))
@@ -44,6 +47,6 @@ def wait_for_end(submission: Submission, reports: queue.SimpleQueue[Reported], o
 
 def _write(display: Callable[[Progress], object] | None, stream: str, text: str) -> None:
     if isinstance(display, Bar):
-        display.write(lambda: write_text(stream, text))
+        display.write(lambda: write_text(stream, text), text)
     else:
         write_text(stream, text)

@@ -10,9 +10,10 @@ from pathlib import Path
 import pytest
 
 from pyfora.cli import main, status_text
+from pyfora.client.bar import Bar, choose_display, status_line
 from pyfora.client.explaining import explain_function, explain_text
 from pyfora.client.printing import PrintedText, write_text
-from pyfora.client.progress import Bar, Progress, ProgressModel, choose_display
+from pyfora.client.progress import Progress, ProgressModel
 from pyfora.wire.messages import ProgramProgressed
 from tests.client.manager import FakeManager
 
@@ -22,29 +23,55 @@ FACTOR = 3
 def test_progress_is_of_one_attempt_and_never_goes_back() -> None:
     model = ProgressModel(100.0)
     assert model.shown(100.9) is None
-    model.take(ProgramProgressed("p", 0, 5, 10, 2), 100.5)
-    model.take(ProgramProgressed("p", 0, 4, 10, 1), 100.6)
+    model.take(ProgramProgressed("p", 1, 5, 10, 2), 100.5)
+    model.take(ProgramProgressed("p", 1, 4, 10, 1), 101.0)
     shown = model.shown(101.0)
     assert shown is not None and (shown.leaves_done, shown.leaves_total, shown.leaves_per_s) == (5, 10, 5.0)
     assert model.shown(101.05) is None
-    model.take(ProgramProgressed("p", 1, 1, 10, 1), 102.0)
-    model.take(ProgramProgressed("p", 0, 9, 10, 1), 102.5)
+    model.take(ProgramProgressed("p", 2, 0, 10, 1), 102.0)
+    model.take(ProgramProgressed("p", 1, 9, 10, 1), 102.5)
+    model.take(ProgramProgressed("p", 2, 1, 10, 1), 103.0)
     again = model.progress(103.0)
-    assert (again.leaves_done, again.attempt, again.leaves_per_s, again.elapsed_s) == (1, 1, 1.0, 3.0)
+    assert (again.leaves_done, again.attempt, again.leaves_per_s, again.elapsed_s) == (1, 2, 1.0, 3.0)
+
+
+def test_the_rate_is_of_the_last_seconds_and_falls_where_nothing_comes() -> None:
+    model = ProgressModel(0.0)
+    for second in range(1, 101):
+        model.take(ProgramProgressed("p", 1, second * 10 if second <= 90 else 900 + (second - 90), 2000, 1), second)
+    assert 1.0 <= model.progress(100.0).leaves_per_s < 1.5
+    assert model.progress(200.0).leaves_per_s < 0.1
 
 
 def test_the_bar_goes_away_and_text_goes_above_it(monkeypatch: pytest.MonkeyPatch) -> None:
     stream = io.StringIO()
     monkeypatch.setattr(sys, "stderr", stream)
     bar = Bar()
-    bar(Progress(0, 0, 0.0, 0, 0, 1.0, False))
+    bar(Progress(0, 0, 0.0, 0, 1, 1.0, False))
     assert stream.getvalue() == "", "there is nothing to show before the first parallel loop"
-    bar(Progress(3, 10, 1.5, 2, 0, 2.0, False))
-    assert "3/10" in stream.getvalue() and "2 workers" in stream.getvalue()
-    bar.write(lambda: write_text("stderr", "text\n"))
+    bar(Progress(3, 10, 1.5, 2, 1, 2.0, False))
+    assert "3 of 10 leaves, 1.5/s, 2 workers, 0:02, 0:05 left" in stream.getvalue()
+    bar.write(lambda: write_text("stderr", "text\n"), "text\n")
     assert "\rtext\n" in stream.getvalue()
-    bar(Progress(10, 10, 1.5, 2, 0, 2.0, True))
+    bar(Progress(10, 10, 1.5, 2, 1, 2.0, True))
     assert stream.getvalue().rpartition("\r")[2].strip() == ""
+
+
+def test_the_bar_leaves_an_open_line_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    stream = io.StringIO()
+    monkeypatch.setattr(sys, "stderr", stream)
+    bar = Bar()
+    bar(Progress(3, 10, 1.5, 2, 1, 2.0, False))
+    bar.write(lambda: write_text("stderr", "no newline"), "no newline")
+    bar(Progress(4, 10, 1.5, 2, 1, 2.5, False))
+    bar(Progress(4, 10, 1.5, 2, 1, 2.5, True))
+    assert stream.getvalue().endswith("no newline")
+
+
+def test_what_stands_beside_the_bar() -> None:
+    said = status_line(Progress(5_371, 12_207, 3_472.7, 1, 2, 3_725.0, False))
+    assert said == "5,371 of 12,207 leaves, 3,473/s, 1 worker, attempt 2, 1:02:05, 0:02 left"
+    assert status_line(Progress(0, 7, 0.0, 3, 1, 1.0, False)) == "0 of 7 leaves, 3 workers, 0:01"
 
 
 def test_who_gets_a_bar(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -118,7 +145,7 @@ def test_the_status_as_text() -> None:
         "manager_id": "m", "pyfora_version": "0.1.0", "python_version": "3.11", "cores": 4, "clients": 1,
         "workers": [{"worker_id": "w", "host": "h", "base_port": 30009, "cores": 4, "programs": 1}],
         "programs": [{
-            "program_id": "abcdef0123", "state": "running", "attempt": 1, "home_id": "w",
+            "program_id": "abcdef0123", "state": "running", "attempt": 2, "home_id": "w",
             "leaves_done": 25, "leaves_total": 100, "workers": 1,
         }],
     }  # fmt: skip
