@@ -33,7 +33,7 @@ class Intervals:
     def touches(self, lo: int, hi: int) -> bool:
         """Whether any of [lo, hi) is in the set."""
         at = bisect_right(self._his, lo)
-        return at < len(self._los) and self._los[at] < hi
+        return lo < hi and at < len(self._los) and self._los[at] < hi
 
     def covers(self, lo: int, hi: int) -> bool:
         """Whether all of [lo, hi) is in the set."""

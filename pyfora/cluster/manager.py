@@ -192,9 +192,7 @@ class Manager:
 
     def _peer_left(self, worker_id: str, now: float) -> None:
         self.outbox.left(worker_id, "worker")
-        self.membership.left(worker_id, now)
-        if worker_id not in self.membership.members:
-            self.outbox.channels.forget(worker_id, "worker")
+        self.membership.left(worker_id, now)  # the channel stays, also before registration: it may hold early messages
 
     def _peer_said(self, event: PeerSaid, now: float) -> None:
         if self._is_lost(event.peer_id):

@@ -46,22 +46,22 @@ class ClientNode:
     # ---- connection ------------------------------------------------------------------------------------
 
     def _connect(self) -> None:
-        if not self.connected and self.world.now >= self.away_until and self.manager.alive:
-            if not self.manager.frozen:
-                self.connected = True
-                self.told_here.clear()
-                self.manager.clients[self.session_id] = self
-                version, python = VERSIONS
-                self.manager.happen(e.ClientJoined(self.session_id, python, version, LIBM))
-                for program_id in list(self.specs):
-                    if program_id not in self.ends:
-                        self._submit(program_id)
-                        if program_id in self.cancelled:
-                            self.say(CancelProgram(program_id))
-                for program_id in self.ends:
-                    self.say(AnswerTaken(program_id))
-                if self.released:
-                    self.say(ReleaseValues(sorted(self.released)))
+        manager_is_up = self.manager.alive and not self.manager.frozen
+        if manager_is_up and not self.connected and self.world.now >= self.away_until:
+            self.connected = True
+            self.told_here.clear()
+            self.manager.clients[self.session_id] = self
+            version, python = VERSIONS
+            self.manager.happen(e.ClientJoined(self.session_id, python, version, LIBM))
+            for program_id in list(self.specs):
+                if program_id not in self.ends:
+                    self._submit(program_id)
+                    if program_id in self.cancelled:
+                        self.say(CancelProgram(program_id))
+            for program_id in self.ends:
+                self.say(AnswerTaken(program_id))
+            if self.released:
+                self.say(ReleaseValues(sorted(self.released)))
         self.world.later(0.1 + 0.2 * self.world.chance.random(), self._connect)
 
     def disconnected(self) -> None:

@@ -226,7 +226,7 @@ class Scenario:
         world = self.world
         self.world.tell("all values are released")
         until = world.now + 100.0
-        released = False
+        released, look_at = False, 0
         while world.now < until:
             if not released and all(c.connected for c in self.clients) and self.manager.alive:
                 for client in self.clients:
@@ -234,8 +234,10 @@ class Scenario:
                 released = True
             if not world.step():
                 break
-            if released and world.events % 50 == 0 and not self._left_over():
-                return
+            if released and world.events >= look_at:
+                look_at = world.events + 30 * len(self.workers)
+                if not self._left_over():
+                    return
         world.fail(f"left over at the end: {self._left_over()}")
 
     def _left_over(self) -> list[str]:
