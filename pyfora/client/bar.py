@@ -28,7 +28,7 @@ class Bar:
         if progress.leaves_total == 0:
             return
         if self._bar is None:
-            self._bar = _make_bar()
+            self._bar = _make_bar(progress)
         bar = self._bar
         bar.total = progress.leaves_total
         bar.n = progress.leaves_done
@@ -77,7 +77,7 @@ def _clock(seconds: float) -> str:
     return f"{hours}:{minutes:02}:{whole:02}" if hours else f"{minutes}:{whole:02}"
 
 
-def _make_bar() -> Any:
+def _make_bar(progress: Progress) -> Any:
     # Without ipywidgets tqdm's notebook bar is a warning and a failure; the text bar works there too.
     if in_notebook() and importlib.util.find_spec("ipywidgets") is not None:
         from tqdm.notebook import tqdm
@@ -85,12 +85,13 @@ def _make_bar() -> Any:
         from tqdm import tqdm
     width = _terminal_width()
     return tqdm(
-        total=0,
+        # Its first picture is drawn as it is made.
+        total=progress.leaves_total,
+        initial=progress.leaves_done,
+        desc=status_line(progress),
         file=sys.stderr,
         # A block's output is what the program prints: nothing of the bar stays.
         leave=False,
-        # Not drawn before there is something in it.
-        delay=1e-6,
         mininterval=0,
         ncols=width,
         dynamic_ncols=width is None,

@@ -78,7 +78,9 @@ class Executor:
         """
         self.check_open()
         for value in (fn, *args, *kwargs.values()):
-            self.remote_value(value)
+            if isinstance(value, Future):
+                # Before anything is pickled, so that what it raises is raised as it is.
+                value.result()
         return self._start(build_call_program(fn, args, kwargs, self.remote_value))
 
     def _start(self, program: Program) -> Future[RemotePythonObject]:

@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import ast
 import builtins
-import math
-from collections.abc import Callable
+import textwrap
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from types import FunctionType
 from typing import Any
 
+from pyfora.client.meanings import TextMeanings, Variable
 from pyfora.compile import Element, FunctionSource, Loop, NotCompiled, analyse
 from pyfora.errors import CantGetSourceTextError
 from pyfora.language.explain import Explained, explain_source
-from pyfora.language.sources import function_reference, parsed, source_file
+from pyfora.language.rules import is_remote_block
+from pyfora.language.sources import function_reference, parse_text, parsed, source_file
 
 _COMPREHENSIONS = (ast.GeneratorExp, ast.ListComp, ast.SetComp, ast.DictComp)
-_PLAIN = (int, float, bool)
 
 
 @dataclass(frozen=True)
@@ -38,10 +39,10 @@ class LoopVerdict:
 def explain_text(text: str, filename: str) -> str:
     """What becomes of a program's text, without running any of it. Raises CantGetSourceTextError."""
     explained = explain_source(text, filename)
-    names = _Names(ast.parse(text, filename), filename)
-    return _report(
-        explained, [_verdict(loop, names.lookup, names.source, filename) for loop in _loops(explained, text)]
-    )
+    tree = parse_text(text, filename)
+    names = TextMeanings(tree, filename)
+    verdicts = [_verdict(loop, names.lookup_at(loop), names.source, filename) for loop in _loops(explained, tree)]
+    return "\n\n".join([*_blocks(explained, filename), _said(verdicts)]) + "\n"
 
 
 def explain_path(path: str) -> str:
@@ -68,16 +69,18 @@ def explain_function(function: Callable[..., Any]) -> str:
     # The empty lines before it keep the lines of the file.
     text = "\n" * (segment.first_line - 1) + segment.text
     explained = explain_source(text, segment.filename)
+    tree = parse_text(text, segment.filename)
     first, last = found.node.lineno, found.node.end_lineno or found.node.lineno
-    loops = [loop for loop in _loops(explained, text) if first <= loop.lineno <= last]
+    loops = [loop for loop in _loops(explained, tree) if first <= loop.lineno <= last]
     local = {*code.co_varnames, *code.co_cellvars}
 
     def lookup(name: str) -> object:
         if name in local:
-            raise NameError(name)
+            raise Variable(name)
         return found.lookup(name)
 
-    return _report(explained, [_verdict(loop, lookup, _live_source, segment.filename) for loop in loops])
+    verdicts = [_verdict(loop, lookup, _live_source, segment.filename) for loop in loops]
+    return f"{explained.text.strip()}\n\n{_said(verdicts)}\n"
 
 
 def _live_source(function: FunctionType) -> FunctionSource | None:
@@ -109,87 +112,38 @@ def _global_name(names: dict[str, Any], name: str) -> object:
         raise NameError(name) from None
 
 
-class _Names:
-    """What a module's names mean, as far as its text alone tells it: nothing of it is run."""
-
-    def __init__(self, tree: ast.Module, filename: str) -> None:
-        self._filename = filename
-        self._nodes: dict[FunctionType, ast.FunctionDef] = {}
-        self._values: dict[str, Any] = {}
-        bound = [node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)]
-        self._unknown = {name for name in bound if bound.count(name) > 1}
-        for statement in tree.body:
-            self._note(statement)
-        self._unknown |= {name for name in bound if name not in self._values}
-
-    def _note(self, statement: ast.stmt) -> None:
-        if isinstance(statement, ast.FunctionDef) and not statement.decorator_list:
-            self._note_function(statement)
-        elif isinstance(statement, ast.Import):
-            for alias in statement.names:
-                name = alias.asname or alias.name
-                self._note_value(name, math if alias.name == "math" else None)
-        elif isinstance(statement, ast.ImportFrom):
-            for alias in statement.names:
-                found = getattr(math, alias.name, None) if statement.module == "math" else None
-                self._note_value(alias.asname or alias.name, found)
-        elif isinstance(statement, ast.Assign) and len(statement.targets) == 1:
-            target = statement.targets[0]
-            try:
-                value = ast.literal_eval(statement.value)
-            except ValueError:
-                return
-            if isinstance(target, ast.Name) and type(value) in _PLAIN:
-                self._note_value(target.id, value)
-
-    def _note_value(self, name: str, value: object) -> None:
-        if value is None:
-            self._unknown.add(name)
-        else:
-            self._values[name] = value
-
-    def _note_function(self, node: ast.FunctionDef) -> None:
-        # Only the making of the function is run: without decorators, defaults and annotations that is nobody's code.
-        arguments = ast.arguments(
-            node.args.posonlyargs, node.args.args, node.args.vararg, node.args.kwonlyargs, [], node.args.kwarg, []
-        )
-        if node.args.defaults or any(default is not None for default in node.args.kw_defaults):
-            self._unknown.add(node.name)
-            return
-        arguments.kw_defaults = [None] * len(node.args.kwonlyargs)
-        bare = ast.FunctionDef(node.name, arguments, node.body, [])
-        if hasattr(ast, "TypeAlias"):
-            bare.type_params = []  # type: ignore[attr-defined,unused-ignore]
-        ast.copy_location(bare, node)
-        future = ast.ImportFrom("__future__", [ast.alias("annotations")], 0)
-        module = ast.fix_missing_locations(ast.Module([future, bare], []))
-        space: dict[str, Any] = {}
-        exec(compile(module, self._filename, "exec", dont_inherit=True), space)
-        function = space[node.name]
-        self._nodes[function] = node
-        self._values[node.name] = function
-
-    def lookup(self, name: str) -> object:
-        """The value of a name of the module. Raises NameError where the text alone does not tell it."""
-        if name in self._unknown:
-            raise NameError(name)
-        return _global_name(self._values, name)
-
-    def source(self, function: FunctionType) -> FunctionSource | None:
-        """The source of one of the module's functions."""
-        node = self._nodes.get(function)
-        return None if node is None else FunctionSource(self._filename, node, self.lookup)
-
-
-def _loops(explained: Explained, text: str) -> list[Any]:
+def _loops(explained: Explained, tree: ast.Module) -> list[Any]:
     """The spread comprehensions as the user wrote them."""
     places = {(loop.lineno, loop.col_offset, type(loop)) for loop in explained.loops}
     found = [
         node
-        for node in ast.walk(ast.parse(text))
+        for node in ast.walk(tree)
         if isinstance(node, _COMPREHENSIONS) and (node.lineno, node.col_offset, type(node)) in places
     ]
     return sorted(found, key=lambda node: (node.lineno, node.col_offset))
+
+
+def _blocks(explained: Explained, filename: str) -> Iterator[str]:
+    """The rewritten text of every remote block, and of the functions and classes of the file that blocks reach."""
+    tree = parse_text(explained.text, filename)
+    blocks = [
+        node
+        for node in ast.walk(tree)
+        if isinstance(node, ast.With) and any(is_remote_block(item.context_expr) for item in node.items)
+    ]
+    blocks.sort(key=lambda node: node.lineno)
+    for node, line in zip(blocks, explained.blocks, strict=True):
+        yield f"{filename}:{line}: the block\n{textwrap.indent(ast.unparse(node), '    ')}"
+    defined = {node.name: node for node in tree.body if isinstance(node, (ast.FunctionDef, ast.ClassDef))}
+    reached: list[str] = []
+    waiting: list[ast.AST] = list(blocks)
+    while waiting:
+        for inner in ast.walk(waiting.pop(0)):
+            if isinstance(inner, ast.Name) and inner.id in defined and inner.id not in reached:
+                reached.append(inner.id)
+                waiting.append(defined[inner.id])
+    for name in reached:
+        yield f"reached by it: {name}\n{textwrap.indent(ast.unparse(defined[name]), '    ')}"
 
 
 def _verdict(
@@ -197,38 +151,70 @@ def _verdict(
 ) -> LoopVerdict:
     text = ast.unparse(node)
     text = text if len(text) <= 80 else text[:77] + "…"
-    unknown: list[str] = []
-
-    def noting_lookup(name: str) -> object:
-        try:
-            return lookup(name)
-        except NameError:
-            unknown.append(name)
-            raise
 
     def verdict(word: str, reason: str) -> LoopVerdict:
         return LoopVerdict(filename, node.lineno, text, word, reason)
 
     if isinstance(node, ast.DictComp):
-        return verdict("interpreted", "A dict comprehension is spread over the cores, but not compiled.")
+        return verdict("interpreted", "a dict comprehension is spread over the cores, but not compiled")
     over = node.generators[0].iter
     over_range = isinstance(over, ast.Call) and isinstance(over.func, ast.Name) and over.func.id == "range"
     if not over_range and isinstance(over, ast.Call | ast.Constant | ast.List | ast.Tuple | ast.Dict | ast.Set):
-        return verdict("interpreted", f"Only loops over a range are compiled, and `{ast.unparse(over)}` is none.")
+        return verdict("interpreted", f"only loops over a range are compiled, and `{ast.unparse(over)}` is none")
+    tried = [_analysed(filename, node, lookup, source, assumed) for assumed in (1, 1.0)]
+    for element, (taken, unknown), refusal in tried:
+        assumption = f", taking {_listed(taken)} to be {'an int' if len(taken) == 1 else 'ints'}" if taken else ""
+        if element is not None and over_range:
+            return verdict("compiled", f"its elements are of type {element}{assumption}")
+        if element is not None:
+            return verdict("decided when it runs", f"it is compiled where `{ast.unparse(over)}` is a range{assumption}")
+        if unknown or (taken and str(refusal) != str(tried[1][2])):
+            wanted = unknown or taken
+            return verdict("decided when it runs", f"it depends on what {_listed(wanted)} is when the block runs")
+        break
+    return verdict("interpreted", str(tried[0][2]))
+
+
+def _analysed(
+    filename: str,
+    node: Any,
+    lookup: Callable[[str], object],
+    source: Callable[[FunctionType], FunctionSource | None],
+    assumed: int | float,
+) -> tuple[Element | None, tuple[list[str], list[str]], NotCompiled | None]:
+    """The elements' type where variables are of the type of `assumed`; (variables, unknown names); the refusal."""
+    taken: list[str] = []
+    unknown: list[str] = []
+
+    def noting(find: Callable[[str], object]) -> Callable[[str], object]:
+        def found(name: str) -> object:
+            try:
+                return find(name)
+            except Variable:
+                taken.append(name)
+                return assumed
+            except NameError:
+                unknown.append(name)
+                raise
+
+        return found
+
+    def noting_source(function: FunctionType) -> FunctionSource | None:
+        found = source(function)
+        return None if found is None else FunctionSource(found.filename, found.node, noting(found.lookup))
+
+    names = (taken, unknown)
     try:
-        element: Element = analyse(Loop(filename, node, noting_lookup, source))
+        return analyse(Loop(filename, node, noting(lookup), noting_source)), names, None
     except NotCompiled as refusal:
-        if unknown:
-            return verdict("decided when it runs", f"It depends on what `{unknown[0]}` is when the block runs.")
-        return verdict("interpreted", str(refusal))
-    if not over_range:
-        return verdict("decided when it runs", f"It is compiled where `{ast.unparse(over)}` is a range.")
-    return verdict("compiled", f"Its elements are of type {element}.")
+        return None, names, refusal
 
 
-def _report(explained: Explained, verdicts: list[LoopVerdict]) -> str:
+def _listed(names: list[str]) -> str:
+    return " and ".join(f"`{name}`" for name in dict.fromkeys(names))
+
+
+def _said(verdicts: list[LoopVerdict]) -> str:
     if not verdicts:
-        said = "There is no loop here that could be spread over the cores.\n"
-    else:
-        said = "".join(f"{verdict}\n" for verdict in verdicts)
-    return f"{explained.text.strip()}\n\n{said}"
+        return "There is no loop here that could be spread over the cores."
+    return "\n".join([*map(str, verdicts), "A loop that is over within a few milliseconds runs where it stands."])

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import gc
 import math
+import pickle
 import signal
+import sys
 import threading
 import traceback
 from typing import Any
@@ -108,6 +110,9 @@ def divide(a: int, b: int) -> float:
     return a / b
 
 
+FAILING = "with pytest.raises(ZeroDivisionError) as caught, executor.remotely.downloadAll():"
+
+
 def test_an_exception_is_itself(executor: Executor) -> None:
     never: int
     with pytest.raises(ZeroDivisionError) as caught, executor.remotely.downloadAll():
@@ -119,10 +124,10 @@ def test_an_exception_is_itself(executor: Executor) -> None:
         print(bad)
     with pytest.raises(UnboundLocalError):
         print(never)
-    frames = traceback.extract_tb(caught.value.__traceback__)
-    assert frames[-1].line == "return a / b"
-    assert any(frame.line == "bad = divide(1, 0)" for frame in frames)
-    assert sum("/pyfora/" in frame.filename for frame in frames) <= 2
+    lines = [frame.line for frame in traceback.extract_tb(caught.value.__traceback__)]
+    # Under a coverage tool, which traces too, our own two frames stay between the first and the rest.
+    assert [lines[0], *lines[-2:]] == [FAILING, "bad = divide(1, 0)", "return a / b"]
+    assert sys.gettrace() is not None or len(lines) == 3
     assert caught.value.__context__ is None
 
 
@@ -204,3 +209,120 @@ def test_what_the_block_may_not_do_is_said_before_anything_is_sent(executor: Exe
     with pytest.raises(pyfora.BadWithBlockError, match="return"):
         returning()
     assert not manager.got(SubmitProgram)
+
+
+def test_an_error_of_ours_rises_from_the_with_line(executor: Executor, manager: FakeManager) -> None:
+    def end(manager: FakeManager, connection: Any, message: SubmitProgram) -> bool:
+        manager.send(connection, ProgramEnded(message.program_id, 1, "crashed", "The reason.", {}, [], b""))
+        return True
+
+    manager.on_submit = end
+    before = sys.gettrace()
+    try:
+        with executor.remotely.downloadAll():
+            pass
+    except pyfora.ComputeCrashError as error:
+        caught = error
+    frames = traceback.extract_tb(caught.__traceback__)
+    assert frames[0].line == "with executor.remotely.downloadAll():"
+    assert before is not None or len(frames) == 1
+    assert caught.__context__ is None and sys.gettrace() is before
+
+
+def test_a_progress_function_that_raises_is_in_the_traceback(manager: FakeManager) -> None:
+    def progress(state: Any) -> None:
+        raise LookupError("in the user's function")
+
+    def slow(manager: FakeManager, connection: Any, message: SubmitProgram) -> bool:
+        manager.send(connection, ProgramProgressed(message.program_id, 1, 3, 10, 2))
+        return True
+
+    manager.on_submit = slow
+    with pyfora.connect(manager.url, progress=progress) as executor:
+        with pytest.raises(LookupError) as caught, executor.remotely.downloadAll():
+            pass
+        manager.wait_for(lambda: manager.got(CancelProgram))
+    lines = [frame.line for frame in traceback.extract_tb(caught.value.__traceback__)]
+    assert lines[-1] == 'raise LookupError("in the user\'s function")'
+    assert sys.gettrace() is not None or len(lines) == 2
+
+
+@pytest.mark.parametrize(
+    "use",
+    [
+        lambda proxy: proxy + 1,
+        lambda proxy: 1 + proxy,
+        lambda proxy: proxy == [1],
+        lambda proxy: proxy < 3,
+        bool,
+        len,
+        list,
+        lambda proxy: proxy[0],
+        lambda proxy: proxy(3),
+        lambda proxy: 1 in proxy,
+        lambda proxy: f"{proxy:.3f}",
+    ],
+)
+def test_a_proxy_is_not_its_value(executor: Executor, use: Any) -> None:
+    with executor.remotely:
+        x = [1]
+    with pytest.raises(TypeError, match=r"inside a block|format string"):
+        use(x)
+
+
+def test_a_proxy_says_what_to_do_instead(executor: Executor) -> None:
+    with executor.remotely:
+        x = [1]
+    proxy: Any = x
+    with pytest.raises(AttributeError, match=r"no `append` here: .*toLocal\(\)\.result\(\)"):
+        proxy.append(2)
+    assert repr(proxy).startswith("<remote value of type list, ")
+    assert {proxy: 1}[proxy] == 1
+    with pytest.raises(TypeError, match="cannot be pickled"):
+        pickle.dumps(proxy)
+
+
+def test_a_proxy_of_another_cluster_is_refused_where_it_is_read(executor: Executor, manager: FakeManager) -> None:
+    with executor.remotely:
+        x = [1]
+    with pyfora.connect(manager.url, progress=False) as other:
+        with pytest.raises(pyfora.UnconvertibleValueError, match="another cluster"), other.remotely.downloadAll():
+            y = len(x)
+        with pytest.raises(pyfora.UnconvertibleValueError, match="another cluster"):
+            other.submit(len, x)
+    del x
+    assert "y" not in locals()
+
+
+def test_classes_and_functions_of_values_on_the_cluster(executor: Executor) -> None:
+    """A later block and the client read such a value with the very classes that the client has."""
+
+    class Point:
+        def __init__(self, x: int) -> None:
+            self.x = x
+
+        def doubled(self) -> int:
+            return 2 * self.x
+
+    with executor.remotely:
+        points = [Point(i) for i in range(4)]
+    with executor.remotely.downloadAll():
+        total = sum(p.doubled() for p in points)
+    assert total == 12
+    proxy: Any = points
+    assert [type(p) for p in proxy.toLocal().result(10)] == [Point] * 4
+
+
+def test_one_remotely_for_many_blocks(executor: Executor) -> None:
+    remotely = executor.remotely.downloadAll()
+    for n in range(3):
+        with remotely:
+            x = n + 1
+        assert x == n + 1
+
+
+def test_loops_are_reported(executor: Executor) -> None:
+    with executor.remotely.downloadAll():
+        pass
+    (loop,) = executor.lastLoops
+    assert str(loop) == f"f.py:1: in order, {loop.elements:,} elements, {loop.elapsed_s:.3f} s (It is small)"

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+import pyfora
 from pyfora.cli import main, status_text
 from pyfora.client.bar import Bar, choose_display, status_line
 from pyfora.client.explaining import explain_function, explain_text
@@ -93,26 +94,64 @@ def test_text_behind_a_gap_is_written_at_the_end() -> None:
 
 PROGRAM = """
 import math, pyfora, unknown
-SCALE = 2.0
+from unknown import other
+SCALE = -2.5 * 10**2
 def half(v):
     return v / SCALE
+def untouched(v):
+    return v
+def run(executor, n, values, SCALE):
+    offset = 0.5
+    with executor.remotely.downloadAll():
+        a = sum(i * n for i in range(9))
+        b = [i + offset for i in range(9) if i < n]
+        c = sum(v * n for v in values)
+        d = sum(i * SCALE for i in range(9))
 executor = pyfora.connect()
 with executor.remotely.downloadAll():
     x = sum(math.sin(half(i)) for i in range(10))
     y = [str(i) for i in range(10)]
     z = sum(unknown.thing(i) for i in range(10))
     w = {i: i for i in range(3)}
+    u = any(other(i) for i in range(10))
+    v = [k for k in sorted(range(10))]
+    t = [str(i) * q for i in range(10)]
 raise SystemExit("it was run")
 """
 
 
-def test_explain_says_which_loops_are_compiled_without_running() -> None:
+def verdict(said: str, line: int) -> str:
+    rest = said.partition(f"p.py:{line}: ")[2]
+    return " / ".join(part.strip() for part in rest.splitlines()[:2])
+
+
+@pytest.mark.parametrize(
+    ("line", "word", "reason"),
+    [
+        (12, "compiled", "its elements are of type int, taking `n` to be an int"),
+        (13, "compiled", "its elements are of type float, taking `n` to be an int"),
+        (14, "decided when it runs", "it is compiled where `values` is a range, taking `n` to be an int"),
+        (15, "compiled", "its elements are of type int, taking `SCALE` to be an int"),
+        (18, "compiled", "its elements are of type float"),
+        (19, "interpreted", "str() of (int) is not compiled (line 19 of p.py)"),
+        (20, "decided when it runs", "it depends on what `unknown` is when the block runs"),
+        (21, "interpreted", "a dict comprehension is spread over the cores, but not compiled"),
+        (22, "decided when it runs", "it depends on what `other` is when the block runs"),
+        (23, "interpreted", "only loops over a range are compiled, and `sorted(range(10))` is none"),
+        (24, "interpreted", "str() of (int) is not compiled (line 24 of p.py)"),
+    ],
+)
+def test_explain_says_of_each_loop_whether_it_is_compiled(line: int, word: str, reason: str) -> None:
+    said = verdict(explain_text(PROGRAM, "p.py"), line)
+    assert said.startswith(word + ": ") and said.endswith(f" / {reason}"), said
+
+
+def test_explain_shows_the_blocks_and_what_they_reach() -> None:
     said = explain_text(PROGRAM, "p.py")
-    assert "pyfora_fold(sum" in said
-    assert "p.py:8: compiled: (math.sin(half(i)) for i in range(10))\n    Its elements are of type float." in said
-    assert "p.py:9: interpreted" in said and "(line 9 of p.py)" in said
-    assert "p.py:10: decided when it runs" in said and "`unknown`" in said
-    assert "p.py:11: interpreted" in said
+    assert "p.py:11: the block\n    with executor.remotely.downloadAll():\n        a = pyfora_fold(sum, lambda" in said
+    assert "p.py:17: the block\n" in said
+    assert "reached by it: half\n    def half(v):" in said
+    assert "untouched" not in said
 
 
 def scaled(n: int) -> int:
@@ -122,7 +161,14 @@ def scaled(n: int) -> int:
 def test_explain_of_a_function_knows_its_globals() -> None:
     said = explain_function(scaled)
     assert f"{__file__}:{scaled.__code__.co_firstlineno + 1}: compiled" in said
-    assert "type int" in said
+    assert "type int" in said and "pyfora_fold(sum" in said
+    with pytest.raises(pyfora.CantGetSourceTextError, match="no function written in Python"):
+        explain_function(len)
+
+
+def test_explain_of_what_is_no_python() -> None:
+    with pytest.raises(pyfora.CantGetSourceTextError, match=r"p\.py:2: this is no Python"):
+        explain_text("x = 1\nx = = 2\n", "p.py")
 
 
 def test_the_command(manager: FakeManager, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
