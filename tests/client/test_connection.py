@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import concurrent.futures
+import math
+import os
 import socket
 import threading
 import time
@@ -14,7 +16,11 @@ import pytest
 
 import pyfora
 from pyfora.client.address import Address, parse_address
-from pyfora.wire.messages import CancelProgram, SubmitProgram
+from pyfora.wire.messages import (
+    CancelProgram,
+    ClientHello,
+    SubmitProgram,
+)
 from tests.client.manager import FakeManager, uploads
 
 
@@ -227,3 +233,104 @@ def test_a_large_program_is_uploaded(manager: FakeManager, monkeypatch: pytest.M
     assert length == len(data)
     (submitted,) = manager.got(SubmitProgram)
     assert submitted.payload == b"" and submitted.size_bytes > len(data)
+
+
+# ---- who we are talking to -----------------------------------------------------------------------------------------
+
+
+def test_other_mathematics_are_told_of(manager: FakeManager) -> None:
+    manager.welcome["libm_fingerprint"] = "of another C library"
+    with (
+        pytest.warns(UserWarning, match=r"C mathematics of the cluster.*last bit"),
+        pyfora.connect(manager.url, timeout=5) as executor,
+    ):
+        assert executor.getWorkerCount() == 2
+
+
+def test_tls_is_not_there_yet() -> None:
+    with pytest.raises(pyfora.ConnectionError, match=r"asks for TLS.*ssh -L 30000"):
+        pyfora.connect("https://127.0.0.1:30000")
+
+
+@pytest.mark.parametrize("url", ["http://user:s3cret@a", "http://s3cret@a:1", "http://a:1/?token=s3cret"])
+def test_a_secret_in_a_url_is_not_repeated(url: str) -> None:
+    with pytest.raises(pyfora.ConnectionError, match=r"token=") as caught:
+        pyfora.connect(url)
+    assert "s3cret" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("url", "host", "port"),
+    [
+        ("http://h", "h", 30000),
+        ("http://h/", "h", 30000),
+        ("http://h:8/", "h", 8),
+        ("http://[::1]:8", "::1", 8),
+        ("HTTP://H:8", "h", 8),
+    ],
+)
+def test_what_a_url_means(url: str, host: str, port: int) -> None:
+    address = parse_address(url)
+    assert (address.host, address.port) == (host, port)
+    assert parse_address(address.url) == address
+
+
+def test_a_redirect_is_not_followed(manager: FakeManager) -> None:
+    """It might carry the token elsewhere."""
+    seen: list[bytes] = []
+
+    def redirect(listener: socket.socket) -> None:
+        connection, _ = listener.accept()
+        with connection:
+            connection.recv(65536)
+            head = f"HTTP/1.1 302 Found\r\nLocation: ws://127.0.0.1:{manager.port}/ws\r\n"
+            connection.sendall(f"{head}Content-Length: 0\r\n\r\n".encode())
+            seen.append(connection.recv(10))
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        thread = threading.Thread(target=redirect, args=(listener,), daemon=True)
+        thread.start()
+        with pytest.raises(pyfora.ConnectionError, match="not a pyfora manager"):
+            pyfora.connect(f"http://127.0.0.1:{listener.getsockname()[1]}", timeout=5, token="t")
+        thread.join(5)
+    assert seen == [b""] and not manager.connections
+
+
+@pytest.mark.parametrize("timeout", [0, -1, math.inf, "5", True])
+def test_a_timeout_that_is_none(timeout: Any) -> None:
+    with pytest.raises(ValueError, match="positive number of seconds"):
+        pyfora.connect("http://127.0.0.1:1", timeout=timeout)
+
+
+def test_a_name_that_cannot_be_resolved_in_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    released = threading.Event()
+
+    def slow(*_: Any, **__: Any) -> Any:
+        released.wait(20)
+        return []
+
+    monkeypatch.setattr(socket, "getaddrinfo", slow)
+    with pytest.raises(pyfora.ConnectionError, match="did not answer in time"):
+        pyfora.connect("http://manager.example:30000", timeout=0.2)
+    released.set()
+
+
+def test_a_fork_lets_go(manager: FakeManager) -> None:
+    with pyfora.connect(manager.url, timeout=5, progress=False) as executor:
+        reader, writer = os.pipe()
+        pid = os.fork()
+        if pid == 0:
+            try:
+                executor.getWorkerCount()
+            except pyfora.ConnectionError as error:
+                os.write(writer, str(error).encode())
+            executor.close()
+            os._exit(0)
+        os.close(writer)
+        with os.fdopen(reader) as told:
+            assert "belongs to the process that made it" in told.read()
+        assert os.waitpid(pid, 0)[1] == 0
+        with executor.remotely.downloadAll():
+            x = 5
+        assert x == 5
+    assert len(manager.got(ClientHello)) == 1
