@@ -30,8 +30,6 @@ class Run:
     issued_at: float
     expected_s: float
     next: int
-    head: bool
-    """Given to a full consumer because the accumulator waits for just these leaves."""
     moved_at: float
 
 
@@ -154,19 +152,15 @@ class FoldRuns:
         issued: list[Run] = []
         while self.pending:
             lo, hi = self.pending.first()
-            head = False
-            consumer = self._hungriest()
+            consumer = self._hungriest() or (self._for_head() if lo == self.chain_at else None)
             if consumer is None:
-                consumer = self._for_head() if lo == self.chain_at else None
-                if consumer is None:
-                    break
-                head = True
+                break
             hi = min(hi, lo + self._length(consumer, now))
             for death in self._deaths:
                 if lo < death < hi:
                     hi = death
             self.pending.remove(lo, hi)
-            issued.append(self._issue(consumer, lo, hi, head, now))
+            issued.append(self._issue(consumer, lo, hi, now))
         return issued
 
     def copies(self, now: float) -> list[Run]:
@@ -185,7 +179,7 @@ class FoldRuns:
                 break
             consumer = idle[0] if idle else (self._for_head(but=run.consumer) if is_head else None)
             if consumer is not None:
-                issued.append(self._issue(consumer, run.next, run.hi, not idle, now))
+                issued.append(self._issue(consumer, run.next, run.hi, now))
         return issued
 
     def wanting(self) -> int:
@@ -295,8 +289,11 @@ class FoldRuns:
             return False
         if not self.holds_terms:
             return True
-        waiting = outstanding + sum(1 for run_id in consumer.held if run_id not in consumer.runs)
-        return waiting < HELD_RUNS_LIMIT * consumer.processes
+        return self._load(consumer) < HELD_RUNS_LIMIT * consumer.processes
+
+    def _load(self, consumer: Consumer) -> int:
+        """Runs that it has, or holds terms of."""
+        return len(consumer.runs) + sum(1 for run_id in consumer.held if run_id not in consumer.runs)
 
     def _refresh(self, consumer: Consumer) -> None:
         """Note whether the consumer has room, after anything about it has changed."""
@@ -320,7 +317,7 @@ class FoldRuns:
         fit = [
             c
             for c in self.consumers.values()
-            if len(c.runs) < c.slots and c.name != but and not any(run.head for run in c.runs.values())
+            if c.name != but and len(c.runs) < c.slots and self._load(c) <= HELD_RUNS_LIMIT * c.processes
         ]
         return min(fit, key=lambda c: len(c.runs) / c.slots, default=None)
 
@@ -332,8 +329,8 @@ class FoldRuns:
         shortest = int(RUN_SHORTEST_S / self.leaf_s)
         return max(1, min(int(target_s / self.leaf_s), RUN_LEAVES_LIMIT, max(balanced, shortest)))
 
-    def _issue(self, consumer: Consumer, lo: int, hi: int, head: bool, now: float) -> Run:
-        run = Run(self._next_run_id, lo, hi, consumer.name, now, (hi - lo) * self.leaf_s, lo, head, now)
+    def _issue(self, consumer: Consumer, lo: int, hi: int, now: float) -> Run:
+        run = Run(self._next_run_id, lo, hi, consumer.name, now, (hi - lo) * self.leaf_s, lo, now)
         self._next_run_id += 1
         self.runs[run.run_id] = consumer.runs[run.run_id] = run
         consumer.served += 1
