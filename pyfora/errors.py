@@ -7,7 +7,7 @@ class PyforaError(Exception):
     """The base of all errors that are pyfora's own, never the user's program's."""
 
 
-class ConnectionError(PyforaError):  # noqa: A001  (the original pyfora's public name)
+class ConnectionError(PyforaError):
     """A cluster could not be reached, refused this client, or was lost for longer than the time allowed."""
 
 
@@ -19,7 +19,7 @@ class CantGetSourceTextError(PyforaError):
     """The source text of a block, function or class could not be found, or is no longer what is running."""
 
 
-class InvalidPyforaOperation(BaseException):  # noqa: N818  (the original pyfora's public name)
+class InvalidPyforaOperation(BaseException):
     """The program did what Pure Python does not allow; it cannot be caught inside the block.
 
     A `BaseException`, so that a user's `except Exception` inside the block does not swallow it.
@@ -31,7 +31,7 @@ class UnconvertibleValueError(BaseException):
 
 
 class ComputeCrashError(PyforaError):
-    """The process that ran the program died each time it was tried (killed, out of memory, or a fault in native code)."""
+    """The process that ran the program died at every try: killed, out of memory, or a fault in native code."""
 
 
 class CancelledError(PyforaError):

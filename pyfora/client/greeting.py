@@ -62,7 +62,7 @@ def open_session(address: Address, session_id: str, timeout_s: float) -> tuple[C
 
 
 def _open_socket(address: Address, deadline: float) -> ClientConnection:
-    from websockets.exceptions import InvalidHandshake, InvalidMessage, InvalidStatus
+    from websockets.exceptions import InvalidHandshake, InvalidMessage, InvalidStatus, WebSocketException
     from websockets.sync.client import connect
 
     try:
@@ -96,6 +96,9 @@ def _open_socket(address: Address, deadline: float) -> ClientConnection:
         raise ConnectionError(not_pyfora(address)) from None
     except (InvalidHandshake, ValueError):
         raise ConnectionError(not_pyfora(address)) from None
+    except (WebSocketException, AssertionError):
+        # Who speaks first, or hangs up while we speak, makes websockets raise either of these.
+        raise NotReached(not_pyfora(address)) from None
     except OSError as error:
         raise NotReached(unreachable(address, error)) from None
     # Its own `with` would close it; entering alone is what newer versions want of one that is kept.

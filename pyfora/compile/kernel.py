@@ -45,7 +45,8 @@ class Kernel:
         """The generated Python that was compiled."""
         self.key: str = header["key"]
         self.captured_types: tuple[Element, ...] = tuple(header["captured_types"])
-        self._counted: bool = header["counted"]
+        self.counted: bool = header["counted"]
+        """Whether there are never more terms than indices."""
         self._code = LoadedCode(code)
         pointer, whole = ctypes.c_void_p, ctypes.c_int64
         kinds = [_C_TYPES[kind] for kind in self.captured_types]
@@ -91,7 +92,7 @@ class Kernel:
             if buffer is None or buffer.dtype != self.dtype or not buffer.flags.c_contiguous:
                 raise TypeError(f"the buffer must be a contiguous array of {self.dtype}")
             capacity = len(buffer)
-            if self._counted and capacity < count:
+            if self.counted and capacity < count:
                 raise ValueError(f"the buffer holds {capacity} terms; there may be {count}")
             place = buffer.__array_interface__["data"][0]
         else:
