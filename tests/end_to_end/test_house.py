@@ -82,9 +82,9 @@ def test_user_code_runs_in_a_process_of_its_own(cluster: Cluster, run_script: Ru
 def test_sigterm_leaves_nothing(tmp_path: Path) -> None:
     with Cluster(workers=2) as cluster:
         pids = cluster.pids()
-        spools = list(Path("/dev/shm").glob("pyfora-*"))
+        own = [spool for pid in pids for spool in Path("/dev/shm").glob(f"pyfora-*-{pid}-*")]
         for daemon in [*cluster.workers, cluster.manager]:
             # twistd ends as the signal says, once all is closed.
             assert daemon.stop() in (0, -signal.SIGTERM)
         wait_for("all processes to end", lambda: not [pid for pid in pids if Path(f"/proc/{pid}").exists()], 10)
-        assert [p for p in Path("/dev/shm").glob("pyfora-*") if p in spools and p.exists()] == []
+        assert not [spool for spool in own if spool.exists()]
