@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pyfora.errors import (
     BadWithBlockError,
@@ -20,7 +20,9 @@ from pyfora.errors import (
 
 if TYPE_CHECKING:
     from pyfora.client.executor import Executor
-    from pyfora.client.progress import ProgressOption
+    from pyfora.client.futures import Future
+    from pyfora.client.progress import Progress, ProgressOption
+    from pyfora.client.proxies import RemotePythonObject
 
 __version__ = "0.1.0"
 
@@ -30,8 +32,12 @@ __all__ = [
     "CantGetSourceTextError",
     "ComputeCrashError",
     "ConnectionError",
+    "Executor",
+    "Future",
     "InvalidPyforaOperation",
+    "Progress",
     "PyforaError",
+    "RemotePythonObject",
     "ResultTooLargeError",
     "UnconvertibleValueError",
     "ValueLostError",
@@ -39,6 +45,22 @@ __all__ = [
     "__version__",
     "connect",
 ]
+
+_LATER = {
+    "Executor": "pyfora.client.executor",
+    "Future": "pyfora.client.futures",
+    "Progress": "pyfora.client.progress",
+    "RemotePythonObject": "pyfora.client.proxies",
+}
+
+
+def __getattr__(name: str) -> Any:
+    # For isinstance and annotations; importing pyfora alone must stay cheap.
+    if name not in _LATER:
+        raise AttributeError(f"module 'pyfora' has no attribute {name!r}", name=name)
+    import importlib
+
+    return getattr(importlib.import_module(_LATER[name]), name)
 
 
 def connect(

@@ -204,3 +204,10 @@ def test_importing_pyfora_is_light() -> None:
     code = "import sys, pyfora; print(*sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert not {"twisted", "numba", "numpy", "websockets", "tqdm"} & set(done.stdout.split())
+
+
+def test_what_is_public_is_there() -> None:
+    for name in pyfora.__all__:
+        assert getattr(pyfora, name) is not None
+    with pytest.raises(AttributeError, match="no attribute 'nothing'"):
+        pyfora.nothing  # noqa: B018  (the read is the test)
