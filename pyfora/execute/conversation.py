@@ -13,8 +13,11 @@ from pyfora.wire.messages import Link, Message
 _READ_BYTES = 1 << 16
 
 
-class WorkerGone(Exception):
-    """The worker closed the socket: there is nobody left to work for."""
+class WorkerGone(BaseException):
+    """The worker closed the socket: there is nobody left to work for.
+
+    A BaseException: an `except Exception` of the user's, around a loop or a print, is not meant.
+    """
 
 
 class Conversation:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from pyfora.errors import WireError
+from pyfora.errors import ResultTooLargeError, WireError
+from pyfora.execute import purity
 from pyfora.execute.conversation import Conversation, WorkerGone
 from pyfora.execute.folding import Folding
 from pyfora.execute.loops import LoopReport
@@ -17,10 +19,14 @@ from pyfora.execute.spreading import Spreader
 from pyfora.language.raising import pack_exception
 from pyfora.language.results import pack_results, pack_value, unpack_value
 from pyfora.language.running import BlockEnd, LoadedProgram, load_program
-from pyfora.limits import INLINE_LIMIT_BYTES
+from pyfora.limits import INLINE_LIMIT_BYTES, MESSAGE_HEADER_LIMIT_BYTES
 from pyfora.values.parcels import Parcel
 from pyfora.wire.messages import DriveProgram, ProgramEnded, ProgramPrinted
 
+OWN_FRAMES = 40
+"""About how deep the process' own frames are."""
+END_LIMIT_BYTES = MESSAGE_HEADER_LIMIT_BYTES - 4096
+"""What the end of a program may tell, the rest of its message apart."""
 RESULTS_NAME = "-results"
 EXCEPTION_NAME = "-exception"
 """Names of parcels that belong to no variable: no identifier is written so."""
@@ -59,9 +65,24 @@ class Driver:
             self._end("crashed", reason, {}, b"")
             return
         self._spreader.program = program
+        # What runs above the user's code here counts towards the depth that the user's code may have there.
+        sys.setrecursionlimit(sys.getrecursionlimit() + OWN_FRAMES)
+        purity.install()
+        purity.refusals.clear()
         end = program.run()
-        self._output.flush()
-        self._tell(program, end)
+        if purity.refusals and not program.violations:
+            end.exception = purity.refusals[0]
+        try:
+            self._output.flush()
+            self._tell(program, end)
+        except WorkerGone:
+            raise
+        except BaseException as error:
+            # No room in the spool, or code of the user's that pickling called.
+            self._output.flush()
+            self._values.clear()
+            reason = f"the results cannot be stored on the worker: {type(error).__name__}: {error}"
+            self._end("crashed", reason, {}, b"")
 
     def _printed(self, stream: str, position: int, text: str) -> None:
         self._conversation.send(ProgramPrinted(self._order.program_id, self._order.attempt, position, stream, text))
@@ -111,6 +132,11 @@ class Driver:
             else:
                 facts[key]["value_id"] = self._keep(name, parcel)
         facts["results"]["names"] = list(downloaded)
+        if len(json.dumps([facts, self._values])) > END_LIMIT_BYTES:
+            self._values.clear()
+            many = f"the block binds {len(end.names):,} names: too many to be told of at once; put the values in a list"
+            self._tell(program, BlockEnd(exception=ResultTooLargeError(many)))
+            return
         self._end("completed", "", facts, b"".join(inline))
 
     def _keep(self, name: str, parcel: Parcel) -> str:

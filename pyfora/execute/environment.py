@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from types import FunctionType
 from typing import Any
 
+from pyfora.execute.ambient import Ambient
 from pyfora.fold.grid import Grid
 from pyfora.fold.partials import Form
 from pyfora.fold.sources import Source
@@ -28,14 +29,17 @@ class Environment:
     """The kernel; empty where the leaves are interpreted."""
     captured: tuple[int | float | bool, ...]
     """The values that the kernel is called with."""
+    ambient: Ambient
 
-    def pack(self, program: LoadedProgram) -> Parcel:
-        """As bytes for other processes. Raises what pickling raises."""
-        return pack_environment({"environment": self}, program)
+    def pack(self, program: LoadedProgram) -> tuple[Parcel, dict[int, Any]]:
+        """As bytes for other processes, and all objects in it by index. Raises what pickling raises."""
+        packed: dict[int, Any] = {}
+        return pack_environment({"environment": self}, program, packed), packed
 
 
-def unpack(parcel: Parcel, primitives: Mapping[str, Callable[..., Any]]) -> Environment:
-    """The environment of `pack`; its functions call `primitives`."""
-    found = unpack_environment(parcel, primitives)["environment"]
+def unpack(parcel: Parcel, primitives: Mapping[str, Callable[..., Any]]) -> tuple[Environment, dict[int, Any]]:
+    """The environment of `pack`, whose functions call `primitives`; all objects in it by the same index."""
+    unpacked: dict[int, Any] = {}
+    found = unpack_environment(parcel, primitives, remembered=unpacked)["environment"]
     assert isinstance(found, Environment)
-    return found
+    return found, unpacked

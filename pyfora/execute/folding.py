@@ -2,44 +2,40 @@
 
 from __future__ import annotations
 
-import functools
 import itertools
-import time
 from collections.abc import Callable, Iterable, Iterator
 from types import FunctionType
 from typing import Any
 
 from pyfora.compile import finish_float_sum, fold_float_terms
+from pyfora.execute.in_place import as_set_comprehension, comprehension_in_place, fold_in_place
 from pyfora.execute.loops import LoopReport, LoopRun
+from pyfora.execute.offers import Offer, TakenBack
 from pyfora.execute.output import ProgramOutput
-from pyfora.execute.spreading import Offer, Spreader, TakenBack
-from pyfora.fold.folders import (
-    ElementsFolder,
-    FloatsFolder,
-    Folder,
-    MergedFolder,
-    TotalFolder,
-    TruthFolder,
-    WinnerFolder,
-    start_of_floats,
-)
-from pyfora.fold.plan import PREFIX_S, Plan, plan_rest
+from pyfora.execute.prefix import Prefix
+from pyfora.execute.spreading import Spreader
+from pyfora.fold.folders import ElementsFolder, Folder, MergedFolder, MustRunInOrder, TruthFolder, WinnerFolder
+from pyfora.fold.partials import NUMBERS, Form, Partial, are_plain, have_an_order
+from pyfora.fold.plan import Plan
 from pyfora.fold.sources import Source, can_be_cut
+from pyfora.fold.sums import SumFolder
 
-_SPREAD = frozenset((sum, min, max, any, all, list, tuple, set, frozenset, dict, sorted))
-_INTS = frozenset((int, bool))
-
-
-def as_it_stands_fold(
-    callee: Callable[..., Any], part: Callable[[Any], Any], source: Any, *rest: Any, at: Any, **keywords: Any
-) -> Any:
-    """`pyfora_fold` in a leaf process: the loop runs in order, in place."""
-    return callee(part(source), *rest, **keywords)
+# By identity: asking a user's callable whether it equals one of these could run code of the user's.
+_SPREAD = {id(callee) for callee in (sum, min, max, any, all, list, tuple, set, frozenset, dict, sorted)}
 
 
-def as_it_stands_comprehension(kind: str, part: Callable[[Any], Any], source: Any, *, at: Any) -> Any:
-    """`pyfora_comprehension` in a leaf process."""
-    return set(part(source)) if kind == "set" else part(source)
+SAMPLE = 20
+"""Elements that are looked at, to know what it costs to bring such elements from another process."""
+
+
+class _Elsewhere(BaseException):
+    """Thrown through a builtin that has seen the first elements: the rest is folded without it.
+
+    A BaseException, as no builtin catches it.
+    """
+
+    def __init__(self, folder: Folder) -> None:
+        self.folder = folder
 
 
 class Folding:
@@ -60,168 +56,145 @@ class Folding:
         **keywords: Any,
     ) -> Any:
         """`callee(generator, *rest, **keywords)`, where the generator is `part(source)`."""
-        if not can_be_cut(source) or not _is_spread(callee):
-            return callee(part(source), *rest, **keywords)
-        prefix = _Prefix(part, source, keep=callee is not any and callee is not all)
-        answer = callee(prefix.items(), *rest, **keywords)
-        if prefix.plan is Plan.HERE:
-            return answer
-        bound = functools.partial(callee, *rest, **keywords) if rest or keywords else callee
+        if id(callee) not in _SPREAD or not self._may_spread(source) or (rest and callee is not sum):
+            return fold_in_place(callee, part, source, *rest, at=at, **keywords)
+        numeric = callee is sum or (callee in (min, max) and "key" not in keywords)
+        loop = _Loop(self, part, source, callee, at, keep=numeric)
 
-        def in_order() -> Any:
-            return callee(itertools.chain(prefix.elements, part(source[prefix.done :])), *rest, **keywords)
+        def bound(items: Iterable[Any]) -> Any:
+            return callee(items, *rest, **keywords)
 
-        folder = self._folder(callee, bound, prefix.elements, rest, keywords)
-        return self._spread(part, source, prefix, folder, callee, in_order, at)
+        def folder() -> Folder | None:
+            kept = loop.prefix.kept
+            if callee in (any, all):
+                return TruthFolder(callee)
+            if callee is sum:
+                return self._sum(rest[0] if rest else keywords.get("start", 0), kept, loop)
+            return WinnerFolder(bound, kept) if numeric and have_an_order(kept) else None
+
+        # The builtin is called once, since comparing and adding may be the user's code: it is fed the elements as they
+        # are made, here or elsewhere, unless something shorter than the elements will do.
+        try:
+            return bound(itertools.chain.from_iterable(loop.stream(folder)))
+        except _Elsewhere as chosen:
+            found = chosen.folder
+        if loop.spread_into(found):
+            return found.finish()
+        return bound(itertools.chain(loop.prefix.kept, loop.prefix.rest()))
 
     def comprehension(self, kind: str, part: FunctionType, source: Any, *, at: tuple[int, int]) -> Any:
         """The list, set or dict of the comprehension whose part this is."""
+        if not self._may_spread(source):
+            return comprehension_in_place(kind, part, source, at=at)
+        if kind == "set":
+            return as_set_comprehension(lambda: self.fold(set, part, source, at=at))
+        loop = _Loop(self, part, source, list if kind == "list" else dict, at)
+        made: Any = [] if kind == "list" else {}
+        add = made.extend if kind == "list" else made.update
+        for chunk in loop.prefix.chunks():
+            add(chunk)
+            newest = made[-SAMPLE:] if kind == "list" else list(itertools.islice(made.values(), SAMPLE))
+            loop.prefix.makes_objects = not are_plain(newest)
+        if loop.prefix.plan is Plan.HERE:
+            return made
+        folder = ElementsFolder() if kind == "list" else MergedFolder(dict(made))
+        if not loop.spread_into(folder):
+            add(loop.prefix.rest())
+            return made
         if kind == "dict":
-            return self._dict(part, source, at)
-        make: Callable[..., Any] = list if kind == "list" else set
-        if not can_be_cut(source):
-            return part(source) if kind == "list" else set(part(source))
-        prefix = _Prefix(part, source, keep=True)
-        prefix.collect(prefix.elements.extend)
-        if prefix.plan is Plan.HERE:
-            return prefix.elements if kind == "list" else set(prefix.elements)
+            return folder.finish()
+        add(folder.finish())
+        return made
 
-        def in_order() -> Any:
-            return make(itertools.chain(prefix.elements, part(source[prefix.done :])))
+    def _may_spread(self, source: Any) -> bool:
+        return not self._spreader.busy and can_be_cut(source)
 
-        return self._spread(part, source, prefix, ElementsFolder(make, prefix.elements), make, in_order, at)
+    def _sum(self, start: Any, kept: list[Any], loop: _Loop) -> Folder | None:
+        if type(start) not in (int, float) or not set(map(type, kept)) <= NUMBERS:
+            return None
+        folder = SumFolder(start, fold_float_terms, finish_float_sum)
+        if kept:
+            folder.absorb(Partial(Form.ELEMENTS, kept))
+        elif loop.element_type() == "float":
+            folder.expect_floats()
+        return folder
 
-    def _dict(self, part: FunctionType, source: Any, at: tuple[int, int]) -> Any:
-        if not can_be_cut(source):
-            return part(source)
-        made: dict[Any, Any] = {}
-        prefix = _Prefix(part, source, keep=False)
-        prefix.collect(made.update)
-        if prefix.plan is Plan.HERE:
-            return made
+    def spread(self, offer: Offer, run: LoopRun, rest_from: Callable[[int], Iterable[Any]]) -> bool:
+        """Fold the rest of a loop, and report on it. False: it is to be run in order after all.
 
-        def in_order() -> Any:
-            made.update(part(source[prefix.done :]))
-            return made
-
-        return self._spread(part, source, prefix, MergedFolder(dict(made)), dict, in_order, at)
-
-    # ---- the rest of a loop, in parallel -----------------------------------------------------------------------
-
-    def _folder(
-        self,
-        callee: Callable[..., Any],
-        bound: Callable[..., Any],
-        elements: list[Any],
-        rest: tuple[Any, ...],
-        keywords: dict[str, Any],
-    ) -> Folder:
-        if callee is any or callee is all:
-            return TruthFolder(callee is any)
-        if callee in (min, max) and "key" not in keywords and not rest:
-            return WinnerFolder(bound, elements)
-        if callee is sum and elements:
-            start = rest[0] if rest else keywords.get("start", 0)
-            kinds = {type(element) for element in elements}
-            if type(start) is int and kinds <= _INTS:
-                return TotalFolder(sum(elements, start))
-            if type(start) in (int, float) and kinds == {float}:
-                state = start_of_floats(start, elements, fold_float_terms)
-                return FloatsFolder(state, fold_float_terms, finish_float_sum)
-        return ElementsFolder(bound, elements)
-
-    def _spread(
-        self,
-        part: FunctionType,
-        source: Source,
-        prefix: _Prefix,
-        folder: Folder,
-        callee: Callable[..., Any],
-        in_order: Callable[[], Any],
-        at: tuple[int, int],
-    ) -> Any:
-        code = part.__code__
-        run = LoopRun(code.co_filename, at[0], elements=len(source))
+        `rest_from(i)` runs in place what is left from the element of index `i` on. Raises what the loop raises.
+        """
         mark = self._output.mark()
-        offer = Offer(part, source, prefix.done, folder, callee, prefix.plan is Plan.COMPILED, prefix.element_s)
         try:
-            return self._spreader.spread(offer, run)
-        except TakenBack as reason:
+            index = self._spreader.spread(offer, run)
+            if index is not None:
+                offer.folder.absorb_rest(rest_from(index))
+        except (TakenBack, MustRunInOrder) as reason:
             run.how, run.reason = "in order", str(reason)
             # What leaves wrote was shown already, as far as it was absorbed; the run in order writes it once more.
             self._output.rewind(mark)
-            return in_order()
+            return False
         finally:
             self._report.add(run)
+        return True
+
+    def element_type(self, part: FunctionType) -> str | None:
+        """The type of what a part yields, where the compiler can tell."""
+        return self._spreader.element_type(part)
 
 
-def _is_spread(callee: object) -> bool:
-    try:
-        return callee in _SPREAD
-    except TypeError:
-        return False
+class _Loop:
+    """One loop that the driver meets."""
 
-
-class _Prefix:
-    """The first elements of a loop, run in order and in place until the plan for the rest is made."""
-
-    def __init__(self, part: Callable[[Any], Iterable[Any]], source: Source, *, keep: bool) -> None:
+    def __init__(
+        self,
+        folding: Folding,
+        part: FunctionType,
+        source: Source,
+        callee: Callable[..., Any],
+        at: tuple[int, int],
+        *,
+        keep: bool = False,
+    ) -> None:
+        self._folding = folding
         self._part = part
         self._source = source
-        self._keep = keep
-        self.plan = Plan.HERE
-        self.elements: list[Any] = []
-        """What the first elements gave, where that is kept."""
-        self.done = 0
-        self.elapsed_s = 0.0
+        self._callee = callee
+        self._at = at
+        self.prefix = Prefix(part, source, keep=keep)
 
-    @property
-    def element_s(self) -> float:
-        return self.elapsed_s / max(self.done, 1)
+    def element_type(self) -> str | None:
+        return self._folding.element_type(self._part)
 
-    def items(self) -> Iterator[Any]:
-        """Everything that the loop yields, up to its end or to where the plan takes the rest elsewhere."""
-        total, chunk, started = len(self._source), 1, time.perf_counter()
-        while self.done < total:
-            stop = min(self.done + chunk, total)
-            if self._keep:
-                yield from self._kept(self._source[self.done : stop])
-            else:
-                yield from self._part(self._source[self.done : stop])
-            self.done = stop
-            self.elapsed_s = time.perf_counter() - started
-            # Builtins such as min() want at least one element, and sum() shows by its first terms what it adds.
-            if self.elapsed_s > PREFIX_S and self.done < total and (self.elements or not self._keep):
-                self._make_plan()
-                if self.plan is Plan.HERE:
-                    yield from self._part(self._source[self.done :])
-                return
-            chunk *= 2
+    def stream(self, folder: Callable[[], Folder | None]) -> Iterator[Iterable[Any]]:
+        """The elements, in order, for a builtin that iterates over them.
 
-    def collect(self, add: Callable[[Any], object]) -> None:
-        """The same for a comprehension: `add` takes what the part makes of each piece of the source."""
-        total, chunk, started = len(self._source), 1, time.perf_counter()
-        while self.done < total:
-            stop = min(self.done + chunk, total)
-            add(self._part(self._source[self.done : stop]))
-            self.done = stop
-            self.elapsed_s = time.perf_counter() - started
-            if self.elapsed_s > PREFIX_S and self.done < total:
-                self._make_plan()
-                if self.plan is Plan.HERE:
-                    add(self._part(self._source[self.done :]))
-                return
-            chunk *= 2
+        Where the rest is worth spreading, and `folder` gives something that needs no elements, raises _Elsewhere.
+        """
+        yield from self.prefix.chunks()
+        if self.prefix.plan is Plan.HERE:
+            return
+        found = folder()
+        if found is not None:
+            raise _Elsewhere(found)
+        elements = ElementsFolder()
+        if not self.spread_into(elements):
+            elements = ElementsFolder()
+            elements.absorb_rest(self.prefix.rest())
+        yield elements.finish()
 
-    def _make_plan(self) -> None:
-        self.plan = plan_rest(self.elapsed_s, self.done, len(self._source), from_range=type(self._source) is range)
-
-    def _kept(self, source: Source) -> Iterator[Any]:
-        """The elements of a chunk, made together (which is faster), and yielded up to where one of them raised."""
-        first = len(self.elements)
-        try:
-            self.elements.extend(self._part(source))
-        except BaseException:
-            yield from self.elements[first:]
-            raise
-        yield from self.elements[first:] if first else self.elements
+    def spread_into(self, folder: Folder) -> bool:
+        """Fold the rest into `folder`; False where it is to be run in order. Raises what the loop raises."""
+        prefix = self.prefix
+        run = LoopRun(self._part.__code__.co_filename, self._at[0], elements=len(self._source))
+        offer = Offer(
+            part=self._part,
+            source=self._source,
+            first=prefix.done,
+            folder=folder,
+            callee=self._callee,
+            compiled=prefix.plan is Plan.COMPILED,
+            element_s=prefix.element_s,
+            terms_per_element=len(prefix.kept) / prefix.done,
+        )
+        return self._folding.spread(offer, run, prefix.rest_from)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import time
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
 LOOPS_LIMIT = 200
 """Loops that are reported on; of a loop that ran more often, its longest run."""
+LOOPS_LIMIT_BYTES = 24 * 1024
+"""Of the report."""
 
 
 @dataclass
@@ -40,10 +43,14 @@ class LoopReport:
             self._runs[place] = run
 
     def as_json(self) -> list[dict[str, Any]]:
-        """In order of the source; strings are cut, for this travels in a message's header."""
-        found = []
-        for run in sorted(self._runs.values(), key=lambda r: (r.file, r.line)):
+        """In order of the source; strings are cut, and short runs left out, for this travels in a message's header."""
+        found, room = [], LOOPS_LIMIT_BYTES
+        for run in sorted(self._runs.values(), key=lambda r: -r.elapsed_s):
             facts = asdict(run)
             del facts["started_at"]
-            found.append(facts | {"file": run.file[-100:], "reason": run.reason[:200]})
-        return found
+            facts |= {"file": run.file[-100:], "reason": run.reason[:200]}
+            room -= len(json.dumps(facts))
+            if room < 0:
+                break
+            found.append(facts)
+        return sorted(found, key=lambda facts: (facts["file"], facts["line"]))

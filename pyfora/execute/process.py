@@ -8,7 +8,7 @@ from typing import Any
 
 from pyfora.execute.conversation import Conversation, WorkerGone
 from pyfora.execute.driver import Driver
-from pyfora.execute.folding import as_it_stands_comprehension, as_it_stands_fold
+from pyfora.execute.in_place import comprehension_in_place, fold_in_place
 from pyfora.execute.leaves import LeafProcess
 from pyfora.execute.rehearsal import rehearse
 from pyfora.execute.spool import Spool
@@ -29,8 +29,8 @@ def serve(process_id: str, socket_path: str, spool_directory: Path, cache: Path)
             while True:
                 conversation.receive()
         primitives: dict[str, Callable[..., Any]] = {
-            "pyfora_fold": as_it_stands_fold,
-            "pyfora_comprehension": as_it_stands_comprehension,
+            "pyfora_fold": fold_in_place,
+            "pyfora_comprehension": comprehension_in_place,
         }
         leaves = LeafProcess(conversation, spool, primitives)
         leaves.serve(message)

@@ -2,73 +2,103 @@
 
 from __future__ import annotations
 
-import builtins
+import ctypes
 import functools
+import gc
 import importlib
-import io
+import inspect
+import os
 import sys
 from collections.abc import Callable
 from types import FrameType
 from typing import Any
 
 from pyfora.errors import InvalidPyforaOperation
+from pyfora.execute.impure import (
+    REFUSED_ANYWHERE_BELOW,
+    REFUSED_WHERE_CALLED,
+    REFUSED_WITHOUT_ARGUMENTS,
+    WRITES_A_FILE,
+)
 from pyfora.language.rewrite import FOLD
 
-_CLOCK = "reads a clock, so its answer would be another one each time; read it before the block and use the value"
-_CHANCE = (
-    "draws from a hidden random state, so its answer would be another one each time; "
-    "make a generator of your own in the block: random.Random(seed)"
-)
-_ENTROPY = "draws random bits from the system; draw them before the block and use the value"
-_PROCESS = "starts a process on the worker; do that outside of the block"
-_SOCKET = "opens a network connection on the worker; do that outside of the block"
-_THREAD = "starts a thread; loops over ranges and lists are spread over all cores by themselves"
-_INPUT = "reads from the keyboard, which is not at the worker; read it before the block"
-
-REFUSED: dict[str, str] = {
-    **{f"time.{name}": _CLOCK for name in ("time", "time_ns", "monotonic", "monotonic_ns", "perf_counter")},
-    **{
-        f"time.{name}": _CLOCK for name in ("perf_counter_ns", "process_time", "process_time_ns", "localtime", "gmtime")
-    },
-    **{
-        f"random.{name}": _CHANCE
-        for name in (
-            *("random", "randint", "randrange", "choice", "choices", "shuffle", "sample", "uniform", "gauss"),
-            *("normalvariate", "expovariate", "betavariate", "triangular", "getrandbits", "randbytes", "seed"),
-        )
-    },
-    **{f"os.{name}": _ENTROPY for name in ("urandom", "getrandom")},
-    **{f"uuid.{name}": _ENTROPY for name in ("uuid1", "uuid4")},
-    **{
-        f"os.{name}": _PROCESS
-        for name in ("fork", "system", "popen", "posix_spawn", "execv", "execve", "_exit", "kill")
-    },
-    "subprocess.Popen.__init__": _PROCESS,
-    "socket.socket.__init__": _SOCKET,
-    "socket.create_connection": _SOCKET,
-    "threading.Thread.start": _THREAD,
-    "builtins.input": _INPUT,
-}
-"""Dotted name -> why it is refused, and what to do instead."""
+refusals: list[InvalidPyforaOperation] = []
+"""What was refused in this process. A program that catches it, with a bare `except`, is refused all the same."""
 
 _WRITING = frozenset("wax+")
+_WRITING_FLAGS = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 
 
 def install() -> None:
-    """Guard the functions of REFUSED, and `open` for writing, in this process and all that are forked from it.
+    """Guard what is impure, in this process and all that are forked from it; again after numpy was loaded.
 
-    They refuse user code only: the standard library and pyfora itself go on using them.
+    It is refused to user code only: the standard library and pyfora itself go on using it.
     """
-    for name, reason in REFUSED.items():
-        owner_name, _, attribute = name.rpartition(".")
-        try:
-            owner: Any = importlib.import_module(owner_name)
-        except ImportError:
-            module, _, kind = owner_name.rpartition(".")
-            owner = getattr(importlib.import_module(module), kind)
-        if hasattr(owner, attribute):
-            setattr(owner, attribute, _guarded(name, reason, getattr(owner, attribute)))
-    builtins.open = io.open = _reading_only(open)
+    for table, applies, culprit in _TABLES:
+        for name, reason in table.items():
+            if name not in _done and (not name.startswith("numpy.") or "numpy" in sys.modules):
+                _done.add(name)
+                _guard(name, applies, reason, culprit)
+
+
+def _guard(
+    name: str, applies: Callable[..., bool], reason: str, culprit: Callable[[FrameType], FrameType | None]
+) -> None:
+    """Guard one function of a module, or one method of a class (`module:Class.method`)."""
+    place, _, attribute = name.rpartition(".")
+    module_name, _, class_name = place.partition(":")
+    owner: Any = importlib.import_module(module_name)
+    if class_name:
+        owner = getattr(owner, class_name)
+    original = vars(owner).get(attribute)
+    if original is None:  # not in this version of Python
+        return
+    shown = name.replace(":", ".").removesuffix(".__init__").removeprefix("builtins.").replace("_Environ", "environ")
+    if class_name and not inspect.isfunction(original):
+        _guard_native_classmethod(owner, attribute, applies, reason, culprit, shown)
+    else:
+        setattr(owner, attribute, _guarded(shown, applies, reason, culprit, original))
+
+
+def _guard_native_classmethod(
+    owner: type,
+    attribute: str,
+    applies: Callable[..., bool],
+    reason: str,
+    culprit: Callable[[FrameType], FrameType | None],
+    shown: str,
+) -> None:
+    """A class written in C takes no attributes; its dict does.
+
+    A subclass in its place would be another type to whoever asks for the type of a date.
+    """
+    native = vars(owner)[attribute]
+
+    def original(cls: type, *args: Any, **kwargs: Any) -> Any:
+        return native.__get__(None, cls)(*args, **kwargs)
+
+    (names,) = gc.get_referents(vars(owner))
+    names[attribute] = classmethod(_guarded(shown, applies, reason, culprit, original))
+    ctypes.pythonapi.PyType_Modified(ctypes.py_object(owner))
+
+
+def _guarded(
+    name: str,
+    applies: Callable[..., bool],
+    reason: str,
+    culprit: Callable[[FrameType], FrameType | None],
+    original: Callable[..., Any],
+) -> Callable[..., Any]:
+    @functools.wraps(original)
+    def guarded(*args: Any, **kwargs: Any) -> Any:
+        frame = culprit(sys._getframe(1))
+        if frame is not None and applies(*args, **kwargs):
+            error = InvalidPyforaOperation(f"{name}() {reason} ({frame.f_code.co_filename}:{frame.f_lineno}).")
+            refusals.append(error)
+            raise error
+        return original(*args, **kwargs)
+
+    return guarded
 
 
 def _is_user_code(frame: FrameType) -> bool:
@@ -76,32 +106,51 @@ def _is_user_code(frame: FrameType) -> bool:
     return FOLD in frame.f_builtins
 
 
-def _guarded(name: str, reason: str, original: Callable[..., Any]) -> Callable[..., Any]:
-    shown = name.removeprefix("builtins.").removesuffix(".__init__")
-
-    @functools.wraps(original)
-    def guarded(*args: Any, **kwargs: Any) -> Any:
-        caller = sys._getframe(1)
-        if _is_user_code(caller):
-            raise InvalidPyforaOperation(f"{shown}() {reason} ({_place(caller)}).")
-        return original(*args, **kwargs)
-
-    return guarded
+def _calling_user_code(caller: FrameType) -> FrameType | None:
+    """The user's frame that calls this, itself or through a method of a mapping."""
+    if caller.f_globals.get("__name__") == "_collections_abc" and caller.f_back is not None:
+        caller = caller.f_back
+    return caller if _is_user_code(caller) else None
 
 
-def _reading_only(original: Callable[..., Any]) -> Callable[..., Any]:
-    @functools.wraps(original)
-    def open(file: Any, mode: str = "r", *args: Any, **kwargs: Any) -> Any:
-        caller = sys._getframe(1)
-        if _WRITING & set(mode) and _is_user_code(caller):
-            raise InvalidPyforaOperation(
-                f"open(…, {mode!r}) writes a file on whichever worker it happens to run; "
-                f"return the data and write it after the block ({_place(caller)})."
-            )
-        return original(file, mode, *args, **kwargs)
+def _user_code_above(caller: FrameType) -> FrameType | None:
+    """The user's frame on whose behalf this is called; None where pyfora itself stands between."""
+    frame: FrameType | None = caller
+    while frame is not None:
+        if _is_user_code(frame):
+            return frame
+        if str(frame.f_globals.get("__name__")).startswith("pyfora."):
+            return None
+        # An import by the user's code may do what it must.
+        if frame.f_code.co_filename == "<frozen importlib._bootstrap>":
+            return None
+        frame = frame.f_back
+    return None
 
-    return open
+
+def _always(*_: Any, **__: Any) -> bool:
+    return True
 
 
-def _place(frame: FrameType) -> str:
-    return f"{frame.f_code.co_filename}:{frame.f_lineno}"
+def _has_writing_flags(path: Any = None, flags: Any = 0, *_: Any, **__: Any) -> bool:
+    return isinstance(flags, int) and bool(flags & _WRITING_FLAGS)
+
+
+def _has_no_seed(*args: Any, **kwargs: Any) -> bool:
+    given = [value for value in (*args, *kwargs.values()) if value is not None]
+    # A method is called with its instance first.
+    return not [value for value in given if type(value).__name__ not in ("Random", "SystemRandom")]
+
+
+def _opens_for_writing(file: Any = None, mode: Any = "r", *_: Any, **__: Any) -> bool:
+    return isinstance(mode, str) and bool(_WRITING & set(mode)) and file != os.devnull
+
+
+_TABLES: tuple[tuple[dict[str, str], Callable[..., bool], Callable[[FrameType], FrameType | None]], ...] = (
+    (REFUSED_WHERE_CALLED, _always, _calling_user_code),
+    (REFUSED_WITHOUT_ARGUMENTS, _has_no_seed, _calling_user_code),
+    (REFUSED_ANYWHERE_BELOW, _always, _user_code_above),
+    ({"os.open": WRITES_A_FILE}, _has_writing_flags, _calling_user_code),
+    ({"builtins.open": WRITES_A_FILE, "io.open": WRITES_A_FILE}, _opens_for_writing, _user_code_above),
+)
+_done: set[str] = set()

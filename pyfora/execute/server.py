@@ -51,8 +51,10 @@ class ForkServer:
             readable, _, _ = select.select([0, self._wake_read], [], [], waiting_s)
             if not readable:
                 from pyfora.compile import warm as load_compiler
+                from pyfora.execute import purity
 
                 load_compiler()
+                purity.install()
                 _freeze()
                 warm = True
             if self._wake_read in readable:

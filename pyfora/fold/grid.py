@@ -30,13 +30,15 @@ class Grid:
         return start, min(self.first + hi * self.leaf_elements, self.total)
 
 
-def grid_for(first: int, total: int, element_s: float) -> Grid:
+def grid_for(first: int, total: int, element_s: float, terms_per_element: float = 1.0) -> Grid:
     """The grid for elements that take about `element_s` each: a power of two, at most LEAF_ELEMENTS_LIMIT.
 
+    `terms_per_element`: how many terms an element is expected to give; a leaf's terms are to stay below the same limit.
     The answer does not depend on the grid, since partials are folded in index order; only the speed does.
     """
+    limit = LEAF_ELEMENTS_LIMIT / max(terms_per_element, 1.0)
     leaf = 1
-    while leaf < LEAF_ELEMENTS_LIMIT and 2 * leaf * element_s <= LEAF_TARGET_S:
+    while 2 * leaf <= limit and 2 * leaf * element_s <= LEAF_TARGET_S:
         leaf *= 2
     while -(-(total - first) // leaf) > LEAVES_LIMIT:
         leaf *= 2

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import enum
+import itertools
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
+
+from pyfora.fold.sources import ATOMS
+
+NUMBERS = frozenset((int, bool, float))
 
 
 class Form(enum.Enum):
@@ -15,7 +20,7 @@ class Form(enum.Enum):
     ELEMENTS = "elements"
     """All elements in order: always right."""
     TOTAL = "total"
-    """The sum of elements that are all exactly int or bool."""
+    """The sum of elements that are all exactly int or bool: a `Total`."""
     FLOATS = "floats"
     """All elements in order, all exactly float, as an array of 64-bit floats."""
     ARRAY = "array"
@@ -29,11 +34,32 @@ class Form(enum.Enum):
 
 
 @dataclass(frozen=True)
+class Total:
+    """The sum of ints, and how far from zero the sum may have been on the way."""
+
+    value: int
+    reach: int | None
+    """The sum of their absolute values; None where it is not known."""
+    empty: bool = False
+    """There were no elements: not the same as a sum of 0, which turns -0.0 into 0.0."""
+
+    def plus(self, later: Total) -> Total:
+        """The total of these elements and of later ones."""
+        reach = None if self.reach is None or later.reach is None else self.reach + later.reach
+        return Total(self.value + later.value, reach, self.empty and later.empty)
+
+
+@dataclass(frozen=True)
 class Partial:
     """A leaf's yield."""
 
     form: Form
     data: Any
+
+    def elements(self) -> list[Any]:
+        """The elements that it lists, in the forms that list them."""
+        listed: list[Any] = self.data.tolist() if self.form in (Form.ARRAY, Form.FLOATS) else self.data
+        return listed
 
 
 def partial_of(form: Form, callee: Any, items: Iterable[Any]) -> Partial:
@@ -46,9 +72,9 @@ def partial_of(form: Form, callee: Any, items: Iterable[Any]) -> Partial:
     if form is Form.MERGED:
         return Partial(form, items)
     elements = items if type(items) is list else list(items)
-    kinds = {type(element) for element in elements}
+    kinds = set(map(type, elements))
     if form is Form.TOTAL and kinds <= {int, bool}:
-        return Partial(form, sum(elements))
+        return Partial(form, Total(sum(elements), sum(map(abs, elements)), not elements))
     if form is Form.FLOATS and kinds <= {float}:
         import numpy as np
 
@@ -58,13 +84,46 @@ def partial_of(form: Form, callee: Any, items: Iterable[Any]) -> Partial:
     return Partial(Form.ELEMENTS, elements)
 
 
-def have_an_order(elements: list[Any], kinds: set[type]) -> bool:
+def have_an_order(elements: list[Any], kinds: set[type] | None = None) -> bool:
     """Whether comparing these elements is a total order, so that the winner of winners is the winner of all.
 
-    NaN breaks it (every comparison with it is false), and so may any class of a user's.
+    NaN breaks it (every comparison with it is false), and so may any class of a user's. `kinds`: their types.
     """
+    kinds = set(map(type, elements)) if kinds is None else kinds
     if kinds <= {str} or kinds <= {bytes}:
         return True
     if not kinds <= {int, bool, float}:
         return False
     return float not in kinds or not any(type(e) is float and math.isnan(e) for e in elements)
+
+
+def hold_nan(partial: Partial) -> bool:
+    """Whether a NaN is among the elements, or within their tuples; of a dict: among its keys.
+
+    Sets and dicts tell one NaN from another by identity, which does not outlive the journey between processes.
+    """
+    if partial.form in (Form.ARRAY, Form.FLOATS):
+        return partial.data.dtype.kind == "f" and bool((partial.data != partial.data).any())
+    return _hold_nan(list(partial.data))
+
+
+def _hold_nan(elements: list[Any]) -> bool:
+    kinds = set(map(type, elements))
+    if float in kinds and any(type(e) is float and math.isnan(e) for e in elements):
+        return True
+    if complex in kinds and any(type(e) is complex and e != e for e in elements):
+        return True
+    if tuple not in kinds and frozenset not in kinds:
+        return False
+    inner = [e for e in elements if type(e) in (tuple, frozenset)]
+    return _hold_nan(list(itertools.chain.from_iterable(inner)))
+
+
+def are_plain(elements: Iterable[Any]) -> bool:
+    """Whether these are numbers, texts and so on, or tuples of such: nothing whose identity could matter."""
+    kinds = set(map(type, elements))
+    if tuple not in kinds:
+        return kinds <= ATOMS
+    return kinds <= ATOMS | {tuple} and are_plain(
+        itertools.chain.from_iterable(e for e in elements if type(e) is tuple)
+    )

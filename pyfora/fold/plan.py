@@ -12,6 +12,8 @@ WORTH_COMPILING_S = 0.2
 """Expected rest from which a kernel is asked for: one that is not in the cache takes 0.1 to 0.5 s to compile."""
 SHIPPING_ELEMENT_S = 2e-6
 """About what it costs to bring one element of a list to another process; a leaf's work must be worth it."""
+RETURNING_OBJECT_S = 2e-5
+"""The same for what is no number or text, back from a leaf: pickled there, and made again by the one driver."""
 KERNEL_SPEEDUP = 20.0
 """How much faster than CPython a kernel is taken to be, before the first leaf was timed."""
 
@@ -24,14 +26,17 @@ class Plan(enum.Enum):
     COMPILED = "compiled"
 
 
-def plan_rest(elapsed_s: float, done: int, total: int, *, from_range: bool) -> Plan:
+def plan_rest(elapsed_s: float, done: int, total: int, *, from_range: bool, makes_objects: bool = False) -> Plan:
     """The plan for elements [done, total), where the first `done` took `elapsed_s`.
 
     `from_range`: the source is a range; a list's elements would have to be shipped, and no kernel reads them yet.
+    `makes_objects`: what the elements give would have to be shipped as objects, and no kernel makes such.
     """
     element_s = elapsed_s / max(done, 1)
     rest_s = element_s * (total - done)
     if rest_s < WORTH_SPREADING_S:
+        return Plan.HERE
+    if makes_objects and element_s < RETURNING_OBJECT_S:
         return Plan.HERE
     if from_range:
         return Plan.COMPILED if rest_s >= WORTH_COMPILING_S else Plan.INTERPRETED

@@ -103,10 +103,13 @@ def unpack_results(
     return names
 
 
-def pack_environment(objects: Mapping[str, object], loaded: LoadedProgram) -> Parcel:
+def pack_environment(
+    objects: Mapping[str, object], loaded: LoadedProgram, remembered: dict[int, Any] | None = None
+) -> Parcel:
     """`objects` with all that they reach, for another process of the same cluster.
 
-    Code goes as code objects, already rewritten. Raises what pickling raises where an object cannot leave.
+    Code goes as code objects, already rewritten. `remembered` is given every object that was packed, by its index.
+    Raises what pickling raises where an object cannot leave.
     """
     namespaces = [Namespace(n.module, n.names, doubtful=n.doubtful) for n in loaded.namespaces]
     shipper = Shipper(marshalled, namespaces=namespaces)
@@ -116,6 +119,8 @@ def pack_environment(objects: Mapping[str, object], loaded: LoadedProgram) -> Pa
         for namespace, name in members:
             shipper.dump(("member", namespace, name, namespace.names[name]))
     shipper.dump(None)
+    if remembered is not None:
+        remembered.update(shipper.remembered())
     return shipper.parcel()
 
 
@@ -123,8 +128,12 @@ def unpack_environment(
     parcel: Parcel,
     primitives: Mapping[str, Callable[..., Any]],
     resolve_value: Callable[[str, dict[int, Any]], object] | None = None,
+    remembered: dict[int, Any] | None = None,
 ) -> dict[str, Any]:
-    """The objects of `pack_environment` by name; functions among them call `primitives`."""
+    """The objects of `pack_environment` by name; functions among them call `primitives`.
+
+    `remembered` is given every object that was unpacked, by the index that `pack_environment` has it under.
+    """
     supplied = {**primitives, READ: make_reader([])}
     loader = Loader(parcel, primitives=supplied, resolve_value=resolve_value)
     objects: dict[str, Any] = {}
@@ -134,6 +143,8 @@ def unpack_environment(
         else:
             place[0].names[place[1]] = value
     install(loader.namespaces)
+    if remembered is not None:
+        remembered.update(loader.remembered())
     return objects
 
 

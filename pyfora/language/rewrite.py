@@ -2,8 +2,9 @@
 
 `sum(e for t in s)` becomes `pyfora_fold(sum, lambda source: (e for t in source), s, at=(line, column))`, and
 `[e for t in s]` becomes `pyfora_comprehension("list", lambda source: [e for t in source], s, at=(line, column))`.
-The lambda is the *part*: of a part of the source it makes what the whole would have made of it (of a set: the list
-of its elements). The callee is evaluated first, then the source, as in the original; every name means what it meant.
+The lambda is the *part*: of a part of the source it makes what the whole would have made of it (of a set: its
+elements, one after the other). The callee is evaluated first, then the source, as in the original; every name means
+what it meant.
 """
 
 from __future__ import annotations
@@ -135,8 +136,9 @@ class _Rewriter(ast.NodeTransformer):
             return self.generic_visit(node)
         part, source = self._split(node)
         if isinstance(node, ast.SetComp):
-            # A set's order tells in what order it was filled: a part gives its elements in order, not a set of them.
-            part.body = ast.copy_location(ast.ListComp(node.elt, node.generators), node)
+            # A set's order tells in what order it was filled, and an element that cannot be hashed ends the loop there
+            # and then: a part gives its elements one by one, neither a set nor a list of them.
+            part.body = ast.copy_location(ast.GeneratorExp(node.elt, node.generators), node)
         call = ast.Call(
             func=ast.Name(COMPREHENSION, ast.Load()),
             args=[ast.Constant(_KINDS[type(node)]), part, source],

@@ -23,7 +23,7 @@ def rewritten(text: str) -> str:
             "x = pyfora_fold(sum, lambda source: (math.sin(i) for i in source), range(9), at=(1, 4))",
         ),
         ("[e for i in s if c]", "pyfora_comprehension('list', lambda source: [e for i in source if c], s, at=(1, 0))"),
-        ("{e for i in s}", "pyfora_comprehension('set', lambda source: [e for i in source], s, at=(1, 0))"),
+        ("{e for i in s}", "pyfora_comprehension('set', lambda source: (e for i in source), s, at=(1, 0))"),
         (
             "{k: v for k, v in s}",
             "pyfora_comprehension('dict', lambda source: {k: v for k, v in source}, s, at=(1, 0))",

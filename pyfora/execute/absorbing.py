@@ -1,0 +1,150 @@
+"""The pieces of one offered loop, on their way into its folder in index order."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from pyfora.execute.conversation import Conversation
+from pyfora.execute.loops import LoopRun
+from pyfora.execute.offers import Offer, TakenBack
+from pyfora.execute.output import ProgramOutput
+from pyfora.execute.pieces import PieceReport, unpack_piece
+from pyfora.execute.spool import Spool
+from pyfora.execute.terms import STATE
+from pyfora.fold.folders import MustRunInOrder, NeedsElements
+from pyfora.fold.grid import Grid
+from pyfora.fold.partials import NUMBERS, Form, Partial, are_plain, partial_of
+from pyfora.fold.sums import SumFolder
+from pyfora.wire.messages import FoldTerms, Message, PieceDone, PieceLost, TermsFolded
+
+
+class Absorber:
+    """Receives pieces in any order, and absorbs them in that of their leaves."""
+
+    def __init__(
+        self,
+        offer: Offer,
+        grid: Grid,
+        run: LoopRun,
+        fold_id: str,
+        known: Mapping[int, Any],
+        conversation: Conversation,
+        spool: Spool,
+        output: ProgramOutput,
+    ) -> None:
+        self._offer = offer
+        self._grid = grid
+        self._run = run
+        self._fold_id = fold_id
+        self._known = known
+        self._conversation = conversation
+        self._spool = spool
+        self._output = output
+        self._pieces: dict[int, PieceDone] = {}
+
+    def absorb_all(self) -> int | None:
+        """Absorb every piece, up to where one raised: returns the index of that piece's first element, or None.
+
+        Raises TakenBack where the loop must be run in order.
+        """
+        folder, leaf = self._offer.folder, 0
+        while leaf < self._grid.leaves and not folder.decided:
+            piece = self._piece(leaf)
+            if piece.outcome == "touched":
+                reason = piece.payload.decode("utf-8", "replace")
+                raise TakenBack(reason or "the loop changes something that its elements share")
+            if piece.outcome == "raised":
+                return self._grid.elements(leaf, leaf)[0]
+            try:
+                if piece.outcome == "partial":
+                    self._absorb(piece)
+                elif not self._fold_held(piece):
+                    continue
+            except NeedsElements:
+                self._run_here(piece)
+            except MustRunInOrder as reason:
+                raise TakenBack(str(reason)) from None
+            leaf = piece.hi
+        return None
+
+    # ---- receiving -----------------------------------------------------------------------------------------
+
+    def _piece(self, leaf: int) -> PieceDone:
+        while leaf not in self._pieces:
+            self._take(self._conversation.receive())
+        return self._pieces.pop(leaf)
+
+    def _take(self, message: Message) -> None:
+        if isinstance(message, PieceDone) and message.fold_id == self._fold_id:
+            self._pieces[message.lo] = message
+        elif isinstance(message, PieceLost) and message.fold_id == self._fold_id:
+            self._pieces.pop(message.lo, None)
+
+    def _report(self, piece: PieceDone) -> PieceReport:
+        data: Any = piece.payload
+        if piece.parcel_id:
+            path = self._spool.path(piece.parcel_id)
+            data = path.read_bytes()
+            path.unlink(missing_ok=True)
+        try:
+            return unpack_piece(data, self._known)
+        except Exception as error:
+            reason = f"what the loop makes cannot be brought back: {type(error).__name__}: {error}"
+            raise TakenBack(reason) from None
+
+    # ---- absorbing -----------------------------------------------------------------------------------------
+
+    def _absorb(self, piece: PieceDone) -> None:
+        report = self._report(piece)
+        if report.written and not all(self._is_silent(partial) for partial in report.partials):
+            raise TakenBack("the loop prints, and so may the comparing or adding of what it yields")
+        for number, partial in enumerate(report.partials):
+            try:
+                self._offer.folder.absorb(partial)
+            except NeedsElements:
+                if number:
+                    # Only the whole piece could be run here, and part of it is in.
+                    raise MustRunInOrder("the terms of the sum change their kind too often") from None
+                raise
+        self._note(report)
+
+    def _is_silent(self, partial: Partial) -> bool:
+        """Whether folding it can neither print nor raise, so that what its leaves printed stays in its place."""
+        callee, form = self._offer.callee, partial.form
+        if callee in (list, tuple, sorted) or form in (Form.TRUTH, Form.TOTAL, Form.FLOATS, Form.WINNER):
+            return True
+        if form is Form.MERGED or (callee in (set, frozenset) and form is Form.ELEMENTS):
+            return are_plain(partial.data)
+        return callee is sum and (form is Form.ARRAY or set(map(type, partial.data)) <= NUMBERS)
+
+    def _note(self, report: PieceReport) -> None:
+        for stream, text in report.written:
+            self._output.write(stream, text)
+        self._run.gave_up += report.gave_up
+
+    def _fold_held(self, piece: PieceDone) -> bool:
+        """Bring the accumulator to the terms of this piece; False where they were lost, and are made again."""
+        folder = self._offer.folder
+        assert isinstance(folder, SumFolder)
+        floats = folder.floats
+        if floats is None:
+            raise NeedsElements
+        self._conversation.send(FoldTerms(self._fold_id, piece.lo, piece.hi, STATE.pack(*floats)))
+        while True:
+            message = self._conversation.receive()
+            if isinstance(message, TermsFolded) and (message.fold_id, message.lo) == (self._fold_id, piece.lo):
+                break
+            if isinstance(message, PieceLost) and (message.fold_id, message.lo) == (self._fold_id, piece.lo):
+                return False
+            self._take(message)
+        report = self._report(piece)
+        folder.resume(STATE.unpack(message.payload), report.terms)
+        self._note(report)
+        return True
+
+    def _run_here(self, piece: PieceDone) -> None:
+        """The elements of this piece, in this process: its partial says too little."""
+        start, stop = self._grid.elements(piece.lo, piece.hi)
+        elements = self._offer.part(self._offer.source[start:stop])
+        self._offer.folder.absorb(partial_of(Form.ELEMENTS, self._offer.callee, elements))

@@ -1,0 +1,40 @@
+"""The parallel primitives as plain Python: for loops within leaves, and loops that cannot be spread."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+
+def fold_in_place(
+    callee: Callable[..., Any], part: Callable[[Any], Any], source: Any, *rest: Any, at: Any, **keywords: Any
+) -> Any:
+    """`pyfora_fold` as the loop was written: in order, in this process."""
+    return callee(part(source), *rest, **keywords)
+
+
+def comprehension_in_place(kind: str, part: Callable[[Any], Any], source: Any, *, at: Any) -> Any:
+    """`pyfora_comprehension` as the comprehension was written."""
+    return as_set_comprehension(lambda: set(part(source))) if kind == "set" else part(source)
+
+
+def as_set_comprehension(make: Callable[[], Any]) -> Any:
+    """What `make` makes of a part of a set comprehension, which is a generator.
+
+    A set comprehension lets StopIteration through; a generator turns it into a RuntimeError, which is turned back.
+    """
+    try:
+        return make()
+    except RuntimeError as error:
+        stopped = error.__cause__
+        trace = error.__traceback__
+        while trace is not None and trace.tb_next is not None:
+            trace = trace.tb_next
+        # Born where the part was gone through, so it is the part's own; a generator of the user's has a frame in it.
+        if not isinstance(stopped, StopIteration) or trace is None or not _is_own(trace.tb_frame.f_globals):
+            raise
+    raise stopped
+
+
+def _is_own(names: dict[str, Any]) -> bool:
+    return str(names.get("__name__")).startswith("pyfora.")

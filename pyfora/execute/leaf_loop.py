@@ -1,0 +1,191 @@
+"""One loop in a leaf process: its leaves, by the kernel where there is one, else by CPython."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from time import perf_counter
+from typing import Any
+
+from pyfora.compile import GaveUp, Kernel, NotCompiled, Output, load_kernel
+from pyfora.execute import purity
+from pyfora.execute.environment import Environment, unpack
+from pyfora.execute.pieces import known_objects
+from pyfora.execute.reporting import Made, Unshippable
+from pyfora.execute.terms import Terms
+from pyfora.fold.partials import Form, Partial, Total, hold_nan, partial_of
+from pyfora.fold.sources import holds_state
+from pyfora.language.frozen import fingerprint_of_state
+from pyfora.limits import LEAF_ELEMENTS_LIMIT, RUN_LEAVES_LIMIT
+from pyfora.values.parcels import Parcel
+
+GAVE_UP_LIMIT = 8
+"""A kernel that gave up on so many leaves in a row is not asked again here: each time costs time for nothing."""
+TOGETHER_S = 0.002
+"""How long one call of a kernel is meant to take: it cannot be interrupted, and each call costs microseconds."""
+NESTED_TERMS_LIMIT = 256 * LEAF_ELEMENTS_LIMIT
+"""Terms of one leaf of nested loops; with more of them it is left to CPython."""
+
+
+class LeafLoop:
+    """A loop whose environment has been opened."""
+
+    def __init__(self, parcel: Parcel, primitives: Mapping[str, Callable[..., Any]], terms: Terms) -> None:
+        """Raises Unshippable where the environment cannot be made here: in the driver's process it is there already."""
+        try:
+            self._environment, unpacked = unpack(parcel, primitives)
+        except Exception as error:
+            reason = f"what the loop uses cannot be made in another process: {type(error).__name__}: {error}"
+            raise Unshippable(reason) from None
+        self.known = known_objects(unpacked)
+        """What the driver has, too, by index."""
+        self._environment.ambient.set()
+        purity.install()
+        self._kernel = self._load(self._environment)
+        self._terms = terms
+        self._gave_up_in_a_row = 0
+        self._state: bytes | None = None
+        self._elements_state: bytes | None = None
+        self._interpreted = False
+        self._together = 1
+        """Leaves that one call of the kernel does."""
+
+    def _load(self, environment: Environment) -> Kernel | None:
+        if not environment.object_code:
+            return None
+        try:
+            return load_kernel(environment.object_code)
+        except (NotCompiled, ValueError):
+            # Another processor than the driver's: interpreted leaves give the same answer.
+            return None
+
+    @property
+    def _holds(self) -> bool:
+        """Whether terms wait here for the accumulator; with or without a kernel, as the driver has said so."""
+        return bool(self._environment.object_code) and self._environment.form is Form.FLOATS
+
+    def begin_run(self, lo: int, hi: int) -> None:
+        """Leaves [lo, hi) are next."""
+        grid = self._environment.grid
+        if self._holds:
+            self._terms.begin_run(grid.leaf_elements)
+        start, stop = grid.elements(lo, hi)
+        self._elements = self._environment.source[start:stop]
+        self._watched = holds_state(self._elements)
+        self._interpreted = False
+
+    # ---- what must not change ----------------------------------------------------------------------------------
+
+    def _watch(self) -> None:
+        """Before the first leaf that CPython runs: note what it could change and must not."""
+        if self._interpreted:
+            return
+        self._interpreted = True
+        if self._state is None:
+            self._state = self._fingerprint()
+        self._elements_state = self._fingerprint_of_elements()
+
+    def is_untouched(self) -> bool:
+        """Whether all that the leaves of this run share with others is as it was."""
+        if not self._interpreted:
+            return True
+        if self._state is None or self._fingerprint() != self._state:
+            return False
+        if not self._watched:
+            return True
+        return self._elements_state is not None and self._fingerprint_of_elements() == self._elements_state
+
+    def _fingerprint(self) -> bytes | None:
+        return fingerprint_of_state({"part": self._environment.part})
+
+    def _fingerprint_of_elements(self) -> bytes | None:
+        return fingerprint_of_state({"elements": self._elements}) if self._watched else None
+
+    # ---- leaves ------------------------------------------------------------------------------------------------
+
+    def run(self, leaf: int, hi: int) -> Made | None:
+        """Run this leaf, and some of those after it, below `hi`, where one call of the kernel does them together.
+
+        None where the first one raised. Raises Unshippable.
+        """
+        if self._kernel is None:
+            return self._by_cpython(leaf, gave_up=False)
+        for stop in (min(leaf + self._together, hi), leaf + 1):
+            started_at = perf_counter()
+            try:
+                made = self._compiled(self._kernel, leaf, stop)
+            except GaveUp:
+                self._together = 1
+                continue
+            leaf_s = (perf_counter() - started_at) / (stop - leaf)
+            self._together = max(1, min(int(TOGETHER_S / max(leaf_s, 1e-9)), RUN_LEAVES_LIMIT))
+            self._gave_up_in_a_row = 0
+            return self._checked(made)
+        self._gave_up_in_a_row += 1
+        if self._gave_up_in_a_row == GAVE_UP_LIMIT:
+            self._kernel = None
+        return self._by_cpython(leaf, gave_up=True)
+
+    def _by_cpython(self, leaf: int, *, gave_up: bool) -> Made | None:
+        environment = self._environment
+        start, stop = environment.grid.elements(leaf, leaf + 1)
+        self._watch()
+        purity.refusals.clear()
+        try:
+            partial = partial_of(environment.form, environment.callee, environment.part(environment.source[start:stop]))
+        except BaseException:
+            return None
+        if purity.refusals:
+            # Caught by the program, but for good.
+            return None
+        if self._holds and partial.form is Form.FLOATS and len(partial.data) <= len(room := self._terms.room()):
+            room[: len(partial.data)] = partial.data
+            self._terms.take(len(partial.data))
+            return Made(1, None, len(partial.data), gave_up)
+        return self._checked(Made(1, partial, 0, gave_up, self._decides(partial.data)))
+
+    def _decides(self, data: Any) -> bool:
+        return self._environment.form is Form.TRUTH and data is (self._environment.callee is any)
+
+    def _checked(self, made: Made) -> Made:
+        """Raises Unshippable for a NaN among what a set or dict will hold."""
+        hashing = self._environment.callee in (set, frozenset, dict)
+        if hashing and made.partial is not None and hold_nan(made.partial):
+            raise Unshippable("NaNs in a set, or among the keys of a dict, are told apart by their identity")
+        return made
+
+    def _compiled(self, kernel: Kernel, leaf: int, stop: int) -> Made:
+        """Leaves [leaf, stop) by one call of the kernel. Raises GaveUp."""
+        environment = self._environment
+        first, end = environment.grid.elements(leaf, stop)
+        elements = environment.source[first:end]
+        assert isinstance(elements, range)
+        arguments = (environment.captured, elements.start, elements.step, len(elements))
+        leaves = stop - leaf
+        if kernel.output is not Output.TERMS:
+            data = _as_data(environment.form, kernel.run(*arguments))
+            return Made(leaves, Partial(environment.form, data), decided=self._decides(data))
+        if self._holds:
+            room = self._terms.room()
+            if not kernel.counted or len(room) >= len(elements):
+                try:
+                    count = int(kernel.run(*arguments, room) or 0)
+                    self._terms.take(count)
+                    return Made(leaves, None, count)
+                except GaveUp:
+                    # Where loops are nested there may have been too little room.
+                    if kernel.counted or len(room) >= NESTED_TERMS_LIMIT:
+                        raise
+        import numpy as np
+
+        into = np.empty(len(elements) if kernel.counted else NESTED_TERMS_LIMIT, kernel.dtype)
+        count = int(kernel.run(*arguments, into) or 0)
+        terms = into if count == len(into) else into[:count].copy()
+        return Made(leaves, Partial(Form.FLOATS if self._holds else Form.ARRAY, terms))
+
+
+def _as_data(form: Form, value: int | float | bool | None) -> Any:
+    if form is Form.WINNER:
+        return [] if value is None else [value]
+    if form is Form.TOTAL:
+        return Total(int(value or 0), None)
+    return value

@@ -1,0 +1,33 @@
+"""The rest of a loop, as it is offered to the cluster."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from types import FunctionType
+from typing import Any
+
+from pyfora.fold.folders import Folder
+from pyfora.fold.sources import Source
+
+
+class TakenBack(Exception):
+    """The loop is to be run in order after all; the text says why."""
+
+
+@dataclass(frozen=True)
+class Offer:
+    """The rest of a loop."""
+
+    part: FunctionType
+    source: Source
+    first: int
+    """Elements before this one are folded already."""
+    folder: Folder
+    callee: Callable[..., Any]
+    compiled: bool
+    """Whether it is worth a kernel."""
+    element_s: float
+    """Seconds for an element, interpreted."""
+    terms_per_element: float
+    """What an element of the source gave so far, where it was counted; else 0."""

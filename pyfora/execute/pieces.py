@@ -1,0 +1,84 @@
+"""The payload of a piece, as a leaf process packs it and the driver opens it: opaque to all in between."""
+
+from __future__ import annotations
+
+import pickle
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import FunctionType
+from typing import Any, NoReturn
+
+from pyfora.execute.output import Written
+from pyfora.fold.partials import Form, Partial, are_plain
+from pyfora.fold.sources import ATOMS
+from pyfora.language.loading import Loader
+from pyfora.language.shipping import Shipper
+from pyfora.values.parcels import Parcel, make_parcel, read_parcel
+
+
+@dataclass(frozen=True)
+class PieceReport:
+    """What a piece says."""
+
+    partials: list[Partial] = field(default_factory=list)
+    written: Written = field(default_factory=list)
+    gave_up: int = 0
+    terms: int = 0
+    """How many float terms are held for it."""
+
+
+def known_objects(remembered: Mapping[int, Any]) -> dict[int, Any]:
+    """Of the objects that a loop's environment was packed from, or unpacked to: those whose identity may matter."""
+    return {index: found for index, found in remembered.items() if type(found) not in ATOMS}
+
+
+def pack_piece(report: PieceReport, known: Mapping[int, Any]) -> Parcel:
+    """`report` for `unpack_piece`. What is of the environment (`known`, by index) goes as a reference to it.
+
+    Raises what pickling raises, for what was made by the loop and cannot leave its process.
+    """
+    if all(_is_plain(partial) for partial in report.partials):
+        buffers: list[pickle.PickleBuffer] = []
+        return make_parcel(pickle.dumps(report, 5, buffer_callback=buffers.append), list(buffers))
+    shipper = _PieceShipper(known)
+    shipper.dump(report)
+    return shipper.parcel()
+
+
+def unpack_piece(data: Any, known: Mapping[int, Any]) -> PieceReport:
+    """The report, where what is of the environment is the driver's own object again. Raises what unpickling raises."""
+    loader = _PieceLoader(read_parcel(data), known)
+    report = loader.load()
+    assert isinstance(report, PieceReport)
+    return report
+
+
+def _is_plain(partial: Partial) -> bool:
+    match partial.form:
+        case Form.ELEMENTS | Form.WINNER:
+            return are_plain(partial.data)
+        case Form.MERGED:
+            return are_plain(partial.data) and are_plain(partial.data.values())
+    return True
+
+
+def _no_functions(function: FunctionType) -> NoReturn:
+    raise pickle.PicklingError(f"{function.__qualname__}() was made by the loop, and cannot leave its process")
+
+
+class _PieceShipper(Shipper):
+    def __init__(self, known: Mapping[int, Any]) -> None:
+        super().__init__(_no_functions)
+        self._indices = {id(found): index for index, found in known.items()}
+
+    def persistent_id(self, obj: Any) -> int | None:
+        return self._indices.get(id(obj))
+
+
+class _PieceLoader(Loader):
+    def __init__(self, parcel: Parcel, known: Mapping[int, Any]) -> None:
+        super().__init__(parcel)
+        self._known = known
+
+    def persistent_load(self, pid: Any) -> Any:
+        return self._known[pid]

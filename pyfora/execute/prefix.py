@@ -1,0 +1,94 @@
+"""The first milliseconds of a loop, run in order and in place while its plan is made."""
+
+from __future__ import annotations
+
+import itertools
+import operator
+from collections.abc import Callable, Iterable, Iterator
+from time import perf_counter
+from typing import Any
+
+from pyfora.fold.plan import PREFIX_S, Plan, plan_rest
+from pyfora.fold.sources import Source, iterate_from
+
+CERTAIN_S = 0.02
+"""A chunk that took so long is taken at its word; a shorter one may just have been interrupted."""
+KEPT_LIMIT = 1 << 20
+"""Elements that are kept in case the rest is taken elsewhere; a loop that got so far in place ends in place."""
+
+
+class Prefix:
+    """Runs a part over a source in chunks that take about PREFIX_S each, and looks at the clock between them.
+
+    The part iterates over the source itself, never over a copy: what the loop does to a list, it sees.
+    """
+
+    def __init__(self, part: Callable[[Any], Iterable[Any]], source: Source, *, keep: bool = False) -> None:
+        self._part = part
+        self._source = source
+        self._keep = keep
+        self._elements = iter(source)
+        self.kept: list[Any] = []
+        """What the elements so far gave, where that is kept."""
+        self.plan = Plan.HERE
+        self.done = 0
+        """Elements of the source that are done."""
+        self.element_s = 0.0
+        """Seconds an element, of late."""
+        self.makes_objects = False
+        """The elements are more than numbers and texts: bringing them from another process costs. Set from outside."""
+
+    def chunks(self) -> Iterator[Iterable[Any]]:
+        """What the part makes of each chunk, up to the end or to where the plan takes the rest elsewhere.
+
+        Each chunk must be gone through before the next is asked for.
+        """
+        size, slow = 1, False
+        while True:
+            started_at = perf_counter()
+            made = self._part(itertools.islice(self._elements, size))
+            if self._keep:
+                # Keeps what is gone through without a Python frame for each element.
+                made, kept = itertools.tee(made)
+                yield made
+                self.kept.extend(kept)
+            else:
+                yield made
+            elapsed_s = perf_counter() - started_at
+            left = operator.length_hint(self._elements)
+            before, self.done = self.done, len(self._source) - left
+            if left == 0:
+                return
+            element_s, before_s = elapsed_s / max(self.done - before, 1), self.element_s
+            self.element_s = element_s
+            if elapsed_s < PREFIX_S / 2:
+                size, slow = 2 * size, False
+                continue
+            if slow or elapsed_s > CERTAIN_S:
+                # Whatever else the machine does only makes a chunk slower: the faster of two is nearer the truth.
+                self.element_s = min(element_s, before_s) if slow else element_s
+                self.plan = self._plan(left)
+                if self.plan is not Plan.HERE:
+                    return
+            slow = True
+            size = max(1, min(2 * size, int(PREFIX_S / self.element_s)))
+            if len(self.kept) > KEPT_LIMIT:
+                yield self.rest()
+                return
+
+    def _plan(self, left: int) -> Plan:
+        return plan_rest(
+            self.element_s * self.done,
+            self.done,
+            self.done + left,
+            from_range=type(self._source) is range,
+            makes_objects=self.makes_objects,
+        )
+
+    def rest(self) -> Iterable[Any]:
+        """What the part makes of the elements that are not done."""
+        return self._part(self._elements)
+
+    def rest_from(self, index: int) -> Iterable[Any]:
+        """What the part makes of the elements of the source from `index` on."""
+        return self._part(iterate_from(self._source, index))
