@@ -157,7 +157,8 @@ class Manager:
 
     def _journal_read(self, event: JournalRead, now: float) -> None:
         """Go on with what the last manager had: workers that run its programs have a while to say so."""
-        self.lineage.grace_until = now + ADOPTION_GRACE_S
+        if event.programs:
+            self.lineage.grace_until = now + ADOPTION_GRACE_S
         for kept in event.programs:
             if not isinstance(kept.submission, SubmitProgram):
                 continue

@@ -32,6 +32,9 @@ from pyfora.wire.messages import (
     SubmitProgram,
 )
 
+RETRY_LONGEST_S = 10.0
+"""Pauses between tries grow up to this."""
+
 
 class Programs:
     """Takes each accepted program to its one end."""
@@ -200,7 +203,7 @@ class Programs:
             else:
                 self._place_again(job)
         elif current:
-            self._input_missed(job, end, now)
+            self._input_missed(job, now)
 
     # ---- placing ---------------------------------------------------------------------------------------
 
@@ -305,13 +308,12 @@ class Programs:
         self._lineage.waiting[job.program_id] = None
         self._lineage.changed = True
 
-    def _input_missed(self, job: Job, end: ProgramEnded, now: float) -> None:
+    def _input_missed(self, job: Job, now: float) -> None:
+        """Its home could not get its inputs: try again, later and later. Giving up would lose what was accepted."""
         job.misses += 1
         self._place_again(job)
-        job.not_before = now + RETRY_AFTER_S
-        if job.misses > 2 * ATTEMPTS_LIMIT:
-            self._finish(job, replace(end, outcome="lost"), now)
-        elif job.misses % ATTEMPTS_LIMIT == 0:
+        job.not_before = now + min(RETRY_AFTER_S * 2 ** min(job.misses - 1, 10), RETRY_LONGEST_S)
+        if job.misses % ATTEMPTS_LIMIT == 0:
             for value_id in job.submission.inputs:  # whoever is said to have them does not give them
                 self._lineage.drop_copies(value_id, now)
 

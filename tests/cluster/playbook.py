@@ -2,7 +2,8 @@
 
 After `book >> event` every effect has to be met by a `<<`, in order, before the next event; `book << ...` (an ellipsis)
 passes over the rest. What stands after `<<` is an effect, a message (met by whichever effect carries it), a class of
-either, or a function of the effect. Log lines, beats and compute processes being started are passed over, unless named.
+either, or a function of the effect. Peers acknowledge at once. Log lines, beats and compute processes being started are
+passed over, unless named.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from collections.abc import Callable
 from types import EllipsisType
 from typing import Any
 
-from pyfora.cluster.events import Effect, Event, Log, StartProcess, Ticked, Transmit
+from pyfora.cluster.events import Effect, Event, Log, PeerAcknowledged, StartProcess, Ticked, Transmit
 from pyfora.cluster.invariants import check_manager, check_worker
 from pyfora.cluster.manager import Manager
 from pyfora.cluster.worker import Worker
@@ -89,7 +90,12 @@ class Book:
 
     def _happen(self, event: Event) -> None:
         self._story.append(f"{self.now:8.3f} >> {event}")
-        self._open += self.core.handle(event, self.now)
+        effects = self.core.handle(event, self.now)
+        self._open += effects
+        for effect in effects:
+            if isinstance(effect, Transmit) and effect.sequence:
+                answer = PeerAcknowledged(effect.peer_id, effect.role, effect.sequence)
+                self._open += self.core.handle(answer, self.now)
         if isinstance(self.core, Worker):
             check_worker(self.core)
         elif isinstance(self.core, Manager):
