@@ -6,7 +6,7 @@ import pytest
 
 from tests.cluster.simulation import Plan, run_seed
 
-SEEDS = 320
+SEEDS = 260
 BATCH = 20
 
 
