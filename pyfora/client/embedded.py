@@ -19,8 +19,6 @@ from pyfora.errors import ConnectionError
 
 _PROGRAM = "pyfora_twisted.embedded"
 _END_TIMEOUT_S = 5.0
-_REST_TIMEOUT_S = 1.0
-_REST_LOOK_S = 0.002
 _LOG_TAIL_LINES = 8
 
 
@@ -105,16 +103,7 @@ class EmbeddedCluster:
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
-        self._wait_for_the_rest()
         shutil.rmtree(self._directory, ignore_errors=True)
-
-    def _wait_for_the_rest(self) -> None:
-        """Its processes form a group, and end with it; the last of them a moment later."""
-        deadline = time.monotonic() + _REST_TIMEOUT_S
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            while time.monotonic() < deadline:
-                os.killpg(self._process.pid, 0)
-                time.sleep(_REST_LOOK_S)
 
     def abandon(self) -> None:
         """In a fork: close our copy of the pipe, so that the cluster ends with the process that asked for it."""
