@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import sys
 from collections.abc import Callable, Iterable, Iterator
 from types import FunctionType
 from typing import Any
@@ -18,7 +19,7 @@ from pyfora.fold.folders import ElementsFolder, Folder, MergedFolder, MustRunInO
 from pyfora.fold.partials import NUMBERS, Form, Partial, are_plain, have_an_order
 from pyfora.fold.plan import Plan
 from pyfora.fold.sources import Source, can_be_cut
-from pyfora.fold.sums import SumFolder
+from pyfora.fold.sums import FloatState, SumFolder, add_floats
 
 # By identity: asking a user's callable whether it equals one of these could run code of the user's.
 _SPREAD = {id(callee) for callee in (sum, min, max, any, all, list, tuple, set, frozenset, dict, sorted)}
@@ -36,6 +37,11 @@ class _Elsewhere(BaseException):
 
     def __init__(self, folder: Folder) -> None:
         self.folder = folder
+
+
+def _fold_terms(terms: Any, count: int, state: FloatState) -> FloatState:
+    """As `fold_float_terms`, without loading the compiler for a sum that has not needed it."""
+    return fold_float_terms(terms, count, state) if "numba" in sys.modules else add_floats(terms.tolist(), state)
 
 
 class Folding:
@@ -112,7 +118,7 @@ class Folding:
     def _sum(self, start: Any, kept: list[Any], loop: _Loop) -> Folder | None:
         if type(start) not in (int, float) or not set(map(type, kept)) <= NUMBERS:
             return None
-        folder = SumFolder(start, fold_float_terms, finish_float_sum)
+        folder = SumFolder(start, _fold_terms, finish_float_sum)
         if kept:
             folder.absorb(Partial(Form.ELEMENTS, kept))
         elif loop.element_type() == "float":

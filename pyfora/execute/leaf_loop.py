@@ -22,7 +22,7 @@ GAVE_UP_LIMIT = 8
 """A kernel that gave up on so many leaves in a row is not asked again here: each time costs time for nothing."""
 TOGETHER_S = 0.002
 """How long one call of a kernel is meant to take: it cannot be interrupted, and each call costs microseconds."""
-NESTED_TERMS_LIMIT = 256 * LEAF_ELEMENTS_LIMIT
+NESTED_TERMS_LIMIT = RUN_LEAVES_LIMIT * LEAF_ELEMENTS_LIMIT
 """Terms of one leaf of nested loops; with more of them it is left to CPython."""
 
 
@@ -67,7 +67,9 @@ class LeafLoop:
         """Leaves [lo, hi) are next."""
         grid = self._environment.grid
         if self._holds:
-            self._terms.begin_run(grid.leaf_elements)
+            # Where loops are nested the grid was made for leaves of about so many terms, however few the elements.
+            counted = self._kernel is None or self._kernel.counted
+            self._terms.begin_run(grid.leaf_elements if counted else LEAF_ELEMENTS_LIMIT)
         start, stop = grid.elements(lo, hi)
         self._elements = self._environment.source[start:stop]
         self._watched = holds_state(self._elements)
@@ -173,7 +175,7 @@ class LeafLoop:
                     return Made(leaves, None, count)
                 except GaveUp:
                     # Where loops are nested there may have been too little room.
-                    if kernel.counted or len(room) >= NESTED_TERMS_LIMIT:
+                    if kernel.counted:
                         raise
         import numpy as np
 

@@ -11,8 +11,8 @@ from typing import Any
 from pyfora.fold.plan import PREFIX_S, Plan, plan_rest
 from pyfora.fold.sources import Source, iterate_from
 
-CERTAIN_S = 0.02
-"""A chunk that took so long is taken at its word; a shorter one may just have been interrupted."""
+CERTAIN_S = 0.3
+"""A chunk that took so long is taken at its word; a shorter one may just have waited for a core."""
 KEPT_LIMIT = 1 << 20
 """Elements that are kept in case the rest is taken elsewhere; a loop that got so far in place ends in place."""
 

@@ -36,10 +36,10 @@ class Terms:
         self._current: _Buffer | None = None
         self._free: list[_Buffer] = []
 
-    def begin_run(self, leaf_elements: int) -> None:
-        """Make room for a run of such leaves, in an array of an earlier run where there is one."""
+    def begin_run(self, leaf_terms: int) -> None:
+        """Make room for a run of leaves of so many terms, in an array of an earlier run where there is one."""
         self.end_run()
-        wanted = leaf_elements * RUN_LEAVES_LIMIT
+        wanted = leaf_terms * RUN_LEAVES_LIMIT
         while self._free:
             buffer = self._free.pop()
             if len(buffer.array) >= wanted:

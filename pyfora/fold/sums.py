@@ -20,6 +20,17 @@ FloatState = tuple[float, float]
 """The sum so far, and the part that rounding lost (always 0.0 before CPython 3.12)."""
 
 
+def add_floats(terms: Iterable[float], state: FloatState) -> FloatState:
+    """The state after these terms too, all exactly floats: some 50 ns each, with nothing to load or compile."""
+    total, lost = state
+    for term in terms:
+        summed = total + term
+        if COMPENSATED:
+            lost += (total - summed) + term if abs(total) >= abs(term) else (term - summed) + total
+        total = summed
+    return total, lost
+
+
 class State(enum.Enum):
     """Which of its loops CPython's `sum` is in."""
 
@@ -110,7 +121,7 @@ class SumFolder(Folder):
             if abs(self._sum) + reach <= _LONG_MAX:
                 self._absorb_total(Total(sum(elements), reach))
                 return
-        if self.state is State.FLOAT and kinds == {float}:
+        if self.state is State.FLOAT and kinds == {float} and not any(map(math.isnan, elements)):
             import numpy as np
 
             self.resume(self._fold_terms(np.array(elements, np.float64), len(elements), self._floats), len(elements))
@@ -168,6 +179,8 @@ class SumFolder(Folder):
         for term in terms:
             self._terms += 1
             if type(term) is float:
+                if term != term:
+                    raise MustRunInOrder("a NaN is among the terms of the sum, and only `sum` knows what it makes of it")
                 summed = total + term
                 if COMPENSATED:
                     lost += (total - summed) + term if abs(total) >= abs(term) else (term - summed) + total

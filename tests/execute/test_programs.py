@@ -69,7 +69,7 @@ def test_how_loops_were_run(worker: WorkerInTest) -> None:
     _, loops = run(worker, programs.texts, 3_000_000)
     assert loops[0]["how"] == "interpreted"
     assert "line" in loops[0]["reason"]
-    _, loops = run(worker, programs.appended_to, 300_000)
+    _, loops = run(worker, programs.appended_to, 2_000_000)
     assert loops[0]["how"] == "in order"
     assert "share" in loops[0]["reason"]
 
