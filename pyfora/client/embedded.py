@@ -18,6 +18,8 @@ from pathlib import Path
 from pyfora.errors import ConnectionError
 
 _PROGRAM = "pyfora_twisted.embedded"
+_INSIDE = "PYFORA_PRIVATE_CLUSTER"
+"""Set in the cluster's processes: one that came to import a program of the user's would start clusters without end."""
 _END_TIMEOUT_S = 5.0
 _LOG_TAIL_LINES = 8
 
@@ -27,6 +29,11 @@ class EmbeddedCluster:
 
     def __init__(self, timeout_s: float) -> None:
         """Start it, and wait until it takes work. Raises ConnectionError, within `timeout_s`, where it does not."""
+        if os.environ.get(_INSIDE):
+            raise ConnectionError(
+                "a process of a private cluster cannot start another private cluster. Call pyfora.connect() in the "
+                "program itself, under `if __name__ == '__main__':` where the module is imported elsewhere, too."
+            )
         deadline = time.monotonic() + timeout_s
         self.token = secrets.token_hex(32)
         self._directory = Path(tempfile.mkdtemp(prefix="pyfora-"))
@@ -118,6 +125,9 @@ def environment() -> dict[str, str]:
     # A checkout that was put on sys.path by hand must be importable there too.
     root = str(Path(__file__).resolve().parent.parent.parent)
     paths = [path for path in inherited.get("PYTHONPATH", "").split(os.pathsep) if path]
+    # Python's -m would look in the current directory first, where any file of the user's may have a library's name.
+    inherited["PYTHONSAFEPATH"] = "1"
+    inherited[_INSIDE] = "1"
     inherited["PYTHONPATH"] = os.pathsep.join([root, *(path for path in paths if path != root)])
     return inherited
 

@@ -90,3 +90,20 @@ def test_it_ends_with_the_interpreter(manager: FakeManager, facts: Path, end: st
         pytest.fail("the cluster outlived the interpreter")
     if end == "exit":
         assert not Path(told["directory"]).exists()
+
+
+def test_a_file_of_the_users_does_not_get_in_its_way(facts: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The current directory may hold files that are called as the libraries that the cluster imports."""
+    told = embedded.environment()
+    assert told["PYTHONSAFEPATH"] == "1"
+    code = "import sys; print('' in sys.path, sys.flags.safe_path)"
+    done = subprocess.run([sys.executable, "-c", code], env=told, capture_output=True, text=True, check=True)
+    assert done.stdout == "False True\n"
+
+
+def test_a_private_cluster_starts_no_other(facts: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in embedded.environment().items():
+        monkeypatch.setenv(name, value)
+    with pytest.raises(pyfora.ConnectionError, match="cannot start another private cluster"):
+        pyfora.connect(timeout=20)
+    assert not facts.exists()
