@@ -1,11 +1,14 @@
-"""The tutorial's program. Start a cluster with `twistd -n pyfora`, or give the URL of another one."""
+"""The tutorial's program: on the cluster whose URL is given, or on this machine's own cores.
+
+python examples/tutorial.py [http://127.0.0.1:30000]
+"""
 
 import math
 import sys
 
 import pyfora
 
-executor = pyfora.connect(sys.argv[1] if len(sys.argv) > 1 else "http://127.0.0.1:30000")
+executor = pyfora.connect(*sys.argv[1:2])
 
 with executor.remotely.downloadAll():
     x = sum(math.sin(i) for i in range(10**9))

@@ -53,6 +53,8 @@ class Bar:
         if self._line_is_open:
             # tqdm would wipe the line: it is not ours.
             bar.disable = True
+        # A notebook's bar that ends short of its total stays there, in red.
+        bar.total = bar.n
         bar.close()
 
 
