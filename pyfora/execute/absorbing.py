@@ -56,15 +56,18 @@ class Absorber:
                 raise TakenBack(reason or "the loop changes something that its elements share")
             if piece.outcome == "raised":
                 return self._grid.elements(leaf, leaf)[0]
+            needs_elements = False
             try:
                 if piece.outcome == "partial":
                     self._absorb(piece)
                 elif not self._fold_held(piece):
                     continue
             except NeedsElements:
-                self._run_here(piece)
+                needs_elements = True
             except MustRunInOrder as reason:
                 raise TakenBack(str(reason)) from None
+            if needs_elements:
+                self._run_here(piece)
             leaf = piece.hi
         return None
 

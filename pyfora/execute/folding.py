@@ -120,7 +120,10 @@ class Folding:
             return None
         folder = SumFolder(start, _fold_terms, finish_float_sum)
         if kept:
-            folder.absorb(Partial(Form.ELEMENTS, kept))
+            try:
+                folder.absorb(Partial(Form.ELEMENTS, kept))
+            except MustRunInOrder:
+                return None
         elif loop.element_type() == "float":
             folder.expect_floats()
         return folder

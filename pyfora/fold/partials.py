@@ -78,10 +78,7 @@ def partial_of(form: Form, callee: Any, items: Iterable[Any]) -> Partial:
     if form is Form.FLOATS and kinds <= {float}:
         import numpy as np
 
-        array = np.array(elements, dtype=np.float64)
-        # Which of two NaNs an addition passes on is the compiler's choice: NaNs are never added by our own code.
-        if not np.isnan(array).any():
-            return Partial(form, array)
+        return Partial(form, np.array(elements, dtype=np.float64))
     if form is Form.WINNER and have_an_order(elements, kinds):
         return Partial(form, [callee(elements)] if elements else [])
     return Partial(Form.ELEMENTS, elements)

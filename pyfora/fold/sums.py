@@ -94,8 +94,11 @@ class SumFolder(Folder):
         return self.state is State.FLOAT
 
     def resume(self, floats: FloatState, terms: int) -> None:
-        """Go on from where this many more terms, all floats, have brought the float loop."""
+        """Go on from where this many more terms, all floats, have brought the float loop. Raises MustRunInOrder."""
         assert self.state is State.FLOAT
+        if math.isnan(floats[0]):
+            # Where two NaNs meet, which one is passed on, with its sign, was the choice of the compiler of CPython.
+            raise MustRunInOrder("the sum is a NaN, and only `sum` itself knows which")
         self._floats = floats
         self._terms += terms
 
@@ -121,7 +124,7 @@ class SumFolder(Folder):
             if abs(self._sum) + reach <= _LONG_MAX:
                 self._absorb_total(Total(sum(elements), reach))
                 return
-        if self.state is State.FLOAT and kinds == {float} and not any(map(math.isnan, elements)):
+        if self.state is State.FLOAT and kinds == {float}:
             import numpy as np
 
             self.resume(self._fold_terms(np.array(elements, np.float64), len(elements), self._floats), len(elements))
@@ -135,12 +138,15 @@ class SumFolder(Folder):
             self.state, self._expected = State.INT, False
         if self.state is State.FLOAT or (self.state is State.OBJECT and type(self._sum) is not int):
             raise NeedsElements
-        if self.state is State.INT and (total.reach is None or abs(self._sum) + total.reach > _LONG_MAX):
-            self._sure = False
+        reach = None if total.reach is None else abs(self._sum) + total.reach
         self._sum += total.value
+        if self.state is State.INT and not _LONG_MIN <= self._sum <= _LONG_MAX:
+            self.state = State.OBJECT
+        elif self.state is State.INT and (reach is None or reach > _LONG_MAX):
+            self._sure = False
 
     def absorb_rest(self, rest: Iterable[Any]) -> None:
-        """Term by term, through CPython's three loops."""
+        """Term by term, through CPython's three loops. Raises MustRunInOrder."""
         terms = iter(rest)
         if self.state is State.FLOAT and self._expected and not self._terms:
             self.state, self._expected = State.INT, False
@@ -175,12 +181,10 @@ class SumFolder(Folder):
         self._sum = total
 
     def _float_loop(self, terms: Iterator[Any]) -> None:
-        total, lost = self._floats
+        (total, lost), count = self._floats, 0
         for term in terms:
-            self._terms += 1
+            count += 1
             if type(term) is float:
-                if term != term:
-                    raise MustRunInOrder("a NaN is among the terms of the sum, and only `sum` knows what it makes of it")
                 summed = total + term
                 if COMPENSATED:
                     lost += (total - summed) + term if abs(total) >= abs(term) else (term - summed) + total
@@ -197,7 +201,7 @@ class SumFolder(Folder):
             self.state = State.OBJECT
             self._sum = total + term
             return
-        self._floats = (total, lost)
+        self.resume((total, lost), count)
 
     def finish(self) -> Any:
         if self.state is not State.FLOAT:

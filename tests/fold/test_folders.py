@@ -6,88 +6,46 @@ import math
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
-from pyfora.compile import finish_float_sum, fold_float_terms
-from pyfora.fold.folders import (
-    ElementsFolder,
-    FloatsFolder,
-    Folder,
-    MergedFolder,
-    MustRunInOrder,
-    TotalFolder,
-    TruthFolder,
-    WinnerFolder,
-    start_of_floats,
-)
-from pyfora.fold.partials import Form, Partial, partial_of
-
-seeded = settings(derandomize=True, deadline=None, max_examples=300)
-
-nasty_floats = st.one_of(
-    st.floats(),
-    st.sampled_from([0.0, -0.0, math.inf, -math.inf, math.nan, 1e308, -1e308, 5e-324, 1e16, -1e16, 1.0, 1e-16, 0.1]),
-)
-wide_ints = st.one_of(st.integers(-5, 5), st.sampled_from([2**53, 2**53 + 1, 2**63 - 1, -(2**63), 10**30]))
-cuts = st.lists(st.integers(0, 40), max_size=6)
-
-
-def cut(elements: list[Any], at: list[int]) -> list[list[Any]]:
-    places = sorted({min(place, len(elements)) for place in at})
-    return [elements[lo:hi] for lo, hi in zip([0, *places], [*places, len(elements)], strict=True)]
+from pyfora.fold.folders import ElementsFolder, Folder, MergedFolder, TruthFolder, WinnerFolder
+from pyfora.fold.partials import Form, Partial, are_plain, have_an_order, hold_nan, partial_of
+from tests.fold.cuts import cut, nasty_floats, places, seeded, wide_ints
 
 
 def folded(folder: Folder, callee: Callable[..., Any], leaves: list[list[Any]]) -> Any:
+    """All leaves but the last as partials, that one element by element."""
+    *leaves, last = leaves or [[]]
     for leaf in leaves:
         if folder.decided:
             break
         folder.absorb(partial_of(folder.form, callee, iter(leaf)))
+    if not folder.decided:
+        folder.absorb_rest(iter(last))
     return folder.finish()
 
 
-def same(one: Any, other: Any) -> bool:
-    """Equal in type and bits; NaN equals NaN."""
-    if type(one) is not type(other):
-        return False
-    if type(one) is float:
-        return one.hex() == other.hex() and math.copysign(1, one) == math.copysign(1, other)
-    return bool(one == other)
+ordered = st.lists(st.one_of(nasty_floats.filter(lambda x: x == x), wide_ints, st.booleans()), max_size=40)
 
 
 @seeded
-@given(st.lists(nasty_floats, min_size=1, max_size=40), cuts, st.sampled_from([0, 1, -3, 0.5, -0.0]))
-def test_float_sums(terms: list[float], at: list[int], start: float) -> None:
-    first, *leaves = cut(terms, [1, *(max(1, place) for place in at)])
-    folder = FloatsFolder(start_of_floats(start, first, fold_float_terms), fold_float_terms, finish_float_sum)
-    assert same(folded(folder, sum, leaves), sum(terms, start))
+@given(ordered, ordered, places, st.sampled_from([min, max]))
+def test_winners(first: list[Any], rest: list[Any], at: list[int], callee: Callable[..., Any]) -> None:
+    def bound(items: Any) -> Any:
+        return callee(items, default="none")
+
+    assert have_an_order(first)
+    assert folded(WinnerFolder(bound, first), callee, cut(rest, at)) is bound([*first, *rest])
 
 
 @seeded
-@given(st.lists(st.one_of(wide_ints, st.booleans()), max_size=40), cuts, wide_ints)
-def test_int_sums(terms: list[int], at: list[int], start: int) -> None:
-    first, *leaves = cut(terms, at)
-    assert same(folded(TotalFolder(sum(first, start)), sum, leaves), sum(terms, start))
-
-
-def test_a_sum_that_changes_its_kind_is_run_in_order() -> None:
-    with pytest.raises(MustRunInOrder):
-        folded(TotalFolder(0), sum, [[1, 2], [0.5]])
-    with pytest.raises(MustRunInOrder):
-        folded(FloatsFolder((0.5, 0.0), fold_float_terms, finish_float_sum), sum, [[1]])
-
-
-@seeded
-@given(
-    st.lists(st.one_of(nasty_floats, wide_ints, st.booleans()), min_size=1, max_size=40),
-    cuts,
-    st.sampled_from([min, max]),
-)
-def test_winners(elements: list[Any], at: list[int], callee: Callable[..., Any]) -> None:
-    first, *leaves = cut(elements, at)
-    found = folded(WinnerFolder(callee, first), callee, leaves)
-    assert found is callee(elements)
+@given(ordered, st.lists(st.one_of(nasty_floats, wide_ints), max_size=40), places, st.sampled_from([min, max]))
+def test_winners_among_nans(first: list[Any], rest: list[Any], at: list[int], callee: Callable[..., Any]) -> None:
+    elements = [0, *first, *rest]
+    assert folded(WinnerFolder(callee, [0, *first]), callee, cut(rest, at)) is callee(elements)
 
 
 def test_winners_of_nothing() -> None:
@@ -96,33 +54,70 @@ def test_winners_of_nothing() -> None:
     assert folded(WinnerFolder(lambda items: max(items, default=7), []), max, [[], []]) == 7
 
 
+def test_what_has_an_order() -> None:
+    assert have_an_order([1, 2.5, True])
+    assert have_an_order(["a", "b"])
+    assert not have_an_order([1, math.nan])
+    assert not have_an_order([1, "a"])
+    assert not have_an_order([(1,), (2,)])
+
+
 @seeded
-@given(st.lists(st.sampled_from([0, 1, "", "a", None]), max_size=40), cuts, st.sampled_from([any, all]))
+@given(st.lists(st.sampled_from([0, 1, "", "a", None]), max_size=40), places, st.sampled_from([any, all]))
 def test_truth(elements: list[Any], at: list[int], callee: Callable[..., bool]) -> None:
-    assert folded(TruthFolder(callee is any), callee, cut(elements, at)) is callee(elements)
+    assert folded(TruthFolder(callee), callee, cut(elements, at)) is callee(elements)
 
 
 def test_truth_stops_at_the_leaf_that_decides() -> None:
-    folder = TruthFolder(True)
+    folder = TruthFolder(any)
     folder.absorb(Partial(Form.TRUTH, True))
     assert folder.decided
+    folder.absorb(Partial(Form.TRUTH, False))
+    assert folder.finish() is True
 
 
 @seeded
-@given(st.lists(st.one_of(wide_ints, st.text(max_size=2)), max_size=40), cuts)
+@given(st.lists(st.one_of(wide_ints, st.text(max_size=2)), max_size=40), places)
 def test_collections(elements: list[Any], at: list[int]) -> None:
     for callee in (list, tuple, set, frozenset):
-        first, *leaves = cut(elements, at)
-        found = folded(ElementsFolder(callee, first), callee, leaves)
-        assert type(found) is callee
+        found = callee(folded(ElementsFolder(), callee, cut(elements, at)))
         assert list(found) == list(callee(elements))
 
 
+def test_arrays_are_python_objects_again() -> None:
+    folder = ElementsFolder()
+    for array in (np.array([1, 2]), np.array([0.5]), np.array([True])):
+        folder.absorb(Partial(Form.ARRAY, array))
+    assert [type(element) for element in folder.finish()] == [int, int, float, bool]
+
+
 @seeded
-@given(st.lists(st.tuples(st.sampled_from([1, True, 1.0, 2, "a"]), st.integers(0, 9)), max_size=30), cuts)
+@given(st.lists(st.tuples(st.sampled_from([1, True, 1.0, 2, "a"]), st.integers(0, 9)), max_size=30), places)
 def test_dicts_keep_the_first_key_and_the_last_value(pairs: list[tuple[Any, int]], at: list[int]) -> None:
     merged = MergedFolder({})
-    for leaf in cut(pairs, at):
+    *leaves, last = cut(pairs, at)
+    for leaf in leaves:
         merged.absorb(Partial(Form.MERGED, dict(leaf)))
+    merged.absorb_rest(dict(last))
     expected = dict(pairs)
     assert [(type(k), k, v) for k, v in merged.finish().items()] == [(type(k), k, v) for k, v in expected.items()]
+
+
+def test_where_a_nan_hides() -> None:
+    assert hold_nan(Partial(Form.ELEMENTS, [1, math.nan]))
+    assert hold_nan(Partial(Form.ELEMENTS, ["a", (1, (2, math.nan))]))
+    assert hold_nan(Partial(Form.ELEMENTS, [complex(0, math.nan)]))
+    assert hold_nan(Partial(Form.ELEMENTS, [frozenset([math.nan])]))
+    assert hold_nan(Partial(Form.ARRAY, np.array([1.0, math.nan])))
+    assert hold_nan(Partial(Form.MERGED, {math.nan: 1}))
+    assert not hold_nan(Partial(Form.MERGED, {1: math.nan}))
+    assert not hold_nan(Partial(Form.ARRAY, np.array([1, 2])))
+    assert not hold_nan(Partial(Form.ELEMENTS, [1, 2.5, "nan", (3,)]))
+
+
+def test_what_is_plain() -> None:
+    assert are_plain([1, 2.5, "a", None, b"b", (1, (2, "c"))])
+    assert not are_plain([[1]])
+    assert not are_plain([(1, [2])])
+    assert not are_plain([object()])
+    assert not are_plain([True, type("Own", (int,), {})(1)])

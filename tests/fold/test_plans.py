@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections import deque
 
 import pytest
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 from pyfora.fold.grid import grid_for
 from pyfora.fold.libm import libm_fingerprint
 from pyfora.fold.plan import Plan, plan_rest
-from pyfora.fold.sources import can_be_cut, holds_state
+from pyfora.fold.sources import can_be_cut, holds_state, iterate_from
 from pyfora.limits import LEAF_ELEMENTS_LIMIT
 
 
@@ -19,12 +20,14 @@ class OwnList(list[int]):
     """May iterate otherwise than it is sliced."""
 
 
-@pytest.mark.parametrize("source", [range(3), range(9, -9, -2), [1, 2], (1, 2), []])
+@pytest.mark.parametrize("source", [range(3), range(9, -9, -2), range(0), range(2**62), [1, 2], (1, 2), []])
 def test_exact_sequences_can_be_cut(source: object) -> None:
     assert can_be_cut(source)
 
 
-@pytest.mark.parametrize("source", [OwnList([1]), {1: 2}, {1}, "text", deque([1]), iter([1]), 7, None])
+@pytest.mark.parametrize(
+    "source", [OwnList([1]), {1: 2}, {1}, "text", deque([1]), iter([1]), 7, None, range(10**30), range(sys.maxsize + 1)]
+)
 def test_nothing_else_can(source: object) -> None:
     assert not can_be_cut(source)
 
@@ -33,6 +36,25 @@ def test_which_sources_hold_state() -> None:
     assert not holds_state(range(5))
     assert not holds_state([1, 2.0, "three", None, b"4", True])
     assert holds_state([1, [2]])
+
+
+def test_iterating_from_the_middle() -> None:
+    assert list(iterate_from(range(0, 20, 3), 2)) == [6, 9, 12, 15, 18]
+    assert list(iterate_from((1, 2, 3), 1)) == [2, 3]
+    numbers = [0, 1, 2]
+    met = []
+    for number in iterate_from(numbers, 1):
+        met.append(number)
+        if len(numbers) < 6:
+            numbers.append(number * 10)
+    assert met == [1, 2, 10, 20, 100]
+
+
+def test_leaves_of_nested_loops_have_fewer_elements() -> None:
+    assert grid_for(0, 10**9, 1e-9).leaf_elements == LEAF_ELEMENTS_LIMIT
+    assert grid_for(0, 10**9, 1e-9, 100.0).leaf_elements * 100 <= LEAF_ELEMENTS_LIMIT
+    assert grid_for(0, 10**9, 1e-9, 1e9).leaf_elements == 1
+    assert grid_for(0, 10**9, 1e-9, 0.01).leaf_elements == LEAF_ELEMENTS_LIMIT
 
 
 @settings(derandomize=True, deadline=None)
@@ -59,6 +81,11 @@ def test_leaves_cover_the_rest_without_gaps(first: int, rest: int, element_s: fl
 )
 def test_plans(elapsed_s: float, done: int, total: int, from_range: bool, expected: Plan) -> None:
     assert plan_rest(elapsed_s, done, total, from_range=from_range) is expected
+
+
+def test_objects_are_not_brought_back_for_little() -> None:
+    assert plan_rest(0.002, 1000, 10**6, from_range=True, makes_objects=True) is Plan.HERE
+    assert plan_rest(0.002, 10, 10**6, from_range=True, makes_objects=True) is Plan.COMPILED
 
 
 def test_the_fingerprint_of_libm_is_stable() -> None:
