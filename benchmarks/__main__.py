@@ -17,8 +17,8 @@ ROWS: dict[str, Callable[[], Row]] = {
     "empty": lambda: latency.empty_block(300),
     "embedded": lambda: latency.embedded_first_block(5),
     "connect": lambda: latency.connected_first_block(5),
-    "freeze": lambda: losses.lost_worker(signal.SIGSTOP, "SIGSTOP", 4 * 10**8, least=5, aim=3),
-    "kill": lambda: losses.lost_worker(signal.SIGKILL, "kill -9", 4 * 10**8, least=2, aim=1),
+    "freeze": lambda: losses.lost_worker(signal.SIGSTOP, "SIGSTOP", 2 * 10**8, least=5, aim=3),
+    "kill": lambda: losses.lost_worker(signal.SIGKILL, "kill -9", 2 * 10**8, least=2, aim=1),
     "memory": memory.idle_memory,
 }
 
