@@ -51,10 +51,11 @@ def status_text(url: str, status: dict[str, Any]) -> str:
     running = [program for program in programs if program.get("state") not in ("ended", "completed")]
     lines = [
         f"manager  {url}  pyfora {status.get('pyfora_version', '?')}, Python {status.get('python_version', '?')}",
-        f"workers  {len(workers)} with {status.get('cores', 0)} cores",
+        f"workers  {len(workers)} with {_counted(status.get('cores', 0), 'core')}",
     ]
     lines += [
-        f"         {worker['host']}:{worker['base_port']}  {worker['cores']} cores, {worker['programs']} blocks at home"
+        f"         {worker['host']}:{worker['base_port']}  {_counted(worker['cores'], 'core')}, "
+        f"{_counted(worker['programs'], 'block')} at home"
         for worker in workers
     ]
     lines += [f"clients  {status.get('clients', 0)}", f"blocks   {len(running)} under way"]
@@ -64,9 +65,13 @@ def status_text(url: str, status: dict[str, Any]) -> str:
         attempt = f", attempt {program['attempt']}" if program.get("attempt", 0) > 1 else ""
         lines.append(
             f"         {program['program_id'][:8]}  {program.get('state', '?')}, {share}, "
-            f"{program.get('workers', 0)} workers{attempt}"
+            f"{_counted(program.get('workers', 0), 'worker')}{attempt}"
         )
     return "\n".join(lines) + "\n"
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
 if __name__ == "__main__":

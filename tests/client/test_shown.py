@@ -196,8 +196,8 @@ def test_the_status_as_text() -> None:
         }],
     }  # fmt: skip
     text = status_text("http://h:1", status)
-    assert "1 with 4 cores" in text and "h:30009  4 cores, 1 blocks at home" in text
-    assert "abcdef01  running, 25 of 100 leaves (25 %), 1 workers, attempt 2" in text
+    assert "1 with 4 cores" in text and "h:30009  4 cores, 1 block at home" in text
+    assert "abcdef01  running, 25 of 100 leaves (25 %), 1 worker, attempt 2" in text
 
 
 def test_importing_pyfora_is_light() -> None:
