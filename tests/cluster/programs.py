@@ -104,7 +104,11 @@ def random_spec(chance: random.Random, program_id: str, inputs: list[str]) -> Sp
         if leaves * leaf_s > most_s:
             leaf_s = most_s / leaves
         at = chance.randrange(leaves) if kind in ("any", "raised", "touched", "poison") else -1
-        steps.append(Step(kind, chance.randrange(1000), leaves, leaf_s, at))
+        if chance.random() < 0.3:  # one that others have, too: its environment has the same name
+            leaves, leaf_s, at = 20, 0.01, min(at, 5)
+            steps.append(Step(kind, 1, leaves, leaf_s, at))
+        else:
+            steps.append(Step(kind, chance.randrange(1000), leaves, leaf_s, at))
     return Spec(
         program_id,
         steps,

@@ -82,6 +82,7 @@ def test_messages_come_out_in_order_and_once() -> None:
     assert channel.receive(2, said(2)) == []
     assert channel.receive(1, said(1)) == [said(1), said(2)]
     assert channel.receive(1, said(1)) == channel.receive(2, said(2)) == []
+    check_channel(channel)
 
 
 def test_a_number_beyond_the_window_breaks_the_channel() -> None:
