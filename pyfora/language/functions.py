@@ -229,7 +229,7 @@ def loop_source(part: FunctionType) -> LoopSource | None:
 
 def _lookup(function: FunctionType, class_name: str | None) -> Callable[[str], object]:
     cells = dict(zip(function.__code__.co_freevars, function.__closure__ or (), strict=True))
-    builtins = function.__builtins__  # type: ignore[attr-defined]
+    builtins = function.__builtins__  # type: ignore[attr-defined, unused-ignore]
 
     def lookup(name: str) -> object:
         name = mangled(name, class_name)
