@@ -1,4 +1,4 @@
-"""A worker for the tests of this directory."""
+"""Workers for the tests of this directory."""
 
 from __future__ import annotations
 
@@ -12,4 +12,11 @@ from tests.execute.worker_in_test import WorkerInTest
 @pytest.fixture(scope="module")
 def worker() -> Iterator[WorkerInTest]:
     with WorkerInTest(leaf_processes=2, run_leaves=5) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def eager_worker() -> Iterator[WorkerInTest]:
+    """One that spreads whatever can be spread."""
+    with WorkerInTest(leaf_processes=2, run_leaves=3, server="tests.execute.eager_server") as running:
         yield running

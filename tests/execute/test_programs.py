@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import io
 import math
 from collections.abc import Callable
 from typing import Any
@@ -11,55 +9,15 @@ from typing import Any
 import pytest
 
 from pyfora.errors import InvalidPyforaOperation
-from pyfora.language.program import Program, build_call_program
-from pyfora.language.raising import unpack_exception
-from pyfora.language.results import unpack_results
-from pyfora.values.parcels import read_parcel
-from pyfora.wire.messages import ProgramEnded
+from pyfora.language.program import build_call_program
 from tests.execute import programs
+from tests.execute.asking import answer, check_equal, run
 from tests.execute.worker_in_test import WorkerInTest
-
-
-def answer(worker: WorkerInTest, program: Program, ended: ProgramEnded) -> Any:
-    """What the client would get: the result, or the exception raised."""
-    assert ended.outcome == "completed", ended.reason
-    facts, payload = ended.end, ended.payload
-    results = facts["results"]
-    if results["value_id"]:
-        data = (worker.spool / results["value_id"]).read_bytes()
-    else:
-        data, payload = payload[: results["bytes"]], payload[results["bytes"] :]
-    if facts["raised"]:
-        raise unpack_exception(read_parcel(payload), program.origin)
-    return unpack_results(read_parcel(data), program.origin)["result"]
-
-
-def run(worker: WorkerInTest, function: Callable[[int], Any], count: int) -> tuple[Any, list[dict[str, Any]]]:
-    program = build_call_program(function, (count,), {})
-    ended = worker.drive(program.to_bytes())
-    return answer(worker, program, ended), ended.end["loops"]
-
-
-def same(one: Any, other: Any) -> bool:
-    if type(one) is not type(other):
-        return False
-    if isinstance(one, float):
-        return one.hex() == other.hex()
-    return bool(one == other) and (not isinstance(one, (list, set, dict)) or list(one) == list(other))
 
 
 @pytest.mark.parametrize(("function", "count"), programs.EQUAL, ids=lambda v: getattr(v, "__name__", v))
 def test_equal_to_plain_python(worker: WorkerInTest, function: Callable[[int], Any], count: int) -> None:
-    worker.printed.clear()
-    found, _ = run(worker, function, count)
-    with contextlib.redirect_stdout(io.StringIO()) as printed:
-        expected = function(count)
-    assert same(found, expected)
-    text = ""
-    for message in worker.printed:
-        assert message.position == len(text)
-        text += message.text
-    assert text == printed.getvalue()
+    check_equal(worker, function, count)
 
 
 def test_how_loops_were_run(worker: WorkerInTest) -> None:

@@ -20,6 +20,7 @@ from pyfora.wire.codec import decode_message, encode_message
 from pyfora.wire.framing import FrameReader, frame
 from pyfora.wire.messages import (
     DriveProgram,
+    DropFold,
     FoldClosed,
     FoldOffered,
     FoldTerms,
@@ -71,10 +72,11 @@ class Offered:
 class WorkerInTest:
     """`with WorkerInTest(leaf_processes=2) as worker: worker.drive(program_bytes)`."""
 
-    def __init__(self, leaf_processes: int = 2, run_leaves: int = 3) -> None:
+    def __init__(self, leaf_processes: int = 2, run_leaves: int = 3, server: str = "pyfora.execute.server") -> None:
         self.directory = Path(tempfile.mkdtemp(prefix="pyfora-execute-"))
         self.spool = self.directory / "spool"
         self.spool.mkdir()
+        self._server_module = server
         self._leaf_processes = leaf_processes
         self._run_leaves = run_leaves
         self._listener = socket.socket(socket.AF_UNIX)
@@ -90,7 +92,7 @@ class WorkerInTest:
     def __enter__(self) -> WorkerInTest:
         self.server = subprocess.Popen(
             [
-                *(sys.executable, "-m", "pyfora.execute.server", "--socket", str(self.directory / "compute")),
+                *(sys.executable, "-m", self._server_module, "--socket", str(self.directory / "compute")),
                 *("--spool", str(self.spool), "--cache", str(self.directory / "kernels")),
             ],
             stdin=subprocess.PIPE,
@@ -172,8 +174,10 @@ class WorkerInTest:
                         fold = Offered(message, runs)
                     elif isinstance(message, FoldClosed):
                         fold = None
-                    elif fold is None:
-                        continue
+                        for leaf in leaves:
+                            leaf.send(DropFold(message.fold_id))
+                    elif fold is None or getattr(message, "fold_id", "") != fold.offer.fold_id:
+                        continue  # late
                     elif isinstance(message, FoldTerms):
                         holder, _ = fold.held[message.lo]
                         if holder.alive:
