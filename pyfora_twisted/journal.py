@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import sqlite3
 import time
 from pathlib import Path
@@ -15,11 +16,12 @@ from pyfora.wire.codec import decode_message, encode_message
 from pyfora.wire.framing import FrameReader, frame
 from pyfora.wire.messages import Message, ProgramEnded, ProgramPrinted, SubmitProgram
 
-FORMAT = 1
+FORMAT = 2
 _log = Logger()
 _TABLE = """CREATE TABLE IF NOT EXISTS programs (
     program_id TEXT PRIMARY KEY, session_id TEXT NOT NULL, submission BLOB NOT NULL, ended BLOB, home_id TEXT NOT NULL,
-    attempt INTEGER NOT NULL, taken INTEGER NOT NULL, printed BLOB NOT NULL) WITHOUT ROWID"""
+    attempt INTEGER NOT NULL, taken INTEGER NOT NULL, printed BLOB NOT NULL,
+    released TEXT NOT NULL) WITHOUT ROWID"""
 
 
 class Journal:
@@ -56,7 +58,7 @@ class Journal:
         for row in rows:
             try:
                 programs.append(_program(row))
-            except (WireError, TypeError) as error:
+            except (WireError, TypeError, ValueError) as error:
                 _log.error("Program {id} of the journal cannot be read: {error}", id=row[0], error=error)
         return programs
 
@@ -72,9 +74,10 @@ class Journal:
             program.attempt,
             program.taken,
             b"".join(frame(encode_message(message)) for message in program.printed),
+            json.dumps(program.released),
         )
         self._wait_for_disk(program.ended is None)
-        self._connection.execute("INSERT OR REPLACE INTO programs VALUES (?, ?, ?, ?, ?, ?, ?, ?)", row)
+        self._connection.execute("INSERT OR REPLACE INTO programs VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", row)
 
     def forget(self, effect: Forget) -> None:
         """Delete a program."""
@@ -117,8 +120,8 @@ class Journal:
                 self._path.with_name(self._path.name + suffix).unlink()
 
 
-def _program(row: tuple[str, str, bytes, bytes | None, str, int, int, bytes]) -> JournaledProgram:
-    program_id, session_id, submission, ended, home_id, attempt, taken, printed = row
+def _program(row: tuple[str, str, bytes, bytes | None, str, int, int, bytes, str]) -> JournaledProgram:
+    program_id, session_id, submission, ended, home_id, attempt, taken, printed, released = row
     prints: list[Message] = [decode_message(data, (ProgramPrinted,)) for data in FrameReader().receive(printed)]
     return JournaledProgram(
         program_id=program_id,
@@ -129,4 +132,5 @@ def _program(row: tuple[str, str, bytes, bytes | None, str, int, int, bytes]) ->
         attempt=attempt,
         taken=bool(taken),
         printed=prints,
+        released=json.loads(released),
     )

@@ -260,7 +260,8 @@ class Processes:
     def _start_server(self) -> None:
         self._started_at = self.reactor.seconds()
         self._server = _Server(self)
-        arguments = [sys.executable, "-m", "pyfora.execute.server", "--socket", str(self._socket_path)]
+        # -P: not the daemon's current directory first, where a file may be called as a library's module is.
+        arguments = [sys.executable, "-P", "-m", "pyfora.execute.server", "--socket", str(self._socket_path)]
         arguments += ["--spool", str(self._spool), "--cache", str(self._cache)]
         self._pipe = self.reactor.spawnProcess(self._server, sys.executable, arguments, env=None)
         waiting, self._unforked = self._unforked, []

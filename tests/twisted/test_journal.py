@@ -20,6 +20,7 @@ def program(number: int) -> JournaledProgram:
         attempt=number,
         taken=bool(number % 2),
         printed=[ProgramPrinted(name, 1, 0, "stdout", "text\ud800"), ProgramPrinted(name, 1, 5, "stderr", "")],
+        released=[f"{name}.x"],
     )
 
 
