@@ -108,7 +108,7 @@ def _is_user_code(frame: FrameType) -> bool:
 
 def _calling_user_code(caller: FrameType) -> FrameType | None:
     """The user's frame that calls this, itself or through a method of a mapping."""
-    if caller.f_globals.get("__name__") == "_collections_abc" and caller.f_back is not None:
+    if caller.f_globals.get("__name__") in ("collections.abc", "_collections_abc") and caller.f_back is not None:
         caller = caller.f_back
     return caller if _is_user_code(caller) else None
 

@@ -152,6 +152,10 @@ def main() -> None:
     parser.add_argument("--spool", required=True, type=Path)
     parser.add_argument("--cache", required=True, type=Path)
     options = parser.parse_args()
+    if sys.flags.hash_randomization:
+        # The order of a set of texts follows from their hashes: they must be the same in every process of every worker.
+        os.environ["PYTHONHASHSEED"] = "0"
+        os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])
     # numpy would start threads, which a fork does not copy.
     os.environ["OPENBLAS_NUM_THREADS"] = os.environ["OMP_NUM_THREADS"] = "1"
     server = ForkServer(options.socket, options.spool, options.cache)

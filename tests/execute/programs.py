@@ -118,6 +118,10 @@ def not_picklable(_: int) -> Any:
     return (i for i in range(3))
 
 
+def order_of_texts(count: int) -> list[str]:
+    return list({str(i) for i in range(count)})
+
+
 EQUAL = [
     (sines, 10),
     (sines, 2_000_000),
