@@ -114,7 +114,10 @@ class LeafSlots:
         if piece.hi >= run.hi or piece.outcome in ("raised", "touched"):
             leaf.queue.remove(run)
         if piece.outcome == "held":
-            leaf.held[piece.fold_id, piece.lo, piece.hi] = piece.run_id
+            key = (piece.fold_id, piece.lo, piece.hi)
+            for other in self.leaves.values():
+                other.held.pop(key, None)  # its home gave that one up, perhaps because the process hangs
+            leaf.held[key] = piece.run_id
         return True
 
     def holder(self, fold_id: str, lo: int, hi: int) -> LeafProcess | None:

@@ -170,7 +170,8 @@ class Thief:
 
     def local_terms(self, leaf: LeafProcess, folded: TermsFolded, now: float) -> None:
         """A leaf process has added its terms."""
-        leaf.held.pop((folded.fold_id, folded.lo, folded.hi), None)
+        if leaf.held.pop((folded.fold_id, folded.lo, folded.hi), None) is None:
+            return  # another process has run these leaves since
         self._outbox.send(self.offers[folded.fold_id].home_id, "home", folded, now)
 
     def local_death(self, leaf: LeafProcess) -> None:

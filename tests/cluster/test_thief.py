@@ -95,6 +95,22 @@ def test_terms_are_routed_to_the_process_that_holds_them_and_back() -> None:
     book.home(FoldTerms(FOREIGN, run.lo, run.hi, b"again")).done()
 
 
+def test_of_two_that_hold_the_same_terms_the_later_one_counts() -> None:
+    book, given = at_work()
+    (slow, first), (quick, second) = given
+    book.finish(slow, first, "held")
+    book << PieceDone
+    book.finish(quick, second)
+    book << PieceDone
+    book.home(granted(7, first.lo, first.hi))
+    assert book.told(RunLeaves) == quick
+    book.finish(quick, book.last, "held")
+    book << PieceDone
+    book.home(FoldTerms(FOREIGN, first.lo, first.hi, b"state"))
+    assert book.told(FoldTerms) == quick
+    book.process(slow, TermsFolded(FOREIGN, first.lo, first.hi, b"late")).done()
+
+
 def test_terms_that_are_not_wanted_are_forgotten() -> None:
     book, given = at_work()
     process_id, run = given[1]
