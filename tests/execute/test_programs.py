@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 
-from pyfora.errors import InvalidPyforaOperation
 from pyfora.language.program import build_call_program
 from tests.execute import programs
 from tests.execute.asking import answer, check_equal, run
@@ -50,19 +48,6 @@ def test_the_exception_is_the_local_one(worker: WorkerInTest) -> None:
     assert entry.lineno == programs.divides_by_zero.__code__.co_firstlineno
 
 
-@pytest.mark.parametrize("pieces", [1, 4])
-def test_a_leaf_process_is_killed(pieces: int) -> None:
-    with WorkerInTest(leaf_processes=3, run_leaves=4) as worker:
-        worker.kill_after_pieces = pieces
-        found, _ = run(worker, programs.sines, 2_000_000)
-        assert found.hex() == programs.sines(2_000_000).hex()
-
-
-def test_what_is_not_pure_is_refused(worker: WorkerInTest) -> None:
-    with pytest.raises(InvalidPyforaOperation, match=r"time\.time\(\) reads a clock.*programs\.py"):
-        run(worker, programs.reads_the_clock, 1)
-
-
 def test_large_results_stay_in_the_spool(worker: WorkerInTest) -> None:
     program = build_call_program(programs.big_list, (100_000,), {})
     ended = worker.drive(program.to_bytes())
@@ -88,11 +73,3 @@ def test_a_result_that_cannot_leave_says_so(worker: WorkerInTest) -> None:
     found, _ = run(worker, programs.not_picklable, 1)
     with pytest.raises(UnconvertibleValueError, match="generator"):
         list(found)
-
-
-def test_sines_by_hand() -> None:
-    """The table's own check: a plain loop, without any of pyfora."""
-    total = 0.0
-    for i in range(10):
-        total += math.sin(i)
-    assert abs(total - programs.sines(10)) < 1e-12

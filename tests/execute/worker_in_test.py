@@ -88,6 +88,8 @@ class WorkerInTest:
         self.kill_after_pieces: int | None = None
         """Kill a leaf process once so many pieces have come."""
         self.pids: dict[str, int] = {}
+        self.lost_pieces = 0
+        """Held pieces that were lost with their holder."""
 
     def __enter__(self) -> WorkerInTest:
         self.server = subprocess.Popen(
@@ -136,14 +138,20 @@ class WorkerInTest:
         os.kill(self.pids[process.name], signal.SIGKILL)  # type: ignore[attr-defined]
 
     def drive(
-        self, program: bytes, download: str = "all", limit_bytes: int = 10_000, timeout_s: float = 60.0
+        self,
+        program: bytes,
+        download: str = "all",
+        limit_bytes: int = 10_000,
+        timeout_s: float = 60.0,
+        path: str = "program",
     ) -> ProgramEnded:
-        """Run a program to its end."""
-        (self.spool / "program").write_bytes(program)
+        """Run a program to its end; its bytes are put at `path` unless that is elsewhere."""
+        if path == "program":
+            (self.spool / path).write_bytes(program)
         driver = self.fork()
         leaf_processes = [self.fork() for _ in range(self._leaf_processes)]
         cores = self._leaf_processes
-        driver.send(DriveProgram("0" * 32, 1, "program", download, limit_bytes, {}, cores))
+        driver.send(DriveProgram("0" * 32, 1, path, download, limit_bytes, {}, cores))
         try:
             return self._until_end(driver, leaf_processes, time.monotonic() + timeout_s)
         finally:
@@ -179,9 +187,9 @@ class WorkerInTest:
                     elif fold is None or getattr(message, "fold_id", "") != fold.offer.fold_id:
                         continue  # late
                     elif isinstance(message, FoldTerms):
-                        holder, _ = fold.held[message.lo]
-                        if holder.alive:
-                            holder.send(message)
+                        # Where it was lost meanwhile, the driver is about to read so.
+                        if message.lo in fold.held:
+                            fold.held[message.lo][0].send(message)
                     elif isinstance(message, TermsFolded):
                         fold.held.pop(message.lo, None)
                         driver.send(message)
@@ -224,5 +232,6 @@ class WorkerInTest:
             if holder is process:
                 del fold.held[lo]
                 fold.pending.append((lo, hi))
+                self.lost_pieces += 1
                 driver.send(PieceLost(fold.offer.fold_id, lo, hi))
         fold.pending.sort()
