@@ -5,14 +5,16 @@ from __future__ import annotations
 import itertools
 import sys
 from collections.abc import Callable, Iterable, Iterator
+from time import perf_counter
 from types import FunctionType
 from typing import Any
 
 from pyfora.compile import finish_float_sum, fold_float_terms
-from pyfora.execute.in_place import as_set_comprehension, comprehension_in_place, fold_in_place
+from pyfora.execute.in_place import as_set_comprehension, comprehension_in_place
 from pyfora.execute.loops import LoopReport, LoopRun
 from pyfora.execute.offers import Offer, TakenBack
 from pyfora.execute.output import ProgramOutput
+from pyfora.execute.paces import Paces
 from pyfora.execute.prefix import Prefix
 from pyfora.execute.spreading import Spreader
 from pyfora.fold.folders import ElementsFolder, Folder, MergedFolder, MustRunInOrder, TruthFolder, WinnerFolder
@@ -51,6 +53,7 @@ class Folding:
         self._spreader = spreader
         self._output = output
         self._report = report
+        self.paces = Paces()
 
     def fold(
         self,
@@ -63,7 +66,14 @@ class Folding:
     ) -> Any:
         """`callee(generator, *rest, **keywords)`, where the generator is `part(source)`."""
         if id(callee) not in _SPREAD or not self._may_spread(source) or (rest and callee is not sum):
-            return fold_in_place(callee, part, source, *rest, at=at, **keywords)
+            return callee(part(source), *rest, **keywords)
+        if self.paces.is_quick(part, len(source)):
+            started_at = perf_counter()
+            answer = callee(part(source), *rest, **keywords)
+            # `any` and `all` may have met one element only.
+            elements = 1 if callee in (any, all) else len(source) or 1
+            self.paces.note(part, (perf_counter() - started_at) / elements)
+            return answer
         numeric = callee is sum or (callee in (min, max) and "key" not in keywords)
         loop = _Loop(self, part, source, callee, at, keep=numeric)
 
@@ -94,6 +104,11 @@ class Folding:
             return comprehension_in_place(kind, part, source, at=at)
         if kind == "set":
             return as_set_comprehension(lambda: self.fold(set, part, source, at=at))
+        if self.paces.is_quick(part, len(source)):
+            started_at = perf_counter()
+            answer = part(source)
+            self.paces.note(part, (perf_counter() - started_at) / (len(source) or 1))
+            return answer
         loop = _Loop(self, part, source, list if kind == "list" else dict, at)
         made: Any = [] if kind == "list" else {}
         add = made.extend if kind == "list" else made.update
@@ -101,6 +116,7 @@ class Folding:
             add(chunk)
             newest = made[-SAMPLE:] if kind == "list" else list(itertools.islice(made.values(), SAMPLE))
             loop.prefix.makes_objects = not are_plain(newest)
+        loop.note_pace()
         if loop.prefix.plan is Plan.HERE:
             return made
         folder = ElementsFolder() if kind == "list" else MergedFolder(dict(made))
@@ -170,7 +186,11 @@ class _Loop:
         self._source = source
         self._callee = callee
         self._at = at
-        self.prefix = Prefix(part, source, keep=keep)
+        self.prefix = Prefix(part, source, keep=keep, element_s=folding.paces.element_s(part))
+
+    def note_pace(self) -> None:
+        """Remember how long the loop's elements took."""
+        self._folding.paces.note(self._part, self.prefix.element_s)
 
     def element_type(self) -> str | None:
         return self._folding.element_type(self._part)
@@ -181,6 +201,7 @@ class _Loop:
         Where the rest is worth spreading, and `folder` gives something that needs no elements, raises _Elsewhere.
         """
         yield from self.prefix.chunks()
+        self.note_pace()
         if self.prefix.plan is Plan.HERE:
             return
         found = folder()

@@ -23,7 +23,15 @@ class Prefix:
     The part iterates over the source itself, never over a copy: what the loop does to a list, it sees.
     """
 
-    def __init__(self, part: Callable[[Any], Iterable[Any]], source: Source, *, keep: bool = False) -> None:
+    def __init__(
+        self,
+        part: Callable[[Any], Iterable[Any]],
+        source: Source,
+        *,
+        keep: bool = False,
+        element_s: float = PREFIX_S,
+    ) -> None:
+        """`element_s`: about how long an element takes, as far as that is known."""
         self._part = part
         self._source = source
         self._keep = keep
@@ -33,7 +41,7 @@ class Prefix:
         self.plan = Plan.HERE
         self.done = 0
         """Elements of the source that are done."""
-        self.element_s = 0.0
+        self.element_s = element_s
         """Seconds an element, of late."""
         self.makes_objects = False
         """The elements are more than numbers and texts: bringing them from another process costs. Set from outside."""
@@ -43,7 +51,7 @@ class Prefix:
 
         Each chunk must be gone through before the next is asked for.
         """
-        size, slow = 1, False
+        size, slow, now_s = max(1, int(PREFIX_S / 4 / self.element_s)), False, self.element_s
         while True:
             started_at = perf_counter()
             made = self._part(itertools.islice(self._elements, size))
@@ -57,24 +65,25 @@ class Prefix:
             elapsed_s = perf_counter() - started_at
             left = operator.length_hint(self._elements)
             before, self.done = self.done, len(self._source) - left
+            before_s, now_s = now_s, max(elapsed_s / max(self.done - before, 1), 1e-9)
+            self.element_s = now_s
             if left == 0:
                 return
-            element_s, before_s = elapsed_s / max(self.done - before, 1), self.element_s
-            self.element_s = element_s
+            if len(self.kept) > KEPT_LIMIT:
+                yield self.rest()
+                return
             if elapsed_s < PREFIX_S / 2:
                 size, slow = 2 * size, False
                 continue
             if slow or elapsed_s > CERTAIN_S:
-                # Whatever else the machine does only makes a chunk slower: the faster of two is nearer the truth.
-                self.element_s = min(element_s, before_s) if slow else element_s
+                if elapsed_s <= CERTAIN_S:
+                    # Whatever else the machine does makes a chunk slower: the faster of two is nearer the truth.
+                    self.element_s = min(before_s, now_s)
                 self.plan = self._plan(left)
                 if self.plan is not Plan.HERE:
                     return
             slow = True
-            size = max(1, min(2 * size, int(PREFIX_S / self.element_s)))
-            if len(self.kept) > KEPT_LIMIT:
-                yield self.rest()
-                return
+            size = max(1, min(2 * size, int(PREFIX_S / now_s)))
 
     def _plan(self, left: int) -> Plan:
         return plan_rest(
