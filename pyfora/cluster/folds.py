@@ -33,7 +33,7 @@ class Fold:
     """One open loop."""
 
     fold_id: str
-    program_id: str
+    attempt_id: str
     driver: str
     offer: FoldOffered
     runs: FoldRuns
@@ -69,12 +69,12 @@ class Folds:
 
     # ---- from the driver -----------------------------------------------------------------------------
 
-    def open(self, program_id: str, driver: str, offer: FoldOffered, now: float) -> bool:
+    def open(self, attempt_id: str, driver: str, offer: FoldOffered, now: float) -> bool:
         """The driver offers a loop; False where it cannot be taken."""
         if offer.fold_id in self.table or len(self.table) >= FOLDS_LIMIT or offer.leaves < 1:
             return False
         runs = FoldRuns(offer.leaves, offer.leaf_s, offer.holds_terms)
-        fold = Fold(offer.fold_id, program_id, driver, offer, runs, now, [offer.environment_id])
+        fold = Fold(offer.fold_id, attempt_id, driver, offer, runs, now, [offer.environment_id])
         self._parcels.keep(offer.environment_id)
         self.table[offer.fold_id] = fold
         return True
@@ -184,10 +184,10 @@ class Folds:
         """Let each program's leaf processes work for the oldest of its loops that still has something to give."""
         served: set[str] = set()
         for fold in self.table.values():
-            open_to_all = fold.program_id not in served
+            open_to_all = fold.attempt_id not in served
             if open_to_all and fold.runs.wanting():
-                served.add(fold.program_id)
-            for leaf in self._slots.of(fold.program_id):
+                served.add(fold.attempt_id)
+            for leaf in self._slots.of(fold.attempt_id):
                 mine = open_to_all and not leaf.draining
                 fold.runs.set_consumer(leaf.process_id, 2 if mine else 0, now)
             for run in fold.runs.feed(now):
@@ -221,11 +221,11 @@ class Folds:
             or now - fold.opened_at > OFFER_AFTER_S
         ]
 
-    def at_work(self, program_id: str) -> int:
+    def at_work(self, attempt_id: str) -> int:
         """Thieves that have runs of this program now."""
         busy = set()
         for fold in self.table.values():
-            if fold.program_id == program_id:
+            if fold.attempt_id == attempt_id:
                 for consumer in fold.runs.consumers.values():
                     if consumer.name in self.thieves and (consumer.runs or consumer.held):
                         busy.add(consumer.name)

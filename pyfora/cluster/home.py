@@ -39,6 +39,10 @@ class HomeProgram:
     """Of the loops that have ended."""
 
     @property
+    def attempt_id(self) -> str:
+        return f"{self.order.program_id}.{self.order.attempt}"
+
+    @property
     def key(self) -> tuple[str, int]:
         return self.order.program_id, self.order.attempt
 
@@ -114,7 +118,7 @@ class Home:
         if program is None or program.driver != process_id:
             return
         if isinstance(message, FoldOffered):
-            if not self._folds.open(program_id, process_id, message, now):
+            if not self._folds.open(program.attempt_id, process_id, message, now):
                 self._crash(program, f"it offered the loop {message.fold_id}, which cannot be taken", now)
         elif isinstance(message, FoldTerms):
             if self._is_fold_of(program, message.fold_id):
@@ -169,11 +173,11 @@ class Home:
         for program in self.programs.values():
             done = total = program.leaves_done
             for fold in self._folds.table.values():
-                if fold.program_id == program.order.program_id:
+                if fold.attempt_id == program.attempt_id:
                     done += fold.runs.settled.total
                     total += fold.runs.leaves
             if total:
-                workers = 1 + self._folds.at_work(program.order.program_id)
+                workers = 1 + self._folds.at_work(program.attempt_id)
                 self._reports.progressed(ProgramProgressed(*program.key, done, total, workers), now)
 
     # ---- inside --------------------------------------------------------------------------------------
@@ -227,11 +231,11 @@ class Home:
     def _clear(self, program: HomeProgram, now: float) -> None:
         """Stop all that runs for this program here or at thieves."""
         program_id = program.order.program_id
-        for fold_id in [f.fold_id for f in self._folds.table.values() if f.program_id == program_id]:
+        for fold_id in [f.fold_id for f in self._folds.table.values() if f.attempt_id == program.attempt_id]:
             self._folds.close(fold_id, now)
         if program.driver:
             self._processes.kill(program.driver)
-        self._slots.drop_program(program_id)
+        self._slots.drop_attempt(program.attempt_id)
         for name in program.kept:
             self._parcels.release(name, now)
         del self.programs[program_id]

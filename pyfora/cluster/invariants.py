@@ -108,7 +108,7 @@ def check_worker(worker: Worker) -> None:
     for process_id, leaf in worker.slots.leaves.items():
         process = worker.processes.live.get(process_id)
         _check(process is not None and process.role == "leaf", f"{process_id} is a leaf process, but not alive")
-        _check(process is None or process.program_id == leaf.program_id, f"{process_id} serves two programs")
+        _check(process is None or process.serves == leaf.attempt_id, f"{process_id} serves two programs")
     drivers = set()
     for program in worker.home.programs.values():
         if program.driver:

@@ -20,8 +20,8 @@ class Process:
     process_id: str
     asked_at: float
     started: bool = False
-    program_id: str = ""
-    """The program it serves; empty: it is a spare one."""
+    serves: str = ""
+    """The program (a driver) or the attempt (a leaf) that it serves; empty: it is a spare one."""
     role: str = ""
     """"driver" or "leaf", once it serves a program."""
 
@@ -61,11 +61,11 @@ class Processes:
         self._not_before = 0.0
         return True
 
-    def bind(self, program_id: str, role: str) -> str | None:
-        """Take a spare process for this program; None where none is ready."""
+    def bind(self, serves: str, role: str) -> str | None:
+        """Take a spare process for this; None where none is ready."""
         for process in self.live.values():
             if process.started and not process.role:
-                process.program_id = program_id
+                process.serves = serves
                 process.role = role
                 return process.process_id
         return None

@@ -1,4 +1,4 @@
-"""The leaf processes of a worker: which program each serves, which runs wait at it."""
+"""The leaf processes of a worker: what each serves, which runs wait at it."""
 
 from __future__ import annotations
 
@@ -19,7 +19,8 @@ class LeafProcess:
     """One leaf process and what it has been given."""
 
     process_id: str
-    program_id: str
+    attempt_id: str
+    """The attempt of a program that it serves; a later one, maybe of another home, has other processes."""
     queue: list[RunLeaves] = field(default_factory=list)
     held: dict[tuple[str, int, int], int] = field(default_factory=dict)
     """(fold id, lo, hi) of terms in its memory -> the run they are of."""
@@ -52,9 +53,9 @@ class LeafSlots:
         self._processes = processes
         self._outbox = outbox
 
-    def of(self, program_id: str) -> list[LeafProcess]:
-        """The leaf processes of one program."""
-        return [leaf for leaf in self.leaves.values() if leaf.program_id == program_id]
+    def of(self, attempt_id: str) -> list[LeafProcess]:
+        """The leaf processes of one attempt of a program."""
+        return [leaf for leaf in self.leaves.values() if leaf.attempt_id == attempt_id]
 
     def idle_slots(self) -> int:
         """How many slots have nothing to do."""
@@ -69,27 +70,27 @@ class LeafSlots:
         missing = 0
         bound: dict[str, list[LeafProcess]] = {}
         for leaf in self.leaves.values():
-            bound.setdefault(leaf.program_id, []).append(leaf)
+            bound.setdefault(leaf.attempt_id, []).append(leaf)
         surplus: list[LeafProcess] = []
-        for program_id, leaves in bound.items():
+        for attempt_id, leaves in bound.items():
             leaves.sort(key=lambda leaf: (not leaf.busy, leaf.draining))
             for at, leaf in enumerate(leaves):
-                leaf.draining = at >= targets.get(program_id, 0)
+                leaf.draining = at >= targets.get(attempt_id, 0)
                 if leaf.draining and not leaf.busy:
                     surplus.append(leaf)
-        for program_id, target in targets.items():
-            for _ in range(target - len(bound.get(program_id, []))):
+        for attempt_id, target in targets.items():
+            for _ in range(target - len(bound.get(attempt_id, []))):
                 if len(self.leaves) >= self.cores:
                     if not surplus:
                         return missing
                     self.remove(surplus.pop().process_id)
-                process_id = self._processes.bind(program_id, "leaf")
+                process_id = self._processes.bind(attempt_id, "leaf")
                 if process_id is None:
                     missing += 1
                     if missing + len(self.leaves) >= self.cores:
                         return missing
                 else:
-                    self.leaves[process_id] = LeafProcess(process_id, program_id)
+                    self.leaves[process_id] = LeafProcess(process_id, attempt_id)
         return missing
 
     def has_room(self, leaf: LeafProcess, *, beyond: bool = False) -> bool:
@@ -137,9 +138,9 @@ class LeafSlots:
                 leaf.held = {key: run_id for key, run_id in leaf.held.items() if key[0] != fold_id}
                 self._outbox.tell(leaf.process_id, DropFold(fold_id))
 
-    def drop_program(self, program_id: str) -> None:
-        """The program is over: its processes are killed."""
-        for leaf in self.of(program_id):
+    def drop_attempt(self, attempt_id: str) -> None:
+        """The attempt is over: its processes are killed."""
+        for leaf in self.of(attempt_id):
             self.remove(leaf.process_id)
 
     def remove(self, process_id: str) -> None:

@@ -55,8 +55,8 @@ class Offer:
     starved: int = 0
 
     @property
-    def program_id(self) -> str:
-        return self.fold_id.partition(".")[0]
+    def attempt_id(self) -> str:
+        return self.fold_id.rpartition(".")[0]
 
 
 @dataclass
@@ -190,7 +190,7 @@ class Thief:
     # ---- deciding --------------------------------------------------------------------------------------
 
     def lease(self, capacity: int, now: float) -> dict[str, int]:
-        """Set aside up to `capacity` slots for offers; returns how many processes each program is to have."""
+        """Set aside up to `capacity` slots for offers; returns how many processes each attempt is to have."""
         leased = sum(offer.lease for offer in self.offers.values())
         if leased > capacity:
             for offer in reversed(self.offers.values()):
@@ -212,7 +212,7 @@ class Thief:
         targets: dict[str, int] = {}
         for offer in self.offers.values():
             if offer.lease and (offer.queue or self._has_runs(offer)):
-                targets[offer.program_id] = targets.get(offer.program_id, 0) + offer.lease
+                targets[offer.attempt_id] = targets.get(offer.attempt_id, 0) + offer.lease
         return targets
 
     def deal(self, now: float) -> None:
@@ -220,7 +220,7 @@ class Thief:
         for offer in self.offers.values():
             if not offer.queue or not offer.environment:
                 continue
-            leaves = [leaf for leaf in self._slots.of(offer.program_id) if not leaf.draining]
+            leaves = [leaf for leaf in self._slots.of(offer.attempt_id) if not leaf.draining]
             while offer.queue and leaves:
                 leaf = min(leaves, key=lambda leaf: len(leaf.queue) + leaf.held_runs)
                 beyond = len(leaves) >= offer.lease and all(leaf.held_runs >= 2 for leaf in leaves)
@@ -255,7 +255,7 @@ class Thief:
         return any(o is not offer and not o.lease and o.not_before <= now for o in self.offers.values())
 
     def _has_runs(self, offer: Offer) -> bool:
-        return any(leaf.has_fold(offer.fold_id) for leaf in self._slots.of(offer.program_id))
+        return any(leaf.has_fold(offer.fold_id) for leaf in self._slots.of(offer.attempt_id))
 
     def _steal(self, fold_id: str, slots: int) -> StealRuns:
         return StealRuns(fold_id, slots, *self._address)
@@ -328,8 +328,8 @@ class Thief:
 
     def _remove(self, offer: Offer) -> None:
         del self.offers[offer.fold_id]
-        if not any(o.program_id == offer.program_id for o in self.offers.values()):
-            self._slots.drop_program(offer.program_id)
+        if not any(o.attempt_id == offer.attempt_id for o in self.offers.values()):
+            self._slots.drop_attempt(offer.attempt_id)
 
     def _review(self, home: HomePeer, now: float) -> None:
         mine = [offer for offer in self.offers.values() if offer.home_id == home.worker_id]
@@ -341,7 +341,7 @@ class Thief:
             for offer in mine:
                 offer.lease, offer.not_before = 0, now + PAUSE_S
                 self._settle(offer, now)
-                for leaf in [x for x in self._slots.of(offer.program_id) if x.has_fold(offer.fold_id)]:
+                for leaf in [x for x in self._slots.of(offer.attempt_id) if x.has_fold(offer.fold_id)]:
                     self._slots.remove(leaf.process_id)
             if now - home.heard_at > UNREACHABLE_S:
                 for offer in mine:

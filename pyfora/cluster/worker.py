@@ -254,7 +254,7 @@ class Worker:
         if process is None:
             return
         if process.role == "driver":
-            self.home.driver_said(process.program_id, process_id, message, now)
+            self.home.driver_said(process.serves, process_id, message, now)
             return
         leaf = self.slots.leaves.get(process_id)
         if leaf is None or not isinstance(message, (PieceDone, TermsFolded)):
@@ -283,7 +283,7 @@ class Worker:
         elif process is not None:
             self.processes.died(process_id, now)
             if process.role == "driver":
-                self.home.driver_died(process.program_id, process_id, reason, now)
+                self.home.driver_died(process.serves, process_id, reason, now)
 
     # ---- time ------------------------------------------------------------------------------------------
 
@@ -315,17 +315,17 @@ class Worker:
         missing = self.home.drive(now)
         demands: dict[str, int] = {}
         for fold in self.folds.table.values():
-            demands[fold.program_id] = demands.get(fold.program_id, 0) + fold.runs.wanting()
-        for program_id in demands:
-            demands[program_id] += sum(1 for leaf in self.slots.of(program_id) if leaf.busy)
+            demands[fold.attempt_id] = demands.get(fold.attempt_id, 0) + fold.runs.wanting()
+        for attempt_id in demands:
+            demands[attempt_id] += sum(1 for leaf in self.slots.of(attempt_id) if leaf.busy)
         targets = fair_shares(demands, self.cores, int(now / SHARE_TURN_S))
-        for program_id, target in self.thief.lease(self.cores - sum(targets.values()), now).items():
-            targets[program_id] = targets.get(program_id, 0) + target
+        for attempt_id, target in self.thief.lease(self.cores - sum(targets.values()), now).items():
+            targets[attempt_id] = targets.get(attempt_id, 0) + target
         left = self.cores - sum(targets.values())
-        for program_id in demands:
-            kept = min(left, len(self.slots.of(program_id)) - targets.get(program_id, 0))
+        for attempt_id in demands:
+            kept = min(left, len(self.slots.of(attempt_id)) - targets.get(attempt_id, 0))
             if kept > 0:
-                targets[program_id] = targets.get(program_id, 0) + kept
+                targets[attempt_id] = targets.get(attempt_id, 0) + kept
                 left -= kept
         missing += self.slots.allot(targets)
         self.folds.consume(now)

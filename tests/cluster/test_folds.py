@@ -124,7 +124,7 @@ def test_programs_share_the_slots() -> None:
         if process_id in book.core.slots.leaves:
             book.finish(process_id, run)
             book << ...
-    serving = sorted(leaf.program_id[0] for leaf in book.core.slots.leaves.values())
+    serving = sorted(leaf.attempt_id[0] for leaf in book.core.slots.leaves.values())
     assert serving == ["p", "q"]
 
 

@@ -176,7 +176,7 @@ def test_own_programs_come_first() -> None:
     for process_id, run in given:
         book.finish(process_id, run)
         book << ...
-    assert {leaf.program_id[0] for leaf in book.core.slots.leaves.values()} == {"p"}
+    assert {leaf.attempt_id[0] for leaf in book.core.slots.leaves.values()} == {"p"}
 
 
 def test_slots_are_taken_again_when_the_own_loop_is_over() -> None:
@@ -254,3 +254,15 @@ def test_a_connection_that_is_not_wanted_any_more_is_closed() -> None:
     book = WorkerBook()
     book >> PeerJoined("h9", "home")
     book << DropPeer
+
+
+def test_the_home_of_a_later_attempt_shares_no_process_with_its_theft_from_the_earlier_one() -> None:
+    book, given = at_work()
+    program_id = FOREIGN.partition(".")[0]
+    book.offer(book.drive(program_id, attempt=2), fold=f"{program_id}.2.0")
+    book << ...
+    for process_id, run in given:
+        book.finish(process_id, run)
+        assert process_id not in {name for name, new in book.runs() if new.fold_id != FOREIGN}
+        book << ...
+    assert {leaf.attempt_id for leaf in book.core.slots.leaves.values()} == {f"{program_id}.2"}
