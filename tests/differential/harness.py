@@ -92,12 +92,12 @@ class Runner:
             self._process.stdin.flush()
             ended = json.loads(self._process.stdout.readline())
             stdout, stderr = (
-                Path(f"{result}.{stream}").read_text(errors="surrogateescape").replace(str(script.parent), "HOME")
+                _without(directory, Path(f"{result}.{stream}").read_text(errors="surrogateescape"))
                 for stream in ("stdout", "stderr")
             )
             if not result.exists():
                 return Outcome({}, stdout, stderr, f"the process {ended}", stderr, (Link("ended", ()),))
-            return _outcome(json.loads(result.read_text().replace(str(script.parent), "HOME")), stdout, stderr)
+            return _outcome(json.loads(_without(directory, result.read_text())), stdout, stderr)
         finally:
             shutil.rmtree(directory, ignore_errors=True)
 
@@ -106,6 +106,11 @@ class Runner:
         assert self._process.stdin is not None
         self._process.stdin.close()
         self._process.wait(10)
+
+
+def _without(directory: Path, text: str) -> str:
+    """The text without the name of the directory, which is another one for each run."""
+    return text.replace(str(directory / "home"), "HOME").replace(directory.name, "DIRECTORY")
 
 
 def _outcome(found: dict[str, Any], stdout: str, stderr: str) -> Outcome:

@@ -60,10 +60,9 @@ def same(
     text: str,
     raises: str | None = None,
     files: Mapping[str, str] | None = None,
-    known: str | None = None,
 ) -> Row:
     """A program that ends in the same way on the cluster."""
-    return Row(name, text, files or {}, raises, known_difference=known)
+    return Row(name, text, files or {}, raises)
 
 
 def refused(
@@ -73,7 +72,6 @@ def refused(
     refusal: str = "InvalidPyforaOperation",
     stdout: str | None = None,
     files: Mapping[str, str] | None = None,
-    known: str | None = None,
 ) -> Row:
     """A program that a refusal ends, whose message holds `words`."""
-    return Row(name, text, files or {}, None, words, refusal, stdout, known)
+    return Row(name, text, files or {}, None, words, refusal, stdout)

@@ -56,7 +56,7 @@ def outcome_of(script: Path, executor: Any) -> dict[str, Any]:
     main = types.ModuleType("__main__")
     main.__file__ = str(script)
     main.__dict__["executor"] = executor
-    initial = set(main.__dict__) | {"__builtins__", "__annotations__"}
+    initial = set(main.__dict__) | {"__builtins__", "__annotations__", "__warningregistry__"}
     sys.modules["__main__"] = main
     sys.argv = [str(script)]
     sys.path[0] = str(script.parent)

@@ -95,7 +95,6 @@ ROWS = [
             other = [g() for g in gs]
             del fs, gs
         """,
-        known="a lambda made in a parallel comprehension sees the variable as its leaf left it",
     ),
     same(
         "nonlocal counter",
@@ -310,7 +309,6 @@ ROWS = [
         with executor.remotely.downloadAll():
             a = [show(x) for x in (1, "a", 2.0)]
         """,
-        known="a singledispatch function cannot be sent",
     ),
     same(
         "partial and operator",

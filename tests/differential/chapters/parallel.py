@@ -1,0 +1,663 @@
+"""Loops long enough to be spread: each way to consume elements, each source of them, and loops that share state."""
+
+from __future__ import annotations
+
+from tests.differential.rows import Row, same
+
+SETUP = """
+import collections, functools, itertools, math, operator, statistics
+def f(i):
+    x = i
+    for _ in range(4):
+        x = (x * 7919 + 13) % 10007
+    return x
+def g(i):
+    return f(i) / 7
+def t(i):
+    return str(f(i))
+def odd(i):
+    return f(i) % 2 == 1
+def add(a, b):
+    return a + b
+N = 40_000
+captured = [(i * 31) % 1009 for i in range(N)]
+words = ["w" + str(i % 700) for i in range(N)]
+table = {i: i % 13 for i in range(N)}
+text = "the quick brown fox " * 2000
+rows = [(i, i % 7) for i in range(N)]
+"""
+
+# what is made of the elements
+CONSUMERS: dict[str, list[str]] = {
+    "sum": ["sum(f(i) for i in range(N))", "sum((f(i) for i in range(N)), 5)", "sum(g(i) for i in range(N))"],
+    "sum of lists": ["sum(([f(i)] for i in range(3_000)), [])", "sum((g(i) for i in range(N)), start=0.5)"],
+    "min and max": [
+        "min(f(i) for i in range(N))",
+        "max(f(i) for i in range(N))",
+        "max((f(i), -i) for i in range(N))",
+        "min(t(i) for i in range(N))",
+    ],
+    "min and max with key": [
+        "max((i for i in range(N)), key=f)",
+        "min(range(N), key=f)",
+        "max(captured, key=lambda x: -f(x))",
+        "max(words, key=len)",
+    ],
+    "min and max with default": [
+        "min((f(i) for i in range(N) if f(i) > 10**6), default=None)",
+        "max((f(i) for i in range(0)), default=-1)",
+        "max([], default=[])",
+    ],
+    "min and max: the first of equals": [
+        "max(((f(i) % 5, [i]) for i in range(N)), key=lambda p: p[0])",
+        "min((1.0 if i % 2 else 1 for i in range(N)), key=lambda v: 0)",
+        "max(True if i % 3 else 1 for i in range(N))",
+    ],
+    "any and all": [
+        "any(f(i) == 5 for i in range(N))",
+        "all(f(i) >= 0 for i in range(N))",
+        "any(f(i) > 10**6 for i in range(N))",
+        "all(f(i) < 9_999 for i in range(N))",
+    ],
+    "len": [
+        "len([f(i) for i in range(N)])",
+        "len({f(i) for i in range(N)})",
+        "len(list(f(i) for i in range(N)))",
+    ],
+    "list and tuple": [
+        "list(f(i) for i in range(N))",
+        "tuple(g(i) for i in range(N))",
+        "[*(f(i) for i in range(N))]",
+    ],
+    "set and frozenset": ["set(f(i) for i in range(N))", "frozenset(f(i) for i in range(N))"],
+    "dict": [
+        "dict((f(i), i) for i in range(N))",
+        "{f(i): i for i in range(N)}",
+        "dict(zip(range(N), (f(i) for i in range(N))))",
+        "{(1.0 if i % 2 else 1): i for i in range(N)}",
+    ],
+    "sorted": [
+        "sorted(f(i) for i in range(N))",
+        "sorted((f(i) for i in range(N)), reverse=True)",
+        "sorted(captured, key=f)",
+        "sorted(rows, key=lambda r: (r[1], -r[0]))",
+        "sorted(((f(i) % 10, i) for i in range(N)), key=operator.itemgetter(0), reverse=True)",
+    ],
+    "str.join": [
+        "','.join(t(i) for i in range(N))",
+        "''.join([t(i) for i in range(N)])",
+        "b''.join(bytes([f(i) % 256]) for i in range(N))",
+    ],
+    "math.fsum and math.prod": [
+        "math.fsum(g(i) for i in range(N))",
+        "math.prod(1 + 1 / (1 + f(i)) for i in range(N))",
+        "math.prod(f(i) % 5 + 1 for i in range(3_000))",
+        "math.fsum(captured)",
+    ],
+    "statistics": [
+        "statistics.mean(f(i) for i in range(5_000))",
+        "statistics.fmean(g(i) for i in range(N))",
+        "statistics.mean(g(i) for i in range(3_000))",
+        "statistics.median(f(i) for i in range(N))",
+        "statistics.pstdev(f(i) for i in range(2_000))",
+        "statistics.mode(f(i) % 10 for i in range(N))",
+    ],
+    "Counter": [
+        "collections.Counter(f(i) % 100 for i in range(N))",
+        "collections.Counter(words)",
+        "collections.Counter(text).most_common(3)",
+        "collections.Counter(t(i)[0] for i in range(N)).most_common(3)",
+    ],
+    "next": [
+        "next((i for i in range(N) if f(i) == 4_000), None)",
+        "next((i for i in range(N) if f(i) > 10**6), 'none')",
+        "next(i for i in range(N) if i > 30_000)",
+    ],
+    "functools.reduce": [
+        "functools.reduce(add, (f(i) for i in range(N)))",
+        "functools.reduce(lambda a, b: a * 31 % 1009 + b, (f(i) for i in range(N)), 1)",
+        "functools.reduce(operator.xor, [f(i) for i in range(N)], 0)",
+        "functools.reduce(max, map(g, range(N)))",
+        "functools.reduce(lambda a, b: a / 2 + b, (g(i) for i in range(N)), 0.0)",
+    ],
+    "deque and bytes": [
+        "collections.deque((f(i) for i in range(N)), maxlen=5)",
+        "bytes(f(i) % 256 for i in range(N))",
+    ],
+    "in and index": [
+        "4_000 in (f(i) for i in range(N))",
+        "[f(i) for i in range(N)].index(4_000)",
+        "[f(i) for i in range(N)].count(7)",
+    ],
+    "zip of generators": ["list(zip((f(i) for i in range(N)), (t(i) for i in range(N))))[-3:]"],
+    "numpy.array": ["__import__('numpy').array([g(i) for i in range(N)])"],
+    "unpacking": ["(lambda *a: len(a))(*(f(i) for i in range(N)))", "max(*(f(i) for i in range(N)))"],
+}
+
+# where the elements come from
+SOURCES: dict[str, str] = {
+    "range with steps": "range(N, -N, -3)",
+    "a captured list": "captured",
+    "a captured tuple": "tuple(captured)",
+    "a string": "text",
+    "a bytes object": "text.encode()",
+    "dict keys": "table",
+    "dict items": "table.items()",
+    "dict values": "table.values()",
+    "a captured set": "set(captured)",
+    "zip": "zip(captured, words)",
+    "zip of unequal lengths": "zip(captured, range(N - 7), words)",
+    "enumerate": "enumerate(words, start=3)",
+    "map": "map(f, range(N))",
+    "map of two": "map(add, captured, range(N))",
+    "map of a builtin": "map(str, range(N))",
+    "filter": "filter(odd, range(N))",
+    "filter None": "filter(None, captured)",
+    "reversed": "reversed(captured)",
+    "sorted list": "sorted(captured)",
+    "itertools.product": "itertools.product(range(150), captured[:200])",
+    "itertools.product repeat": "itertools.product(range(30), repeat=3)",
+    "itertools.chain": "itertools.chain(captured, words, range(5_000))",
+    "itertools.chain.from_iterable": "itertools.chain.from_iterable(rows)",
+    "itertools.islice": "itertools.islice(captured, 5, N - 5, 3)",
+    "itertools.starmap": "itertools.starmap(add, rows)",
+    "itertools.pairwise": "itertools.pairwise(captured)",
+    "itertools.combinations": "itertools.combinations(range(250), 2)",
+    "itertools.permutations": "itertools.permutations(range(8), 5)",
+    "itertools.accumulate": "itertools.accumulate(captured)",
+    "itertools.accumulate floats": "itertools.accumulate((g(i) for i in range(N)), lambda a, b: a * 0.5 + b)",
+    "itertools.groupby": "((k, len(list(v))) for k, v in itertools.groupby(captured, key=lambda x: x // 100))",
+    "itertools.count": "itertools.takewhile(lambda x: x < N, itertools.count(0, 3))",
+    "itertools.cycle and zip": "zip(itertools.cycle('abc'), range(N))",
+    "itertools.zip_longest": "itertools.zip_longest(captured, words[:100], fillvalue='-')",
+    "itertools.compress": "itertools.compress(words, captured)",
+    "a nested generator": "(f(x) for x in (i * 2 for i in range(N)) if x % 3)",
+    "a generator function": "generate(N)",
+    "a numpy array": "numpy.arange(N) * 2",
+    "a user's iterable": "Steps(N)",
+    "a user's sequence": "Squares(N)",
+    "a deque": "collections.deque(captured)",
+    "text lines": "'\\n'.join(words).splitlines()",
+    "an iterator partly consumed": "half_consumed()",
+    "two-level sources": "(x for row in rows for x in row)",
+}
+SOURCE_SETUP = (
+    SETUP
+    + """
+import numpy
+def h(x):
+    s = 0
+    for _ in range(6):
+        s = s * 31 % 10007 + len(str(x))
+    return s
+def generate(n):
+    for i in range(n):
+        yield i * 3
+class Steps:
+    def __init__(self, n):
+        self.n = n
+    def __iter__(self):
+        for i in range(0, self.n, 2):
+            yield i
+class Squares:
+    def __init__(self, n):
+        self.n = n
+    def __len__(self):
+        return self.n
+    def __getitem__(self, i):
+        if i >= self.n:
+            raise IndexError(i)
+        return i * i
+def half_consumed():
+    it = iter(captured)
+    for _ in range(1000):
+        next(it)
+    return it
+"""
+)
+
+
+def _consumer(name: str, expressions: list[str]) -> Row:
+    lines = "".join(f"    v{i} = {expression}\n" for i, expression in enumerate(expressions))
+    return same(f"consumed by {name}", f"{SETUP}with executor.remotely.downloadAll():\n{lines}")
+
+
+def _source(name: str, source: str) -> Row:
+    text = f"""{SOURCE_SETUP}
+with executor.remotely.downloadAll():
+    total = sum(h(x) for x in {source})
+    made = [(h(x), x) for x in {source}]
+    some = {{str(x): h(x) for x in {source} if h(x) % 3}}
+    top = max(({source}), key=h)
+    found = any(h(x) == -1 for x in {source})
+"""
+    return same(f"elements of {name}", text)
+
+
+PROGRAMS: dict[str, str] = {
+    "a generator made in one place and consumed in another": """
+def make(n):
+    return (f(i) for i in range(n) if f(i) % 2)
+def consume(elements):
+    return sum(elements)
+with executor.remotely.downloadAll():
+    g1 = make(N)
+    a = consume(g1)
+    b = list(g1)
+    g2 = make(N)
+    first = next(g2), next(g2)
+    rest = consume(g2)
+    gens = [make(k) for k in (10, 20_000)]
+    c = [consume(x) for x in gens]
+    del g1, g2, gens
+""",
+    "late evaluation of a generator": """
+with executor.remotely.downloadAll():
+    k = 1
+    gen = (f(i) * k for i in range(N))
+    k = 3
+    a = sum(gen)
+    src = [1, 2, 3]
+    gen2 = (x for x in src)
+    src.append(4)
+    b = list(gen2)
+    gen3 = (x for x in src)
+    src = [9]
+    c = list(gen3)
+    del gen, gen2, gen3
+""",
+    "a generator half consumed by any": """
+with executor.remotely.downloadAll():
+    gen = (f(i) for i in range(N))
+    a = any(x > 9_000 for x in gen)
+    b = next(gen)
+    c = 4_000 in gen
+    d = sum(gen)
+    del gen
+""",
+    "nested loops inside functions": """
+def inner(i):
+    return sum(f(i + j) for j in range(30))
+def outer(n):
+    return [inner(i) for i in range(n)]
+def matrix(n):
+    return [[f(i * n + j) for j in range(n)] for i in range(n)]
+with executor.remotely.downloadAll():
+    a = outer(3_000)
+    b = matrix(150)
+    c = [sum(row) for row in b]
+    d = [sum(x) for x in zip(*b)]
+    e = sum(sum(f(i ^ j) for i in range(200)) for j in range(200))
+""",
+    "divide and conquer": """
+def best(lo, hi):
+    if hi - lo < 50:
+        return max((f(i), i) for i in range(lo, hi))
+    mid = (lo + hi) // 2
+    return max(best(lo, mid), best(mid, hi))
+def quick(xs):
+    if len(xs) < 2:
+        return xs
+    pivot = xs[len(xs) // 2]
+    return quick([x for x in xs if x < pivot]) + [x for x in xs if x == pivot] + quick([x for x in xs if x > pivot])
+with executor.remotely.downloadAll():
+    a = best(0, N)
+    b = quick(captured) == sorted(captured)
+    c = (best(0, 20_000), best(20_000, 40_000))
+""",
+    "sieve and matrix product": """
+def sieve(n):
+    marks = [True] * (n + 1)
+    marks[0] = marks[1] = False
+    for i in range(2, int(n ** 0.5) + 1):
+        if marks[i]:
+            for j in range(i * i, n + 1, i):
+                marks[j] = False
+    return [i for i, m in enumerate(marks) if m]
+with executor.remotely.downloadAll():
+    primes = sieve(100_000)
+    a = [[(i * 7 + j) % 11 / 3 for j in range(40)] for i in range(40)]
+    b = [[sum(a[i][k] * a[k][j] for k in range(40)) for j in range(40)] for i in range(40)]
+""",
+    "for loop: sums": """
+with executor.remotely.downloadAll():
+    total, flt, product, text2 = 0, 0.0, 1, ""
+    for i in range(N):
+        total += f(i)
+        flt += g(i)
+        product = product * (f(i) + 1) % 1_000_003
+        if i % 100 == 0:
+            text2 += t(i)
+""",
+    "for loop: append and add": """
+with executor.remotely.downloadAll():
+    xs, s, d, groups = [], set(), {}, {}
+    for i in range(N):
+        v = f(i)
+        xs.append(v)
+        s.add(v % 1000)
+        d[v] = i
+        groups.setdefault(v % 10, []).append(i)
+    last = i, v
+""",
+    "for loop: counts": """
+with executor.remotely.downloadAll():
+    counts, dd, c = {}, collections.defaultdict(list), collections.Counter()
+    for w in words:
+        counts[w] = counts.get(w, 0) + 1
+        dd[len(w)].append(w)
+        c[w[-1]] += 1
+    histogram = [0] * 20
+    for i in range(N):
+        histogram[f(i) % 20] += 1
+""",
+    "for loop: min and max idioms": """
+with executor.remotely.downloadAll():
+    best, where = None, None
+    low = float("inf")
+    for i in range(N):
+        v = f(i)
+        if best is None or v > best:
+            best, where = v, i
+        low = min(low, g(i))
+    smallest = min(f(i) for i in range(N))
+""",
+    "for loop: early exit": """
+def first(limit):
+    for i in range(N):
+        if f(i) > limit:
+            return i
+    return -1
+with executor.remotely.downloadAll():
+    a, b = first(9_990), first(10**6)
+    for i in range(N):
+        if f(i) == 4_000:
+            break
+    else:
+        i = -1
+    stopped = i
+    n = 0
+    while f(n) != 4_000 and n < N:
+        n += 1
+""",
+    "for loop: carried state": """
+with executor.remotely.downloadAll():
+    state, xs = 12345, []
+    for i in range(N):
+        state = (state * 1103515245 + 12345) % 2**31
+        if state % 100 == 0:
+            xs.append(state)
+    a, b = 0, 1
+    for _ in range(2_000):
+        a, b = b, a + b
+    prefix = [0]
+    for i in range(N):
+        prefix.append(prefix[-1] + f(i))
+""",
+    "for loop over pairs, with print": """
+with executor.remotely.downloadAll():
+    seen = []
+    for i, (a, b) in enumerate(rows):
+        if f(a) > 9_998:
+            print(i, a, b)
+            seen.append((a, b))
+""",
+    "for loop: nested accumulation": """
+with executor.remotely.downloadAll():
+    grid = [[0] * 20 for _ in range(20)]
+    for i in range(N):
+        grid[f(i) % 20][i % 20] += 1
+    total = 0
+    for row in grid:
+        for x in row:
+            total += x * x
+""",
+    "comprehension that changes a list of its own": """
+with executor.remotely.downloadAll():
+    log = []
+    def note(i):
+        v = f(i)
+        if v % 100 == 0:
+            log.append(i)
+        return v
+    xs = [note(i) for i in range(N)]
+    n = len(log)
+    del note
+""",
+    "comprehension that counts calls": """
+with executor.remotely.downloadAll():
+    calls = {"n": 0}
+    def counted(i):
+        calls["n"] += 1
+        return f(i)
+    total = sum(counted(i) for i in range(N))
+    found = any(counted(i) > 9_990 for i in range(N))
+    del counted
+""",
+    "comprehension that pops": """
+with executor.remotely.downloadAll():
+    stack = list(range(N))
+    a = [f(stack.pop()) for _ in range(20_000)]
+    it = iter(range(N))
+    b = [(f(x), next(it)) for x in it]
+    left = len(stack)
+    del it
+""",
+    "comprehension that memoises": """
+with executor.remotely.downloadAll():
+    memo = {}
+    def cached(i):
+        k = i % 500
+        if k not in memo:
+            memo[k] = f(k)
+        return memo[k]
+    xs = [cached(i) for i in range(N)]
+    keys = list(memo)
+    del cached
+""",
+    "comprehension that fills a list by index": """
+with executor.remotely.downloadAll():
+    out = [None] * N
+    def fill(i):
+        out[i] = f(i)
+    nothing = [fill(i) for i in range(N)]
+    del fill
+""",
+    "comprehension that changes attributes": """
+class Acc:
+    def __init__(self):
+        self.total = 0
+    def add(self, x):
+        self.total += x
+        return self.total
+with executor.remotely.downloadAll():
+    acc = Acc()
+    totals = [acc.add(f(i)) for i in range(N)]
+    class Count:
+        n = 0
+        def __init__(self):
+            Count.n += 1
+    many = len([Count() for _ in range(N)])
+    n = Count.n
+    del Count
+""",
+    "comprehension that draws from a generator of random numbers": """
+import random
+with executor.remotely.downloadAll():
+    r = random.Random(3)
+    xs = [r.random() + f(i) for i in range(N)]
+    after = r.random()
+    hits = sum(1 for _ in range(N) if r.random() ** 2 + r.random() ** 2 < 1)
+""",
+    "comprehension that changes its own elements": """
+with executor.remotely.downloadAll():
+    lists = [[i] for i in range(N)]
+    x = [l.append(f(l[0])) for l in lists]
+    same = lists[5]
+    class Cell:
+        def __init__(self, v):
+            self.v = v
+        def bump(self):
+            self.v += 1
+            return self.v
+    cells = [Cell(f(i)) for i in range(N)]
+    bumped = sum(c.bump() for c in cells)
+    total = sum(c.v for c in cells)
+    del cells, Cell
+""",
+    "comprehension with nonlocal": """
+def run():
+    n = 0
+    def step(i):
+        nonlocal n
+        n += f(i) % 3
+        return n
+    xs = [step(i) for i in range(N)]
+    return n, xs
+with executor.remotely.downloadAll():
+    result = run()
+""",
+    "elements that are made of mutable things": """
+class Thing:
+    def __init__(self, i):
+        self.i, self.items = i, [i]
+with executor.remotely.downloadAll():
+    things = [Thing(f(i)) for i in range(10_000)]
+    pairs = [(t, t.items) for t in things[:100]]
+    alias = all(p[0].items is p[1] for p in pairs)
+    shared = [things[0]] * 3
+    keys = [x for x in ({"i": i} for i in range(20_000)) if f(x["i"]) % 2]
+""",
+    "a parallel loop over the result of another": """
+with executor.remotely.downloadAll():
+    a = [f(i) for i in range(N)]
+    b = [f(x) for x in a]
+    c = sum(x * y for x, y in zip(a, b))
+    d = sorted(set(b))[:10]
+    e = {k: v for k, v in zip(b, a)}
+""",
+    "floats to the last bit": """
+with executor.remotely.downloadAll():
+    a = sum(1 / (f(i) + 1) for i in range(100_000))
+    b = sum(math.sin(i) * 1e10 if i % 3 else 1e-10 for i in range(100_000))
+    c = sum(g(i) for i in range(N) if odd(i))
+    d = sum([0.1, 1e16, -1e16] * 10_000)
+    e = sum((-0.0 for _ in range(N)), -0.0), sum(-0.0 for _ in range(N))
+    h = sum(i if i % 2 else i / 3 for i in range(N))
+    k = sum(complex(i, f(i)) for i in range(N))
+""",
+    "types of sums": """
+from fractions import Fraction
+from decimal import Decimal
+with executor.remotely.downloadAll():
+    a = sum(odd(i) for i in range(N)), sum(True for _ in range(1))
+    b = sum(Fraction(1, f(i) + 1) for i in range(300))
+    c = sum(Decimal(f(i)) / 7 for i in range(5_000))
+    d = sum((i for i in range(N)), 0.0), sum(2**40 * f(i) for i in range(N))
+    e = sum((x for x in ()), "start") if False else sum(())
+""",
+    "wrong types deep in a loop": """
+mixed = captured + ["x"] + captured
+with executor.remotely.downloadAll():
+    results = []
+    for make in (lambda: sum(f(1) + x for x in mixed), lambda: sorted(mixed), lambda: max(mixed)):
+        try:
+            make()
+        except TypeError as error:
+            results.append(str(error))
+    try:
+        ",".join(f(i) if i == 30_000 else t(i) for i in range(N))
+    except TypeError as error:
+        results.append(str(error))
+    try:
+        {x: 1 for x in ([] if i == 30_000 else f(i) for i in range(N))}
+    except TypeError as error:
+        results.append(str(error))
+    del make
+""",
+    "empty and tiny loops": """
+with executor.remotely.downloadAll():
+    a = sum(f(i) for i in range(0)), [f(i) for i in []], {x: 1 for x in ""}, set(x for x in ()), sorted(x for x in [])
+    b = any(x for x in []), all(x for x in []), tuple(f(i) for i in range(1)), "".join(x for x in [])
+    c = max(f(i) for i in range(1)), min((x for x in []), default="d")
+    try:
+        max(x for x in [])
+    except ValueError as error:
+        d = str(error)
+""",
+    "elements of very different cost": """
+def uneven(i):
+    return sum(f(j) for j in range(2_000 if i % 1000 == 0 else 2)) % 1009
+with executor.remotely.downloadAll():
+    a = [uneven(i) for i in range(20_000)]
+    b = max((uneven(i), i) for i in range(5_000))
+""",
+    "large results and large captures": """
+big = list(range(300_000))
+blob = bytes(1_000_000)
+with executor.remotely.downloadAll():
+    a = [x * 2 for x in big]
+    n = sum(blob[i % 1000] + f(i) for i in range(N))
+    b = blob
+    lines = [("%d " % i) * 20 for i in range(20_000)]
+same = b is blob
+""",
+    "a lambda and a comprehension in default arguments": """
+with executor.remotely.downloadAll():
+    fs = [lambda x, k=k: f(x) + k for k in range(20)]
+    a = [h(3) for h in fs]
+    b = sum(fs[i % 20](i) for i in range(N))
+    del fs
+""",
+    "a comprehension that makes closures": """
+with executor.remotely.downloadAll():
+    fs = [lambda: f(i) for i in range(30_000)]
+    a = fs[0](), fs[10_000](), fs[-1]()
+    gs = {k: (lambda: k) for k in range(100)}
+    b = gs[0](), gs[99]()
+    del fs, gs
+""",
+    "shadowed builtins": """
+def sum(xs, start=0):
+    return "mine"
+class list(list):
+    pass
+with executor.remotely.downloadAll():
+    a = sum(f(i) for i in range(N))
+    b = type(list(f(i) for i in range(10))).__name__
+    max = lambda xs: "block's"
+    c = max(f(i) for i in range(N))
+    del max
+""",
+    "class scope and comprehension": """
+with executor.remotely.downloadAll():
+    class K:
+        n = 30_000
+        xs = [f(i) for i in range(n)]
+        total = __builtins__ and 1
+    total = K.xs[-1], len(K.xs)
+    del K
+""",
+    "word count": """
+with executor.remotely.downloadAll():
+    tokens = [w for line in text.split("fox") for w in line.split()]
+    counts = {}
+    for w in tokens:
+        counts[w] = counts.get(w, 0) + 1
+    top = sorted(counts.items(), key=lambda kv: (-kv[1], kv[0]))[:3]
+    index = {w: [i for i, x in enumerate(tokens[:500]) if x == w] for w in counts}
+    lengths = collections.Counter(len(w) for w in tokens)
+""",
+    "grouping with itertools and dicts": """
+second = operator.itemgetter(1)
+with executor.remotely.downloadAll():
+    grouped = {k: [r[0] for r in v] for k, v in itertools.groupby(sorted(rows, key=second), key=second)}
+    means = {k: sum(v) / len(v) for k, v in grouped.items()}
+    transposed = list(zip(*rows))[1][:10]
+    windows = [sum(captured[i:i + 5]) for i in range(N - 5)]
+""",
+}
+
+ROWS = [_consumer(name, expressions) for name, expressions in CONSUMERS.items()]
+ROWS += [_source(name, source) for name, source in SOURCES.items()]
+ROWS += [same(name, SETUP + text) for name, text in PROGRAMS.items()]
