@@ -74,9 +74,11 @@ class ParsedSegment:
         self.segment = segment
         self.tree = parse_segment(segment)
         self.nodes: list[ast.AST] = [node for node in ast.walk(self.tree) if isinstance(node, _NUMBERED)]
-        self.parents: dict[ast.AST, ast.AST] = {
-            child: node for node in ast.walk(self.tree) for child in ast.iter_child_nodes(node)
-        }
+
+    @functools.cached_property
+    def parents(self) -> dict[ast.AST, ast.AST]:
+        """Every node's parent."""
+        return {child: node for node in ast.walk(self.tree) for child in ast.iter_child_nodes(node)}
 
     def ancestors(self, node: ast.AST) -> Iterator[ast.AST]:
         """The nodes around `node`, from the inside out."""
@@ -105,7 +107,8 @@ class ParsedSegment:
 def parse_segment(segment: Segment) -> ast.Module:
     """A fresh tree of `segment`, with the line numbers of its file."""
     tree = parse_text(segment.text, segment.filename)
-    ast.increment_lineno(tree, segment.first_line - 1)
+    if segment.first_line > 1:
+        ast.increment_lineno(tree, segment.first_line - 1)
     return tree
 
 
