@@ -37,7 +37,8 @@ class RewrittenSegment:
         form = ParsedSegment(segment)
         self.segment = segment
         self.nodes = form.nodes
-        in_classes = any(isinstance(node, ast.ClassDef) for node in form.nodes)
+        # Looking for what is around each node costs as much as parsing: not where there is no class.
+        in_classes = "class" in segment.text
         self.class_names = [form.class_around(node) if in_classes else None for node in form.nodes]
         self.argument = free_name("source", names_in(form.tree))
         """The name of every part's parameter in this segment; the text uses it for nothing else."""
