@@ -70,7 +70,7 @@ class Canonical:
             return f"{name}{decimal.Decimal.as_tuple(value)!r}"
         if isinstance(value, fractions.Fraction):
             return f"{name}({value.numerator}/{value.denominator})"
-        if kind.__module__ == "numpy" or type(value).__mro__[-2].__module__ == "numpy":
+        if any(base.__module__ == "numpy" for base in kind.__mro__):
             return f"{name}{self._array(value)}"
         if isinstance(value, BaseException):
             return f"{name}({self.failure_text(value)})"

@@ -169,7 +169,7 @@ def _without_entrances(frames: tuple[Frame, ...]) -> list[Frame]:
     """The frames without the `with` lines that a remote exception passes on its way out of the block."""
     return [
         frame
-        for frame, following in zip(frames, [*frames[1:], None], strict=True)
+        for frame, following in zip(frames, [*frames[1:], None], strict=False)
         if following is None
         or not frame[3].startswith("with executor.remotely")
         or (frame[0], frame[2]) != (following[0], following[2])

@@ -69,7 +69,13 @@ def outcome_of(script: Path, executor: Any) -> dict[str, Any]:
     sys.stderr.flush()
     sys.setrecursionlimit(100_000)
     canonical = Canonical()
-    names = {name: canonical.text(value) for name, value in sorted(main.__dict__.items()) if name not in initial}
+    names = {}
+    for name, value in sorted(main.__dict__.items()):
+        if name not in initial:
+            try:
+                names[name] = canonical.text(value)
+            except (Exception, pyfora.UnconvertibleValueError) as error:
+                names[name] = f"{type(value).__name__}, which cannot be read: {error}"
     described = None
     if failure is not None:
         chain: list[dict[str, Any]] = []

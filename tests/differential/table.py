@@ -4,12 +4,22 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from tests.differential.chapters import captured, classes, control, exceptions, functions, parallel, purity, values
+from tests.differential.chapters import (
+    captured,
+    classes,
+    control,
+    corners,
+    exceptions,
+    functions,
+    parallel,
+    purity,
+    values,
+)
 from tests.differential.chapters.known import KNOWN
 from tests.differential.rows import Row
 
 ROWS: list[Row] = [
     replace(row, known_difference=KNOWN.get(row.name))
-    for chapter in (functions, control, classes, exceptions, values, parallel, captured, purity)
+    for chapter in (functions, control, classes, exceptions, values, parallel, captured, purity, corners)
     for row in chapter.ROWS
 ]

@@ -5,6 +5,11 @@ from __future__ import annotations
 _ORDER = "a set that was pickled in its order is another one when it is filled again"
 _INNER = "an object inside a captured one comes back as a copy if it is inside a new object"
 _CELL = "a lambda made in a parallel comprehension sees the variable as its leaf left it"
+_SETTING = "a setting of a library that the block makes is gone after it"
+_CHANGED = "such a change is not seen, and is gone after the block"
+_TYPE = "a type whose name its module does not have cannot be sent"
+_DEEP = "a value nested some thousand levels deep cannot be sent"
+_NAMEDTUPLE = "a captured instance of a namedtuple of the script cannot be loaded on the worker"
 _UNSEEN = "nobody looks at this call yet"
 _AMBIENT = "a setting that the script made is not carried to the worker"
 _SUBMODULE = "a submodule that only an attribute of its package leads to is not imported on the worker"
@@ -13,7 +18,7 @@ KNOWN: dict[str, str] = {
     "late binding of a closure": _CELL,
     "a comprehension that makes closures": _CELL,
     "singledispatch": "a singledispatch function cannot be sent",
-    "namedtuples": "a typing.NamedTuple of the script cannot be loaded on the worker",
+    "namedtuples": _NAMEDTUPLE,
     "enums": "an alias of an enum's member is lost",
     "__init_subclass__, __set_name__, descriptors": "__init_subclass__ runs before the script's names are there",
     "subclasses of builtins": "a tuple with a __new__ of other arguments is pickled to another value",
@@ -23,16 +28,41 @@ KNOWN: dict[str, str] = {
     "sets of strings, made in the block": _ORDER,
     "sets of strings, captured": _ORDER,
     "set of strings out of a parallel loop": _ORDER,
-    "types of dict views, made in the block": "a class of the standard library that no module names cannot be sent",
-    "types of dict views, captured": "a class of the standard library that no module names cannot be sent",
+    "types of dict views, made in the block": _TYPE,
+    "types of dict views, captured": _TYPE,
     "numpy views, made in the block": "a strided view comes back contiguous",
     "identity of elements of a captured list": _INNER,
     "inner objects of captured ones, inside new ones": _INNER,
     "inner objects of a captured instance": _INNER,
     "reading captured values in every way": _INNER,
     "large results and large captures": "captured bytes that are large come back as a copy",
-    "changing f: f.__name__ = 'g'": "the name of a function is not compared",
-    "a library module's attribute": "an attribute of a library module is not compared",
+    "changing f: f.__name__ = 'g'": _CHANGED,
+    "a library module's attribute": _CHANGED,
+    "annotations of a captured function changed": _CHANGED,
+    "an attribute of builtins set in the block": _CHANGED,
+    "an attribute of a Python module of the library set in the block": _CHANGED,
+    "decimal precision set in the block": _SETTING,
+    "numpy error state set in the block": _SETTING,
+    "logging level set in the block": _SETTING,
+    "types without a name, made in the block": _TYPE,
+    "types without a name, captured": _TYPE,
+    "the type of a list iterator": _TYPE,
+    "a deeply nested captured list": _DEEP,
+    "a deeply nested result": _DEEP,
+    "a linked list as result": _DEEP,
+    "an element of a captured list, in a new list": _INNER,
+    "a captured namedtuple, _replace": _NAMEDTUPLE,
+    "__init_subclass__ that reads its own class": "__init_subclass__ runs before the script's names are there",
+    "a metaclass that prints": "what a metaclass prints while its classes are made again arrives, too",
+    "the cause of an exception that is a value": "the cause of an exception that is a value is lost",
+    "a file beside the script, by relative path": _AMBIENT,
+    "a context variable": "a context variable cannot be sent",
+    "__reduce__ with other arguments": "__reduce__ is asked, so the copy is what it makes of it",
+    "enum alias by name": "an alias of an enum's member is lost",
+    "the statistics of a captured cache": "a cache travels empty",
+    "the statistics of a cache after the block": "a cache travels empty",
+    "a captured nan is the same object everywhere": "each place of a nan is an object of its own on the worker",
+    "a captured nan out of a parallel loop": "each place of a nan is an object of its own on the worker",
     "not pure: socket.gethostname": _UNSEEN,
     "not pure: os.getpid": _UNSEEN,
     "not pure: os.cpu_count": _UNSEEN,
