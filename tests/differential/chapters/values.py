@@ -278,6 +278,7 @@ ROWS += [
         mine = set(map(id, objects))
         count = sum(id(a) in mine for a in chosen)
         found = id(best) in mine
+        del mine
         """,
     ),
     same(
