@@ -115,7 +115,7 @@ class Absorber:
     def _is_silent(self, partial: Partial) -> bool:
         """Whether folding it can neither print nor raise, so that what its leaves printed stays in its place."""
         callee, form = self._offer.callee, partial.form
-        if callee in (list, tuple, sorted) or form in (Form.TRUTH, Form.TOTAL, Form.FLOATS, Form.WINNER):
+        if callee in (list, tuple, sorted) or form in (Form.TRUTH, Form.TOTAL, Form.FLOATS, Form.WINNER, Form.FIRST):
             return True
         if form is Form.MERGED or (callee in (set, frozenset) and form is Form.ELEMENTS):
             return are_plain(partial.data)

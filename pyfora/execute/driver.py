@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -44,10 +43,7 @@ class Driver:
         prefix = f"{order.program_id}.{order.attempt}"
         self._spreader = Spreader(conversation, spool, cache, self._output, prefix)
         folding = Folding(self._spreader, self._output, self._loops)
-        self._primitives: dict[str, Callable[..., Any]] = {
-            "pyfora_fold": folding.fold,
-            "pyfora_comprehension": folding.comprehension,
-        }
+        self._primitives = folding.primitives()
         self._values: list[list[Any]] = []
         """[value id, size] of what was left in the spool."""
 

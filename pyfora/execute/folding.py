@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
+import math
+import statistics
 import sys
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from time import perf_counter
-from types import FunctionType
+from types import BuiltinMethodType, FunctionType
 from typing import Any
 
 from pyfora.compile import finish_float_sum, fold_float_terms
@@ -17,15 +21,26 @@ from pyfora.execute.output import ProgramOutput
 from pyfora.execute.paces import Paces
 from pyfora.execute.prefix import Prefix
 from pyfora.execute.spreading import Spreader
-from pyfora.fold.folders import ElementsFolder, Folder, MergedFolder, MustRunInOrder, TruthFolder, WinnerFolder
+from pyfora.fold.folders import (
+    ElementsFolder,
+    FirstFolder,
+    Folder,
+    MergedFolder,
+    MustRunInOrder,
+    TruthFolder,
+    WinnerFolder,
+)
 from pyfora.fold.partials import NUMBERS, Form, Partial, are_plain, have_an_order
 from pyfora.fold.plan import Plan
-from pyfora.fold.sources import Source, can_be_cut
+from pyfora.fold.sources import Source, as_source, make_source
 from pyfora.fold.sums import FloatState, SumFolder, add_floats
+from pyfora.language.rewrite import COMPREHENSION, FOLD, REDUCE, SOURCE
 
 # By identity: asking a user's callable whether it equals one of these could run code of the user's.
-_SPREAD = {id(callee) for callee in (sum, min, max, any, all, list, tuple, set, frozenset, dict, sorted)}
-
+_SPREAD = {id(callee) for callee in (sum, min, max, any, all, next, list, tuple, set, frozenset, dict, sorted)}
+_SPREAD |= {id(callee) for callee in (math.fsum, math.prod, statistics.mean, statistics.fmean, Counter)}
+_STOPPING = frozenset((any, all, next))
+"""What need not go through all elements."""
 
 SAMPLE = 20
 """Elements that are looked at, to know what it costs to bring such elements from another process."""
@@ -39,6 +54,20 @@ class _Elsewhere(BaseException):
 
     def __init__(self, folder: Folder) -> None:
         self.folder = folder
+
+
+def _is_spread(callee: object) -> bool:
+    if id(callee) in _SPREAD:
+        return True
+    bound = type(callee) is BuiltinMethodType and callee.__name__ == "join"
+    return bound and type(callee.__self__) in (str, bytes)  # type: ignore[attr-defined]
+
+
+def _stand_in(callee: Any) -> Callable[..., Any]:
+    """What leaves are told to make their elements for: nothing of the user's, and what hashes them hashes them."""
+    if callee is Counter:
+        return set
+    return callee if getattr(callee, "__module__", None) == "builtins" else functools.reduce
 
 
 def _fold_terms(terms: Any, count: int, state: FloatState) -> FloatState:
@@ -65,25 +94,28 @@ class Folding:
         **keywords: Any,
     ) -> Any:
         """`callee(generator, *rest, **keywords)`, where the generator is `part(source)`."""
-        if id(callee) not in _SPREAD or not self._may_spread(source) or (rest and callee is not sum):
+        cut = self._cut(source) if _is_spread(callee) else None
+        if cut is None or (rest and callee not in (sum, next)):
             return callee(part(source), *rest, **keywords)
-        if self.paces.is_quick(part, len(source)):
+        if self.paces.is_quick(part, len(cut)):
             started_at = perf_counter()
-            answer = callee(part(source), *rest, **keywords)
-            # `any` and `all` may have met one element only.
-            elements = 1 if callee in (any, all) else len(source) or 1
+            answer = callee(part(cut), *rest, **keywords)
+            # `any` may have met one element only.
+            elements = 1 if callee in _STOPPING else len(cut) or 1
             self.paces.note(part, (perf_counter() - started_at) / elements)
             return answer
         numeric = callee is sum or (callee in (min, max) and "key" not in keywords)
-        loop = _Loop(self, part, source, callee, at, keep=numeric)
+        loop = _Loop(self, part, cut, _stand_in(callee), at, keep=numeric)
 
-        def bound(items: Iterable[Any]) -> Any:
+        def bound(items: Iterator[Any]) -> Any:
             return callee(items, *rest, **keywords)
 
         def folder() -> Folder | None:
             kept = loop.prefix.kept
             if callee in (any, all):
                 return TruthFolder(callee)
+            if callee is next:
+                return FirstFolder(bound)
             if callee is sum:
                 return self._sum(rest[0] if rest else keywords.get("start", 0), kept, loop)
             return WinnerFolder(bound, kept) if numeric and have_an_order(kept) else None
@@ -98,10 +130,28 @@ class Folding:
             return found.finish()
         return bound(itertools.chain(loop.prefix.kept, loop.prefix.rest()))
 
+    def reduce(
+        self,
+        callee: Callable[..., Any],
+        function: Any,
+        part: FunctionType,
+        source: Any,
+        *rest: Any,
+        at: tuple[int, int],
+    ) -> Any:
+        """`reduce(function, generator, *rest)`: the elements are made in parallel, and reduced in order."""
+        cut = self._cut(source) if callee is functools.reduce else None
+        if cut is None or self.paces.is_quick(part, len(cut)):
+            return callee(function, part(source), *rest)
+        loop = _Loop(self, part, cut, functools.reduce, at)
+        return callee(function, itertools.chain.from_iterable(loop.stream(lambda: None)), *rest)
+
     def comprehension(self, kind: str, part: FunctionType, source: Any, *, at: tuple[int, int]) -> Any:
         """The list, set or dict of the comprehension whose part this is."""
-        if not self._may_spread(source):
+        cut = self._cut(source)
+        if cut is None:
             return comprehension_in_place(kind, part, source, at=at)
+        source = cut
         if kind == "set":
             return as_set_comprehension(lambda: self.fold(set, part, source, at=at))
         if self.paces.is_quick(part, len(source)):
@@ -128,8 +178,12 @@ class Folding:
         add(folder.finish())
         return made
 
-    def _may_spread(self, source: Any) -> bool:
-        return not self._spreader.busy and can_be_cut(source)
+    def primitives(self) -> dict[str, Callable[..., Any]]:
+        """What the rewritten program calls."""
+        return {FOLD: self.fold, REDUCE: self.reduce, COMPREHENSION: self.comprehension, SOURCE: make_source}
+
+    def _cut(self, source: Any) -> Source | None:
+        return None if self._spreader.busy else as_source(source)
 
     def _sum(self, start: Any, kept: list[Any], loop: _Loop) -> Folder | None:
         if type(start) not in (int, float) or not set(map(type, kept)) <= NUMBERS:

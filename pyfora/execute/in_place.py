@@ -5,12 +5,31 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from pyfora.language.rewrite import COMPREHENSION, FOLD, REDUCE, SOURCE
+
 
 def fold_in_place(
     callee: Callable[..., Any], part: Callable[[Any], Any], source: Any, *rest: Any, at: Any, **keywords: Any
 ) -> Any:
     """`pyfora_fold` as the loop was written: in order, in this process."""
     return callee(part(source), *rest, **keywords)
+
+
+def reduce_in_place(
+    callee: Callable[..., Any],
+    function: Any,
+    part: Callable[[Any], Any],
+    source: Any,
+    *rest: Any,
+    at: Any,
+) -> Any:
+    """`pyfora_reduce` as the reduction was written."""
+    return callee(function, part(source), *rest)
+
+
+def source_in_place(maker: Callable[..., Any], *arguments: Any, **keywords: Any) -> Any:
+    """`pyfora_source` as the source was written."""
+    return maker(*arguments, **keywords)
 
 
 def comprehension_in_place(kind: str, part: Callable[[Any], Any], source: Any, *, at: Any) -> Any:
@@ -38,3 +57,12 @@ def as_set_comprehension(make: Callable[[], Any]) -> Any:
 
 def _is_own(names: dict[str, Any]) -> bool:
     return str(names.get("__name__")).startswith("pyfora.")
+
+
+PRIMITIVES_IN_PLACE: dict[str, Callable[..., Any]] = {
+    FOLD: fold_in_place,
+    REDUCE: reduce_in_place,
+    COMPREHENSION: comprehension_in_place,
+    SOURCE: source_in_place,
+}
+"""What rewritten code calls where no loop is spread."""

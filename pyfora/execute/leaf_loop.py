@@ -146,6 +146,8 @@ class LeafLoop:
         return self._checked(Made(1, partial, 0, gave_up, self._decides(partial.data)))
 
     def _decides(self, data: Any) -> bool:
+        if self._environment.form is Form.FIRST:
+            return bool(data)
         return self._environment.form is Form.TRUTH and data is (self._environment.callee is any)
 
     def _checked(self, made: Made) -> Made:

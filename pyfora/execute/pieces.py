@@ -55,7 +55,7 @@ def unpack_piece(data: Any, known: Mapping[int, Any]) -> PieceReport:
 
 def _is_plain(partial: Partial) -> bool:
     match partial.form:
-        case Form.ELEMENTS | Form.WINNER:
+        case Form.ELEMENTS | Form.WINNER | Form.FIRST:
             return are_plain(partial.data)
         case Form.MERGED:
             return are_plain(partial.data) and are_plain(partial.data.values())

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import itertools
-import operator
 from collections.abc import Callable, Iterable, Iterator
 from time import perf_counter
 from typing import Any
 
 from pyfora.fold.plan import PREFIX_S, Plan, plan_rest
-from pyfora.fold.sources import Source, iterate_from
+from pyfora.fold.sources import Source
+from pyfora.fold.views import cursor_at
 
 CERTAIN_S = 0.3
 """A chunk that took so long is taken at its word; a shorter one may just have waited for a core."""
@@ -35,7 +35,7 @@ class Prefix:
         self._part = part
         self._source = source
         self._keep = keep
-        self._elements = iter(source)
+        self._cursor = cursor_at(source, 0)
         self.kept: list[Any] = []
         """What the elements so far gave, where that is kept."""
         self.plan = Plan.HERE
@@ -54,7 +54,7 @@ class Prefix:
         size, slow, now_s = max(1, int(PREFIX_S / 4 / self.element_s)), False, self.element_s
         while True:
             started_at = perf_counter()
-            made = self._part(itertools.islice(self._elements, size))
+            made = self._part(self._cursor.take(size))
             if self._keep:
                 # Keeps what is gone through without a Python frame for each element.
                 made, kept = itertools.tee(made)
@@ -63,7 +63,7 @@ class Prefix:
             else:
                 yield made
             elapsed_s = perf_counter() - started_at
-            left = operator.length_hint(self._elements)
+            left = self._cursor.left()
             before, self.done = self.done, len(self._source) - left
             before_s, now_s = now_s, max(elapsed_s / max(self.done - before, 1), 1e-9)
             self.element_s = now_s
@@ -96,8 +96,8 @@ class Prefix:
 
     def rest(self) -> Iterable[Any]:
         """What the part makes of the elements that are not done."""
-        return self._part(self._elements)
+        return self._part(self._cursor.take(None))
 
     def rest_from(self, index: int) -> Iterable[Any]:
         """What the part makes of the elements of the source from `index` on."""
-        return self._part(iterate_from(self._source, index))
+        return self._part(cursor_at(self._source, index).take(None))

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 from pyfora.execute.conversation import Conversation, WorkerGone
 from pyfora.execute.driver import Driver
-from pyfora.execute.in_place import comprehension_in_place, fold_in_place
+from pyfora.execute.in_place import PRIMITIVES_IN_PLACE
 from pyfora.execute.leaves import LeafProcess
 from pyfora.execute.rehearsal import rehearse
 from pyfora.execute.spool import Spool
@@ -28,11 +26,7 @@ def serve(process_id: str, socket_path: str, spool_directory: Path, cache: Path)
             # The worker ends this process once it has taken the answer and the parcels in the spool.
             while True:
                 conversation.receive()
-        primitives: dict[str, Callable[..., Any]] = {
-            "pyfora_fold": fold_in_place,
-            "pyfora_comprehension": comprehension_in_place,
-        }
-        leaves = LeafProcess(conversation, spool, primitives)
+        leaves = LeafProcess(conversation, spool, PRIMITIVES_IN_PLACE)
         leaves.serve(message)
     except WorkerGone:
         return

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable
-from typing import Any
 
-from pyfora.execute.in_place import comprehension_in_place, fold_in_place
+from pyfora.execute.in_place import PRIMITIVES_IN_PLACE
 from pyfora.language.program import build_call_program
 from pyfora.language.results import pack_results
 from pyfora.language.running import load_program
@@ -20,12 +18,8 @@ def rehearse() -> None:
     In the server it imports what is imported late; in a fork, while nobody waits for it yet, it makes the copies of
     the memory pages that running a program writes to. Together they save some milliseconds of a block's time.
     """
-    primitives: dict[str, Callable[..., Any]] = {
-        "pyfora_fold": fold_in_place,
-        "pyfora_comprehension": comprehension_in_place,
-    }
     program = build_call_program(operator.add, ([1], [2]), {})
-    loaded = load_program(program.to_bytes(), primitives)
+    loaded = load_program(program.to_bytes(), PRIMITIVES_IN_PLACE)
     end = loaded.run()
     results = pack_results(end.names, loaded).to_bytes()
     order = DriveProgram("", 0, "", "all", 0, {}, 1)

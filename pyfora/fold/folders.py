@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from pyfora.fold.partials import Form, Partial
@@ -78,6 +78,30 @@ class WinnerFolder(ElementsFolder):
 
     def finish(self) -> Any:
         return self._callee(super().finish())
+
+
+class FirstFolder(Folder):
+    """`next`: the first element of the first leaf that has any. `callee` is the builtin with its default."""
+
+    @property
+    def form(self) -> Form:
+        return Form.FIRST
+
+    def __init__(self, callee: Callable[[Iterator[Any]], Any]) -> None:
+        self._callee = callee
+        self._found: Iterator[Any] = iter(())
+        self.decided = False
+
+    def absorb(self, partial: Partial) -> None:
+        self.absorb_rest(partial.elements())
+
+    def absorb_rest(self, rest: Iterable[Any]) -> None:
+        for element in rest:
+            self._found, self.decided = iter((element,)), True
+            return
+
+    def finish(self) -> Any:
+        return self._callee(self._found)
 
 
 class MergedFolder(Folder):

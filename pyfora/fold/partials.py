@@ -29,6 +29,8 @@ class Form(enum.Enum):
     """Whether the leaf decides an `any` or `all`."""
     WINNER = "winner"
     """[the first smallest or largest element], or [] of an empty leaf."""
+    FIRST = "first"
+    """[the first element], or [] of an empty leaf."""
     MERGED = "merged"
     """The dict that the leaf makes."""
 
@@ -71,6 +73,8 @@ def partial_of(form: Form, callee: Any, items: Iterable[Any]) -> Partial:
         return Partial(form, callee(items))
     if form is Form.MERGED:
         return Partial(form, items)
+    if form is Form.FIRST:
+        return Partial(form, list(itertools.islice(items, 1)))
     elements = items if type(items) is list else list(items)
     kinds = set(map(type, elements))
     if form is Form.TOTAL and kinds <= {int, bool}:

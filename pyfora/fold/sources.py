@@ -2,37 +2,163 @@
 
 from __future__ import annotations
 
+import itertools
 import sys
-from collections.abc import Iterator
-from typing import Any, TypeGuard
+from collections.abc import Callable
+from typing import Any
 
-Source = range | list[object] | tuple[object, ...]
+from pyfora.fold.views import Chained, Chosen, Mapped, Multiplied, Numbered, Paired, Reversed, Snapshot, View, Zipped
+
+Source = range | list[object] | tuple[object, ...] | str | bytes | View
+"""A source has a length, and slices that mean what iterating over it means. (Arrays of one dimension are others.)"""
 
 ATOMS = frozenset((int, float, complex, bool, str, bytes, type(None)))
 """Types whose values cannot change, and lead to nothing that can."""
+_SEQUENCES = frozenset((range, list, tuple, str, bytes))
+_SNAPSHOTS = frozenset(map(type, ({}, {}.keys(), {}.values(), {}.items(), set(), frozenset())))
+_ELEMENTS_LIMIT = sys.maxsize
 
 
-def can_be_cut(source: object) -> TypeGuard[Source]:
-    """Whether `source` has a length and slices that mean what iterating over it means.
+def as_source(value: object) -> Source | None:
+    """`value` as a source; None where it cannot be cut.
 
-    Exact types only: a subclass may iterate otherwise than it is sliced. A range of more than `sys.maxsize` has no
-    length.
+    Exact types only: a subclass may iterate otherwise than it is sliced.
     """
-    if type(source) is range:
-        # A bound from above: len() itself raises OverflowError.
-        return abs(source.stop - source.start) // abs(source.step) < sys.maxsize
-    return type(source) in (list, tuple)
+    kind = type(value)
+    if kind in _SEQUENCES or isinstance(value, View):
+        return value if _length(value) < _ELEMENTS_LIMIT else None  # type: ignore[return-value]
+    if kind in _SNAPSHOTS:
+        return Snapshot(value)
+    return value if _is_array(value) else None  # type: ignore[return-value]
 
 
-def holds_state(source: Source) -> bool:
+def _length(value: Any) -> int:
+    """The length, or a bound of it: len() of a range that is too long raises OverflowError."""
+    if type(value) is range:
+        return abs(value.stop - value.start) // abs(value.step)
+    try:
+        return len(value)
+    except OverflowError:
+        return _ELEMENTS_LIMIT
+
+
+def _is_array(value: Any) -> bool:
+    numpy = sys.modules.get("numpy")
+    return numpy is not None and type(value) is numpy.ndarray and bool(value.ndim == 1)
+
+
+def holds_state(source: Any) -> bool:
     """Whether an element of the source could be changed by the loop that runs over it."""
+    if isinstance(source, View):
+        return source.holds_state
+    if _is_array(source):
+        return source.dtype.kind in "OV"
     return type(source) is not range and not set(map(type, source)) <= ATOMS
 
 
-def iterate_from(source: Source, index: int) -> Iterator[Any]:
-    """An iterator over the elements from `index` on; over a list as the list is when it gets there, as in Python."""
-    if type(source) is list:
-        live = iter(source)
-        live.__setstate__(index)  # type: ignore[attr-defined]  # of list iterators; not in the stubs
-        return live
-    return iter(source[index:])
+# ---- what a program makes of sources -------------------------------------------------------------------------------
+
+
+def make_source(maker: Callable[..., Any], *arguments: Any, **keywords: Any) -> Any:
+    """`maker(*arguments, **keywords)` for one loop to run over: a view where that can be one, else what it gives.
+
+    Raises what `maker` raises.
+    """
+    make = _VIEWS.get(id(maker))
+    if make is not None:
+        try:
+            view = make(*arguments, **keywords)
+        except (TypeError, ValueError):
+            # No call that a view is made of; the maker says what is wrong with it, if anything is.
+            view = None
+        if view is not None and _length(view) < _ELEMENTS_LIMIT:
+            return view
+    return maker(*(iter(one) if isinstance(one, View) else one for one in arguments), **keywords)
+
+
+def _sources(values: tuple[object, ...]) -> tuple[Source, ...] | None:
+    found = tuple(source for value in values if (source := as_source(value)) is not None)
+    return found if values and len(found) == len(values) else None
+
+
+def _zip(*bases: object) -> View | None:
+    found = _sources(bases)
+    return Zipped(found) if found else None
+
+
+def _enumerate(base: object, start: object = 0) -> View | None:
+    source = as_source(base)
+    return Numbered(source, start) if source is not None and type(start) is int else None
+
+
+def _reversed(base: object) -> View | None:
+    return Reversed(base) if type(base) in _SEQUENCES else None
+
+
+def _wrapper(wrap: Any, *, several: bool = False) -> Callable[..., View | None]:
+    def make(function: Any, *bases: object) -> View | None:
+        found = _sources(bases)
+        if not found or (len(found) > 1 and not several):
+            return None
+        if several and len(found) > 1:
+            return Mapped(itertools.starmap, function, Zipped(found))
+        return Mapped(wrap, function, found[0])
+
+    return make
+
+
+def _chain(*bases: object) -> View | None:
+    # What changes its length on the way would be looked at too early.
+    found = _sources(bases) if not any(type(base) in _SNAPSHOTS for base in bases) else None
+    return Chained(found) if found else None
+
+
+def _islice(base: object, *bounds: object) -> Any:
+    if type(base) not in (range, tuple, str, bytes) or not 0 < len(bounds) <= 3:
+        return None
+    if not all(bound is None or (type(bound) is int and bound >= 0) for bound in bounds):
+        return None
+    return base[slice(*bounds)]  # type: ignore[index]
+
+
+def _pairwise(base: object) -> View | None:
+    source = as_source(base)
+    return None if source is None or isinstance(source, (Snapshot, Mapped)) else Paired(source)
+
+
+def _product(*bases: object, repeat: object = 1) -> View | None:
+    found = _sources(bases)
+    if not found or type(repeat) is not int or repeat < 0 or any(map(_is_long, found)):
+        return None
+    # `itertools.product` itself takes its pools whole before it begins.
+    return Multiplied.of(tuple(map(tuple, found)) * repeat)
+
+
+def _combinations(base: object, count: object) -> View | None:
+    source = as_source(base)
+    if source is None or type(count) is not int or count < 0 or _is_long(source):
+        return None
+    return Chosen.of(tuple(source), count)
+
+
+_POOL_LIMIT = 1_000_000
+
+
+def _is_long(source: Source) -> bool:
+    return _length(source) > _POOL_LIMIT or isinstance(source, Mapped)
+
+
+# By identity: whatever else a program calls by these names is called as it stands.
+_VIEWS: dict[int, Callable[..., Any]] = {
+    id(zip): _zip,
+    id(enumerate): _enumerate,
+    id(reversed): _reversed,
+    id(map): _wrapper(map, several=True),
+    id(filter): _wrapper(filter),
+    id(itertools.starmap): _wrapper(itertools.starmap),
+    id(itertools.chain): _chain,
+    id(itertools.islice): _islice,
+    id(itertools.pairwise): _pairwise,
+    id(itertools.product): _product,
+    id(itertools.combinations): _combinations,
+}

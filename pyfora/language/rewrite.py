@@ -1,7 +1,9 @@
 """Rewriting: comprehensions and folded generator expressions become calls of the parallel primitives.
 
 `sum(e for t in s)` becomes `pyfora_fold(sum, lambda source: (e for t in source), s, at=(line, column))`, and
-`[e for t in s]` becomes `pyfora_comprehension("list", lambda source: [e for t in source], s, at=(line, column))`.
+`[e for t in s]` becomes `pyfora_comprehension("list", lambda source: [e for t in source], s, at=(line, column))`;
+`reduce(f, (e for t in s))` becomes `pyfora_reduce(reduce, f, lambda …)`, and a source `zip(a, b)`, which no other code
+can see, becomes `pyfora_source(zip, a, b)`.
 The lambda is the *part*: of a part of the source it makes what the whole would have made of it (of a set: its
 elements, one after the other). The callee is evaluated first, then the source, as in the original; every name means
 what it meant.
@@ -15,15 +17,20 @@ from collections.abc import Iterable
 from pyfora.language.sources import ComprehensionNode, ParsedSegment, Segment
 
 FOLD = "pyfora_fold"
+REDUCE = "pyfora_reduce"
 COMPREHENSION = "pyfora_comprehension"
+SOURCE = "pyfora_source"
 READ = "pyfora_read"
-PRIMITIVES = (FOLD, COMPREHENSION, READ)
+PRIMITIVES = (FOLD, REDUCE, COMPREHENSION, SOURCE, READ)
 
 FOLDED_CALLEES = frozenset(
     ("sum", "min", "max", "any", "all", "list", "tuple", "set", "frozenset", "dict", "sorted", "next")
 )
-FOLDED_ATTRIBUTES = frozenset(("fsum", "prod", "mean", "Counter", "join"))
+FOLDED_ATTRIBUTES = frozenset(("fsum", "prod", "mean", "fmean", "Counter", "join"))
 """Callees written `math.fsum(…)`, `statistics.mean(…)`, `", ".join(…)` and so on."""
+SOURCE_MAKERS = frozenset(("zip", "enumerate", "reversed", "map", "filter"))
+SOURCE_MAKERS |= frozenset(("chain", "islice", "pairwise", "product", "starmap", "combinations"))
+"""What makes an iterator of other sources, as a name or as an attribute (of itertools)."""
 _TINY_SOURCE_ELEMENTS = 8
 _KINDS: dict[type[ast.expr], str] = {ast.ListComp: "list", ast.SetComp: "set", ast.DictComp: "dict"}
 _KEEPS_SCOPE = frozenset(("super", "__class__", "locals", "vars", "dir", "eval", "exec", "globals"))
@@ -115,6 +122,8 @@ class _Rewriter(ast.NodeTransformer):
     # ---- the two forms --------------------------------------------------------------------------------
 
     def visit_Call(self, node: ast.Call) -> ast.AST:
+        if _is_named(node.func, frozenset(("reduce",))) and len(node.args) >= 2 and not node.keywords:
+            return self._visit_reduction(node)
         generator = node.args[0] if node.args else None
         if (
             not isinstance(generator, ast.GeneratorExp)
@@ -130,6 +139,20 @@ class _Rewriter(ast.NodeTransformer):
             func=ast.Name(FOLD, ast.Load()),
             args=[callee, part, source, *(self.visit(argument) for argument in node.args[1:])],
             keywords=[*(self.visit(keyword) for keyword in node.keywords), _at(node)],
+        )
+        return ast.copy_location(call, node)
+
+    def _visit_reduction(self, node: ast.Call) -> ast.AST:
+        function, generator, *rest = node.args
+        starred = any(isinstance(argument, ast.Starred) for argument in node.args)
+        if starred or not isinstance(generator, ast.GeneratorExp) or not self._can_split(generator):
+            return self.generic_visit(node)
+        callee, function = self.visit(node.func), self.visit(function)
+        part, source = self._split(generator)
+        call = ast.Call(
+            func=ast.Name(REDUCE, ast.Load()),
+            args=[callee, function, part, source, *(self.visit(argument) for argument in rest)],
+            keywords=[_at(node)],
         )
         return ast.copy_location(call, node)
 
@@ -154,7 +177,7 @@ class _Rewriter(ast.NodeTransformer):
 
     def _split(self, node: ComprehensionNode) -> tuple[ast.Lambda, ast.expr]:
         first = node.generators[0]
-        source = self.visit(first.iter)
+        source = self._visit_source(first.iter)
         first.iter = ast.copy_location(ast.Name(self._argument, ast.Load()), first.iter)
         self.generic_visit(node)
         argument = ast.copy_location(ast.arg(self._argument), node)
@@ -162,6 +185,16 @@ class _Rewriter(ast.NodeTransformer):
         part = ast.copy_location(ast.Lambda(arguments, node), node)
         self.parts[part] = node
         return part, source
+
+    def _visit_source(self, node: ast.expr) -> ast.expr:
+        found: ast.expr
+        if not isinstance(node, ast.Call) or not _is_named(node.func, SOURCE_MAKERS):
+            found = self.visit(node)
+            return found
+        maker = self.visit(node.func)
+        arguments = [self._visit_source(argument) for argument in node.args]
+        keywords = [self.visit(keyword) for keyword in node.keywords]
+        return ast.copy_location(ast.Call(ast.Name(SOURCE, ast.Load()), [maker, *arguments], keywords), node)
 
     def _can_split(self, node: ComprehensionNode) -> bool:
         return not self._in_class_body and can_split(node)
@@ -179,7 +212,37 @@ def can_split(node: ComprehensionNode) -> bool:
             return False
         if isinstance(child, ast.Name) and child.id in _KEEPS_SCOPE:
             return False
-    return True
+    return not _keeps_its_variables(node)
+
+
+def _keeps_its_variables(node: ComprehensionNode) -> bool:
+    """Whether a function or generator may outlive the element that made it, and see its variables change.
+
+    All of `[lambda: i for i in s]` see the last i: they share one variable, which parts would not.
+    """
+    used_up: set[ast.AST] = set()
+    makers: list[ast.Lambda | ast.GeneratorExp] = []
+    for child in ast.walk(node):
+        if isinstance(child, ast.Call) and _is_folded(child.func):
+            used_up.update(child.args)
+            used_up.update(keyword.value for keyword in child.keywords)
+        elif isinstance(child, ast.Call) and child in used_up and _is_named(child.func, SOURCE_MAKERS):
+            used_up.update(child.args)
+        elif isinstance(child, (ast.Lambda, ast.GeneratorExp)) and child is not node:
+            makers.append(child)
+    kept = [maker for maker in makers if maker not in used_up]
+    if not kept:
+        return False
+    variables = {
+        name.id for clause in node.generators for name in ast.walk(clause.target) if isinstance(name, ast.Name)
+    }
+    return any(isinstance(name, ast.Name) and name.id in variables for maker in kept for name in ast.walk(maker))
+
+
+def _is_named(callee: ast.expr, names: frozenset[str]) -> bool:
+    if isinstance(callee, ast.Name):
+        return callee.id in names
+    return isinstance(callee, ast.Attribute) and callee.attr in names
 
 
 def _is_folded(callee: ast.expr) -> bool:

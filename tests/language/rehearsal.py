@@ -37,7 +37,12 @@ def comprehension_as_it_stands(kind: str, part: Any, source: Any, *, at: Any) ->
     return set(part(source)) if kind == "set" else part(source)
 
 
-PRIMITIVES = {"pyfora_fold": fold_as_it_stands, "pyfora_comprehension": comprehension_as_it_stands}
+PRIMITIVES = {
+    "pyfora_fold": fold_as_it_stands,
+    "pyfora_reduce": lambda reduce, function, part, source, *rest, at: reduce(function, part(source), *rest),
+    "pyfora_comprehension": comprehension_as_it_stands,
+    "pyfora_source": lambda maker, *arguments, **keywords: maker(*arguments, **keywords),
+}
 
 
 def answer(data: bytes) -> bytes:

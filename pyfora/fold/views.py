@@ -1,0 +1,335 @@
+"""Views: what `zip`, `enumerate`, `map` and their like make of sources that can be cut, as sources that can be cut.
+
+A view is made where the program would have made an iterator that nothing but one loop can see; iterating over the view
+is iterating over what the program's own call gives.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+import operator
+from abc import abstractmethod
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+
+class Cursor:
+    """Where a loop is in its source: `take` gives what the next elements make, `left` says how many there are left.
+
+    What `take` gave must be gone through before the next is taken.
+    """
+
+    def __init__(self, elements: Iterator[Any], left: Callable[[], int]) -> None:
+        self._elements = elements
+        self.left = left
+
+    def take(self, count: int | None) -> Iterator[Any]:
+        """Of the next `count` elements; None: of all that are left."""
+        return self._elements if count is None else itertools.islice(self._elements, count)
+
+
+class _WrappedCursor(Cursor):
+    """The elements of another cursor, as `wrap` makes them: maybe fewer."""
+
+    def __init__(self, inner: Cursor, wrap: Callable[[Iterator[Any]], Iterator[Any]]) -> None:
+        self.left = inner.left
+        self._inner = inner
+        self._wrap = wrap
+
+    def take(self, count: int | None) -> Iterator[Any]:
+        return self._wrap(self._inner.take(count))
+
+
+class View:
+    """A source made of others. Its slices are views of the same kind."""
+
+    @abstractmethod
+    def __len__(self) -> int:
+        """How many elements of its bases it runs over."""
+
+    @abstractmethod
+    def __getitem__(self, piece: slice) -> Any:
+        """The view of elements [piece.start, piece.stop)."""
+
+    @abstractmethod
+    def cursor(self, index: int) -> Cursor:
+        """A cursor at this element."""
+
+    @property
+    @abstractmethod
+    def holds_state(self) -> bool:
+        """Whether the loop that runs over it could change what it is made of."""
+
+    def __iter__(self) -> Iterator[Any]:
+        return self.cursor(0).take(None)
+
+
+def cursor_at(source: Any, index: int) -> Cursor:
+    """A cursor at element `index` of any source; over a list as the list is when it gets there, as in Python."""
+    if isinstance(source, View):
+        return source.cursor(index)
+    if type(source) is list:
+        elements = iter(source)
+        elements.__setstate__(index)  # type: ignore[attr-defined]  # of list iterators; not in the stubs
+    else:
+        elements = iter(source[index:] if index else source)
+    return Cursor(elements, lambda: operator.length_hint(elements))
+
+
+def _is_stateful(source: Any) -> bool:
+    from pyfora.fold.sources import holds_state
+
+    return holds_state(source)
+
+
+@dataclass(frozen=True)
+class Zipped(View):
+    """`zip(*bases)`."""
+
+    bases: tuple[Any, ...]
+
+    def __len__(self) -> int:
+        return min(map(len, self.bases))
+
+    def __getitem__(self, piece: slice) -> Zipped:
+        return Zipped(tuple(base[piece] for base in self.bases))
+
+    def cursor(self, index: int) -> Cursor:
+        inner = [cursor_at(base, index) for base in self.bases]
+        return Cursor(zip(*(one.take(None) for one in inner), strict=False), lambda: min(one.left() for one in inner))
+
+    @property
+    def holds_state(self) -> bool:
+        return any(map(_is_stateful, self.bases))
+
+
+@dataclass(frozen=True)
+class Numbered(View):
+    """`enumerate(base, start)`."""
+
+    base: Any
+    start: int
+
+    def __len__(self) -> int:
+        return len(self.base)
+
+    def __getitem__(self, piece: slice) -> Numbered:
+        return Numbered(self.base[piece], self.start + piece.indices(len(self))[0])
+
+    def cursor(self, index: int) -> Cursor:
+        inner = cursor_at(self.base, index)
+        return Cursor(enumerate(inner.take(None), self.start + index), inner.left)
+
+    @property
+    def holds_state(self) -> bool:
+        return _is_stateful(self.base)
+
+
+@dataclass(frozen=True)
+class Reversed(View):
+    """`reversed(base)`."""
+
+    base: Any
+
+    def __len__(self) -> int:
+        return len(self.base)
+
+    def __getitem__(self, piece: slice) -> Reversed:
+        start, stop, _ = piece.indices(len(self))
+        return Reversed(self.base[len(self) - stop : len(self) - start])
+
+    def cursor(self, index: int) -> Cursor:
+        elements = reversed(self.base[: len(self) - index] if index else self.base)
+        return Cursor(elements, lambda: operator.length_hint(elements))
+
+    @property
+    def holds_state(self) -> bool:
+        return _is_stateful(self.base)
+
+
+@dataclass(frozen=True)
+class Mapped(View):
+    """`map(function, base)`, `filter(function, base)` or `itertools.starmap(function, base)`: `wrap` says which."""
+
+    wrap: Callable[[Any, Iterable[Any]], Iterator[Any]]
+    function: Any
+    base: Any
+
+    def __len__(self) -> int:
+        return len(self.base)
+
+    def __getitem__(self, piece: slice) -> Mapped:
+        return Mapped(self.wrap, self.function, self.base[piece])
+
+    def cursor(self, index: int) -> Cursor:
+        return _WrappedCursor(cursor_at(self.base, index), lambda elements: self.wrap(self.function, elements))
+
+    @property
+    def holds_state(self) -> bool:
+        return True
+
+
+@dataclass(frozen=True)
+class Chained(View):
+    """`itertools.chain(*bases)`."""
+
+    bases: tuple[Any, ...]
+
+    def __len__(self) -> int:
+        return sum(map(len, self.bases))
+
+    def __getitem__(self, piece: slice) -> Chained:
+        start, stop, _ = piece.indices(len(self))
+        pieces = []
+        for base in self.bases:
+            pieces.append(base[max(0, start) : max(0, stop)])
+            start, stop = start - len(base), stop - len(base)
+        return Chained(tuple(pieces))
+
+    def cursor(self, index: int) -> Cursor:
+        inner = []
+        for base in self.bases:
+            inner.append(cursor_at(base, min(index, len(base))))
+            index -= min(index, len(base))
+        elements = itertools.chain.from_iterable(one.take(None) for one in inner)
+        return Cursor(elements, lambda: sum(one.left() for one in inner))
+
+    @property
+    def holds_state(self) -> bool:
+        return any(map(_is_stateful, self.bases))
+
+
+@dataclass(frozen=True)
+class Paired(View):
+    """`itertools.pairwise(base)`."""
+
+    base: Any
+
+    def __len__(self) -> int:
+        return max(0, len(self.base) - 1)
+
+    def __getitem__(self, piece: slice) -> Paired:
+        start, stop, _ = piece.indices(len(self))
+        return Paired(self.base[start : stop + 1] if stop > start else self.base[:0])
+
+    def cursor(self, index: int) -> Cursor:
+        inner = cursor_at(self.base, index)
+        most = max(0, len(self) - index)
+        return Cursor(itertools.pairwise(inner.take(None)), lambda: min(most, inner.left()))
+
+    @property
+    def holds_state(self) -> bool:
+        return _is_stateful(self.base)
+
+
+@dataclass(frozen=True)
+class _Ranked(View):
+    """Elements that follow from their rank: [start, stop) of all of them."""
+
+    pools: tuple[tuple[Any, ...], ...]
+    start: int
+    stop: int
+
+    def __len__(self) -> int:
+        return self.stop - self.start
+
+    def __getitem__(self, piece: slice) -> Any:
+        start, stop, _ = piece.indices(len(self))
+        return type(self)(self.pools, self.start + start, self.start + max(start, stop))
+
+    def cursor(self, index: int) -> Cursor:
+        # Counted by a range beside it: these iterators do not know how many elements they have left.
+        ranks = iter(range(self.start + index, self.stop))
+        elements = (element for element, _ in zip(self.elements_from(self.start + index), ranks, strict=False))
+        return Cursor(elements, lambda: operator.length_hint(ranks))
+
+    @abstractmethod
+    def elements_from(self, rank: int) -> Iterator[Any]:
+        """The elements from this rank on."""
+
+    @property
+    def holds_state(self) -> bool:
+        return any(map(_is_stateful, self.pools))
+
+
+class Multiplied(_Ranked):
+    """`itertools.product(*pools)`."""
+
+    @staticmethod
+    def of(pools: tuple[tuple[Any, ...], ...]) -> Multiplied:
+        """All of it."""
+        return Multiplied(pools, 0, math.prod(map(len, pools)))
+
+    def elements_from(self, rank: int) -> Iterator[tuple[Any, ...]]:
+        return _product_from(self.pools, rank)
+
+
+def _product_from(pools: Sequence[tuple[Any, ...]], rank: int) -> Iterator[tuple[Any, ...]]:
+    if rank == 0:
+        return itertools.product(*pools)
+    first, rest = pools[0], pools[1:]
+    at, below = divmod(rank, math.prod(map(len, rest)))
+    if at >= len(first):
+        return iter(())
+    beginning = ((first[at], *others) for others in _product_from(rest, below))
+    return itertools.chain(beginning, itertools.product(first[at + 1 :], *rest))
+
+
+class Chosen(_Ranked):
+    """`itertools.combinations(pool, count)`, where `pools` is (pool, (count,))."""
+
+    @staticmethod
+    def of(pool: tuple[Any, ...], count: int) -> Chosen:
+        """All of it."""
+        return Chosen((pool, (count,)), 0, math.comb(len(pool), count))
+
+    def elements_from(self, rank: int) -> Iterator[tuple[Any, ...]]:
+        return _combinations_from(self.pools[0], self.pools[1][0], rank)
+
+
+def _combinations_from(pool: tuple[Any, ...], count: int, rank: int) -> Iterator[tuple[Any, ...]]:
+    """In lexicographic order of positions, as `itertools.combinations` gives them, from `rank` on."""
+    if rank == 0 or count == 0:
+        return iter(()) if rank else itertools.combinations(pool, count)
+    for at, first in enumerate(pool):
+        with_first = math.comb(len(pool) - at - 1, count - 1)
+        if rank < with_first:
+            beginning = ((first, *others) for others in _combinations_from(pool[at + 1 :], count - 1, rank))
+            return itertools.chain(beginning, itertools.combinations(pool[at + 1 :], count))
+        rank -= with_first
+    return iter(())
+
+
+class Snapshot(View):
+    """A dict, a set, or a view of a dict: iterated over live, cut as it was when it was first cut."""
+
+    def __init__(self, live: Any) -> None:
+        self._live = live
+        self._elements: tuple[Any, ...] | None = None
+
+    def __len__(self) -> int:
+        return len(self._live)
+
+    def __getitem__(self, piece: slice) -> tuple[Any, ...]:
+        return self._cut()[piece]
+
+    def cursor(self, index: int) -> Cursor:
+        elements = iter(self._live)
+        for _ in itertools.islice(elements, index):
+            pass
+        return Cursor(elements, lambda: operator.length_hint(elements))
+
+    @property
+    def holds_state(self) -> bool:
+        return _is_stateful(self._cut())
+
+    def _cut(self) -> tuple[Any, ...]:
+        if self._elements is None:
+            self._elements = tuple(self._live)
+        return self._elements
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # Views of dicts cannot be pickled; and wherever this goes it is cut.
+        return Snapshot, (self._cut(),)
