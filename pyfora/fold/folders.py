@@ -93,7 +93,9 @@ class FirstFolder(Folder):
         self.decided = False
 
     def absorb(self, partial: Partial) -> None:
-        self.absorb_rest(partial.elements())
+        # A piece may bring several partials: of leaves behind the one that decided, too.
+        if not self.decided:
+            self.absorb_rest(partial.elements())
 
     def absorb_rest(self, rest: Iterable[Any]) -> None:
         for element in rest:

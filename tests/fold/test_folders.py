@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pyfora.fold.folders import ElementsFolder, Folder, MergedFolder, TruthFolder, WinnerFolder
+from pyfora.fold.folders import ElementsFolder, FirstFolder, Folder, MergedFolder, TruthFolder, WinnerFolder
 from pyfora.fold.partials import Form, Partial, are_plain, have_an_order, hold_nan, partial_of
 from tests.fold.cuts import cut, nasty_floats, places, seeded, wide_ints
 
@@ -46,6 +46,18 @@ def test_winners(first: list[Any], rest: list[Any], at: list[int], callee: Calla
 def test_winners_among_nans(first: list[Any], rest: list[Any], at: list[int], callee: Callable[..., Any]) -> None:
     elements = [0, *first, *rest]
     assert folded(WinnerFolder(callee, [0, *first]), callee, cut(rest, at)) is callee(elements)
+
+
+@seeded
+@given(st.lists(st.integers()), places, st.booleans())
+def test_the_first(elements: list[int], at: list[int], stop: bool) -> None:
+    folder = FirstFolder(lambda items: next(items, "none"))
+    for leaf in cut(elements, at):
+        # A piece may hold leaves behind the one that decided.
+        folder.absorb(partial_of(folder.form, next, iter(leaf)))
+        if stop and folder.decided:
+            break
+    assert folder.finish() == next(iter(elements), "none")
 
 
 def test_winners_of_nothing() -> None:

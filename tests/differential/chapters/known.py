@@ -4,7 +4,6 @@ from __future__ import annotations
 
 _ORDER = "a set that was pickled in its order is another one when it is filled again"
 _INNER = "an object inside a captured one comes back as a copy if it is inside a new object"
-_CELL = "a lambda made in a parallel comprehension sees the variable as its leaf left it"
 _SETTING = "a setting of a library that the block makes is gone after it"
 _CHANGED = "such a change is not seen, and is gone after the block"
 _TYPE = "a type whose name its module does not have cannot be sent"
@@ -15,8 +14,6 @@ _AMBIENT = "a setting that the script made is not carried to the worker"
 _SUBMODULE = "a submodule that only an attribute of its package leads to is not imported on the worker"
 
 KNOWN: dict[str, str] = {
-    "late binding of a closure": _CELL,
-    "a comprehension that makes closures": _CELL,
     "singledispatch": "a singledispatch function cannot be sent",
     "namedtuples": _NAMEDTUPLE,
     "enums": "an alias of an enum's member is lost",
