@@ -71,6 +71,9 @@ class _StatePickler(Shipper):
             return _MARK, (id(obj), 0), (obj.func, obj.args, obj.keywords)
         return super().reducer_override(obj)
 
+    def links_of(self, error: BaseException) -> None:
+        """None: that raising a captured exception notes its context is no change that the user made."""
+
     def _function_state(self, function: FunctionType) -> Any:
         names = function.__globals__
         if not is_user_module(str(names.get("__name__"))):

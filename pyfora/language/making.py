@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import collections
 import functools
 from collections.abc import Callable
 from types import CellType, FunctionType, ModuleType
@@ -79,13 +80,55 @@ def make_exception(
     kind: type[BaseException], arguments: tuple[Any, ...], args: tuple[Any, ...], name: str | None
 ) -> BaseException:
     """An exception as its built-in base class makes it: a user's own `__init__` may take other arguments."""
-    base = next(ancestor for ancestor in kind.__mro__ if ancestor.__module__ == "builtins")
+    base = builtin_base(kind)
     made: BaseException = base.__new__(kind, *arguments)
-    base.__init__(made, *arguments)  # type: ignore[misc]  # the very base's, as its __new__
+    base.__init__(made, *arguments)  # the very base's, as its __new__
     made.args = args
     if name is not None:
         made.name = name  # type: ignore[attr-defined]
     return made
+
+
+def builtin_base(kind: type[BaseException]) -> type[BaseException]:
+    """The built-in exception that `kind` comes from."""
+    return next(ancestor for ancestor in kind.__mro__ if ancestor.__module__ == "builtins")
+
+
+def fill_exception(error: BaseException, state: tuple[Any, Any, Any]) -> None:
+    """Give a made exception its attributes, its slots, and what it is linked to."""
+    attributes, slots, links = state
+    if attributes:
+        builtin_base(type(error)).__setstate__(error, attributes)
+    set_state(error, (None, slots))
+    if links is not None:
+        error.__cause__, error.__context__, error.__suppress_context__ = links
+
+
+def make_raw(base: type, kind: type, arguments: tuple[Any, ...]) -> Any:
+    """An instance of `kind` as its builtin base makes it, still without what it holds."""
+    return base.__new__(kind, *arguments)
+
+
+def fill_raw(instance: Any, state: tuple[Any, Any, Any]) -> None:
+    """Give an instance of `make_raw` its attributes, its slots and its content."""
+    attributes, slots, content = state
+    set_state(instance, (attributes, slots))
+    if isinstance(instance, collections.defaultdict):
+        collections.defaultdict.__init__(instance, content[0])
+        dict.update(instance, content[1])
+    elif isinstance(instance, collections.OrderedDict):
+        for key, value in content.items():
+            collections.OrderedDict.__setitem__(instance, key, value)
+    elif isinstance(instance, collections.deque):
+        collections.deque.__init__(instance, content[1], content[0])
+    elif isinstance(instance, dict):
+        dict.update(instance, content)
+    elif isinstance(instance, list):
+        list.extend(instance, content)
+    elif isinstance(instance, set):
+        set.update(instance, content)
+    elif isinstance(instance, bytearray):
+        bytearray.extend(instance, content)
 
 
 def set_function(function: FunctionType, state: dict[str, Any]) -> None:
@@ -108,6 +151,6 @@ def set_state(instance: object, state: Any) -> None:
     """Give an instance its attributes, as pickle does where its class has no `__setstate__`."""
     attributes, slots = state if isinstance(state, tuple) and len(state) == 2 else (state, None)
     if attributes:
-        vars(instance).update(attributes)
+        object.__getattribute__(instance, "__dict__").update(attributes)
     for name, value in (slots or {}).items():
         object.__setattr__(instance, name, value)

@@ -64,6 +64,7 @@ def pack_exception(error: BaseException, loaded: LoadedProgram) -> Parcel:
     degraded: dict[int, PyforaError] = {}
     while True:
         shipper = results_shipper(loaded)
+        shipper.told_apart = set(numbers)
         shipper.dump(facts)
         for number, member in enumerate(chain):
             try:

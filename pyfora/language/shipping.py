@@ -18,6 +18,15 @@ from typing import Any
 import cloudpickle.cloudpickle as cloudpickle  # type: ignore[import-untyped]
 
 from pyfora.language import making
+from pyfora.language.instances import (
+    Links,
+    has_state_hook,
+    is_copied_raw,
+    links_of,
+    reduce_exception,
+    reduce_raw,
+    reduce_without_hooks,
+)
 from pyfora.language.making import contents
 from pyfora.language.reach import Namespace, Reach, is_user_module
 from pyfora.language.sources import CodeReference
@@ -72,6 +81,10 @@ class Shipper(cloudpickle.Pickler):  # type: ignore[misc]  # an untyped base
         self.remote_value_ids: list[str] = []
         self._plain_kinds: set[type] = set()
         """Kinds of objects that pickle needs no help with."""
+        self._raw: dict[type, bool] = {}
+        """Whether objects of a kind are pickled by their state, whatever their class says."""
+        self.told_apart: set[int] = set()
+        """Exceptions, by identity, whose causes and contexts are told apart from them."""
         self.frame_cells: dict[int, str] = {}
         """Cells of the block's own frame, by identity: the other side has cells of these names in its frame."""
         self.doubtful_cells: dict[int, tuple[CellType, str]] = {}
@@ -113,6 +126,12 @@ class Shipper(cloudpickle.Pickler):  # type: ignore[misc]  # an untyped base
 
     def _reduce_special(self, obj: Any, kind: type) -> Any:
         """How to pickle what pickle alone would not get right, or NotImplemented; None for all other kinds."""
+        if (raw := self._raw.get(kind)) is None:
+            raw = self._raw[kind] = is_copied_raw(kind)
+            if raw and has_state_hook(kind):
+                self._raw[kind] = raw = self._can_be_raw(obj)
+        if raw:
+            return reduce_raw(obj)
         if kind is FunctionType:
             return self._reduce_function(obj)
         if issubclass(kind, type):
@@ -135,14 +154,30 @@ class Shipper(cloudpickle.Pickler):  # type: ignore[misc]  # an untyped base
         if kind is io.TextIOWrapper and obj not in (sys.stdout, sys.stderr):
             raise pickle.PicklingError(f"an open file ({getattr(obj, 'name', '?')!r}) cannot leave its process")
         if issubclass(kind, BaseException):
-            return _reduce_exception(obj)
+            return reduce_exception(obj, self.links_of(obj))
         if id(obj) in _SENTINELS:
             return getattr, (dataclasses, _SENTINELS[id(obj)])
         if hasattr(kind, "__getattr__") and not hasattr(kind, "__setstate__") and not self._is_remote(obj):
-            return _reduce_without_hooks(obj)
+            return reduce_without_hooks(obj)
         if kind not in (CACHE_WRAPPER, io.TextIOWrapper):
             self._plain_kinds.add(kind)
         return None
+
+    def _can_be_raw(self, obj: Any) -> bool:
+        """Whether the state of `obj` can be sent as it is; where not, its class says what it can do without."""
+        trial = Shipper(self._code_form, self._remote_value)
+        trial.doubtful_cells = self.doubtful_cells
+        # Shared: an object of this kind within the state is not tried again.
+        trial._raw = self._raw
+        try:
+            trial.dump(obj)
+        except Exception:
+            return False
+        return True
+
+    def links_of(self, error: BaseException) -> Links | None:
+        """The exceptions that `error` is sent with."""
+        return None if id(error) in self.told_apart else links_of(error)
 
     def _is_remote(self, obj: Any) -> bool:
         return self._remote_value is not None and self._remote_value(obj) is not None
@@ -275,26 +310,6 @@ def _reduce_namespace(namespace: Namespace, doubtful: frozenset[str]) -> Any:
         namespace.library,
         doubtful or namespace.doubtful,
     )
-
-
-def _reduce_without_hooks(obj: Any) -> Any:
-    """As pickle would, but that a `__getattr__` that answers to any name is not asked for `__setstate__`."""
-    reduced = obj.__reduce_ex__(5)
-    if not isinstance(reduced, tuple) or len(reduced) < 3 or reduced[2] is None:
-        return reduced
-    padded = (*reduced, None, None)[:5]
-    return *padded, making.set_state
-
-
-def _reduce_exception(error: BaseException) -> Any:
-    if isinstance(type(error).__reduce__, FunctionType):
-        return NotImplemented  # its class knows better
-    reduced = error.__reduce__()
-    if not isinstance(reduced, tuple) or reduced[0] is not type(error):
-        return NotImplemented
-    state = reduced[2] if len(reduced) > 2 else None
-    named = getattr(error, "name", None) if isinstance(error, (NameError, AttributeError)) else None
-    return making.make_exception, (type(error), reduced[1], error.args, named), state
 
 
 def _reduce_memoryview(view: memoryview) -> Any:

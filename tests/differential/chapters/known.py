@@ -8,19 +8,14 @@ _SETTING = "a setting of a library that the block makes is gone after it"
 _CHANGED = "such a change is not seen, and is gone after the block"
 _TYPE = "a type whose name its module does not have cannot be sent"
 _DEEP = "a value nested some thousand levels deep cannot be sent"
-_NAMEDTUPLE = "a captured instance of a namedtuple of the script cannot be loaded on the worker"
 _UNSEEN = "nobody looks at this call yet"
 _AMBIENT = "a setting that the script made is not carried to the worker"
 _SUBMODULE = "a submodule that only an attribute of its package leads to is not imported on the worker"
 
 KNOWN: dict[str, str] = {
     "singledispatch": "a singledispatch function cannot be sent",
-    "namedtuples": _NAMEDTUPLE,
     "enums": "an alias of an enum's member is lost",
     "__init_subclass__, __set_name__, descriptors": "__init_subclass__ runs before the script's names are there",
-    "subclasses of builtins": "a tuple with a __new__ of other arguments is pickled to another value",
-    "custom pickling": "__getstate__ is asked, so the copy is what it makes of it",
-    "exceptions as values": "the cause of an exception that is a value is lost",
     "parallel loop: the last element fails": "the frame of a set comprehension is named <genexpr>",
     "sets of strings, made in the block": _ORDER,
     "sets of strings, captured": _ORDER,
@@ -48,13 +43,10 @@ KNOWN: dict[str, str] = {
     "a deeply nested result": _DEEP,
     "a linked list as result": _DEEP,
     "an element of a captured list, in a new list": _INNER,
-    "a captured namedtuple, _replace": _NAMEDTUPLE,
     "__init_subclass__ that reads its own class": "__init_subclass__ runs before the script's names are there",
     "a metaclass that prints": "what a metaclass prints while its classes are made again arrives, too",
-    "the cause of an exception that is a value": "the cause of an exception that is a value is lost",
     "a file beside the script, by relative path": _AMBIENT,
     "a context variable": "a context variable cannot be sent",
-    "__reduce__ with other arguments": "__reduce__ is asked, so the copy is what it makes of it",
     "enum alias by name": "an alias of an enum's member is lost",
     "the statistics of a captured cache": "a cache travels empty",
     "the statistics of a cache after the block": "a cache travels empty",

@@ -1,0 +1,149 @@
+"""Instances of the user's classes and exceptions as raw state: no method of the user's runs where they are copied."""
+
+from __future__ import annotations
+
+import collections
+import copyreg
+import enum
+from collections.abc import Callable
+from types import FunctionType
+from typing import Any
+
+from pyfora.language import making
+from pyfora.language.reach import is_user_module
+
+Links = tuple[BaseException | None, BaseException | None, bool]
+"""Of an exception: its cause, its context, and whether the cause hides the context."""
+
+_HEAP_TYPE = 1 << 9
+"""Py_TPFLAGS_HEAPTYPE: the class was made by a class statement, or by a call of `type`."""
+_STATE_HOOKS = ("__reduce_ex__", "__reduce__", "__getstate__", "__setstate__", "__getnewargs__", "__getnewargs_ex__")
+_ACCESS_HOOKS = ("__new__", "__getattr__", "__getattribute__", "__setattr__")
+
+
+def _of_immutable(obj: Any) -> tuple[tuple[Any, ...], Any]:
+    base: Any = layout_of(type(obj))
+    return base.__getnewargs__(obj), None
+
+
+# How to make an empty instance again, by the arguments of its builtin base's `__new__`, and what to fill it with.
+# The base's own methods are asked: those of the user's class may say otherwise.
+_SHAPES: dict[type, Callable[[Any], tuple[tuple[Any, ...], Any]]] = {
+    object: lambda obj: ((), None),
+    **dict.fromkeys((tuple, int, float, complex, str, bytes), _of_immutable),
+    frozenset: lambda obj: ((list(frozenset.__iter__(obj)),), None),
+    list: lambda obj: ((), list(list.__iter__(obj))),
+    set: lambda obj: ((), list(set.__iter__(obj))),
+    bytearray: lambda obj: ((), bytes(memoryview(obj))),
+    dict: lambda obj: ((), dict(dict.items(obj))),
+    collections.OrderedDict: lambda obj: ((), dict(collections.OrderedDict.items(obj))),
+    collections.defaultdict: lambda obj: ((), (obj.default_factory, dict(dict.items(obj)))),
+    collections.deque: lambda obj: ((), (obj.maxlen, list(collections.deque.__iter__(obj)))),
+}
+# What pickle would call to fill a container again, or to make it: the user's own, where the class has one.
+_FILLING_HOOKS: dict[type, tuple[str, ...]] = {
+    list: ("append", "extend"),
+    set: ("__init__",),
+    frozenset: ("__init__",),
+    bytearray: ("__init__",),
+    dict: ("__setitem__",),
+    collections.OrderedDict: ("__init__", "__setitem__"),
+    collections.defaultdict: ("__init__", "__setitem__"),
+    collections.deque: ("__init__", "append", "extend"),
+}
+
+
+def layout_of(kind: type) -> type:
+    """The builtin class that says what instances of `kind` hold besides their attributes."""
+    base = kind
+    while base not in _SHAPES and base.__flags__ & _HEAP_TYPE:
+        assert base.__base__ is not None
+        base = base.__base__
+    return base
+
+
+def is_copied_raw(kind: type) -> bool:
+    """Whether pickle would run methods of the user's to copy instances of `kind`, and they can do without."""
+    if not is_user_class(kind) or issubclass(kind, (enum.Enum, type, BaseException)):
+        return False
+    base = layout_of(kind)
+    if base not in _SHAPES or _has_library_hook(kind):
+        return False
+    names = (*_STATE_HOOKS, *_ACCESS_HOOKS, *_FILLING_HOOKS.get(base, ()))
+    return any(name in vars(ancestor) for ancestor in kind.__mro__ if is_user_class(ancestor) for name in names)
+
+
+def has_state_hook(kind: type) -> bool:
+    """Whether a class of the user's says what of its instances is copied."""
+    return any(name in vars(ancestor) for ancestor in kind.__mro__ if is_user_class(ancestor) for name in _STATE_HOOKS)
+
+
+def is_user_class(kind: type) -> bool:
+    """Whether a class is the user's own."""
+    return bool(kind.__flags__ & _HEAP_TYPE) and is_user_module(kind.__module__)
+
+
+def _has_library_hook(kind: type) -> bool:
+    """Whether an installed or a standard module says what of the instances is copied: it knows better."""
+    for name in (*_STATE_HOOKS, "__new__"):
+        definer = next((ancestor for ancestor in kind.__mro__ if name in vars(ancestor)), object)
+        if definer not in _SHAPES and not is_user_class(definer) and not issubclass(definer, BaseException):
+            return True
+    return False
+
+
+def reduce_raw(obj: Any) -> tuple[Any, ...]:
+    """The reduction of an instance by its attributes, its slots, and what its builtin base holds."""
+    kind = type(obj)
+    base = layout_of(kind)
+    arguments, content = _SHAPES[base](obj)
+    state = (_attributes(obj), _slots(obj, kind), content)
+    return making.make_raw, (base, kind, arguments), state, None, None, making.fill_raw
+
+
+def _attributes(obj: Any) -> dict[str, Any] | None:
+    try:
+        found: dict[str, Any] = object.__getattribute__(obj, "__dict__")
+    except AttributeError:
+        return None
+    return found or None
+
+
+def _slots(obj: Any, kind: type) -> dict[str, Any] | None:
+    found = {}
+    for name in copyreg._slotnames(kind):  # type: ignore[attr-defined]  # as pickle finds them
+        try:
+            found[name] = object.__getattribute__(obj, name)
+        except AttributeError:
+            continue
+    return found or None
+
+
+def reduce_without_hooks(obj: Any) -> Any:
+    """As pickle would, but that a `__getattr__` that answers to any name is not asked for `__setstate__`."""
+    reduced = obj.__reduce_ex__(5)
+    if not isinstance(reduced, tuple) or len(reduced) < 3 or reduced[2] is None:
+        return reduced
+    padded = (*reduced, None, None)[:5]
+    return *padded, making.set_state
+
+
+def reduce_exception(error: BaseException, links: Links | None) -> Any:
+    """The reduction of an exception, with what it is linked to; NotImplemented where its class knows better."""
+    kind = type(error)
+    base: Any = making.builtin_base(kind)
+    definer = next(ancestor for ancestor in kind.__mro__ if "__reduce__" in vars(ancestor))
+    if isinstance(vars(definer)["__reduce__"], FunctionType) and not is_user_class(definer):
+        return NotImplemented
+    _, arguments, *rest = base.__reduce__(error)
+    attributes = rest[0] if rest else None
+    named = getattr(error, "name", None) if isinstance(error, (NameError, AttributeError)) else None
+    state = (attributes, _slots(error, kind), links)
+    made = (kind, arguments, error.args, named)
+    return making.make_exception, made, None if not any(state) else state, None, None, making.fill_exception
+
+
+def links_of(error: BaseException) -> Links | None:
+    """What the exception is linked to, or None."""
+    links = (error.__cause__, error.__context__, error.__suppress_context__)
+    return links if any(link is not None and link is not False for link in links) else None
