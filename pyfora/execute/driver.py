@@ -11,6 +11,7 @@ from pyfora.errors import ResultTooLargeError, WireError
 from pyfora.execute import purity
 from pyfora.execute.conversation import Conversation, WorkerGone
 from pyfora.execute.folding import Folding
+from pyfora.execute.identity import GUARDED_BUILTINS
 from pyfora.execute.loops import LoopReport
 from pyfora.execute.output import ProgramOutput, redirect
 from pyfora.execute.spool import Spool
@@ -43,7 +44,7 @@ class Driver:
         prefix = f"{order.program_id}.{order.attempt}"
         self._spreader = Spreader(conversation, spool, cache, self._output, prefix)
         folding = Folding(self._spreader, self._output, self._loops)
-        self._primitives = folding.primitives()
+        self._primitives = {**folding.primitives(), **GUARDED_BUILTINS}
         self._values: list[list[Any]] = []
         """[value id, size] of what was left in the spool."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-_CLOCK = "reads a clock, so its answer would be another one each time; read it before the block and use the value"
+CLOCK = "reads a clock, so its answer would be another one each time; read it before the block and use the value"
 _CHANCE = (
     "draws from a hidden random state, so its answer would be another one each time; "
     "make a generator of your own in the block: random.Random(seed)"
@@ -16,10 +16,20 @@ _UNSEEDED = "without a seed draws one from the system, so its answer would be an
 _PROCESS = "starts a process on the worker, or ends this one; do that outside of the block"
 _SOCKET = "opens a network connection on the worker; do that outside of the block"
 _THREAD = "starts a thread; loops over ranges and lists are spread over all cores by themselves"
-_INPUT = "reads from the keyboard, which is not at the worker; read it before the block"
+KEYBOARD = "reads from the keyboard, which is not at the worker; read it before the block"
 _SETTINGS = "reads the worker's environment variables, not yours; read them before the block and use the values"
 WRITES_A_FILE = "writes a file on whichever worker it happens to run; return the data, and write it after the block"
 _FILES = "changes files of whichever worker it happens to run on; do that outside of the block"
+_WORKER = "tells about the worker that it happens to run on, not about your machine; ask before the block"
+STORES_A_DATABASE = (
+    "opens a database on whichever worker it happens to run; "
+    "open it for reading (uri=True, mode=ro), in memory, or outside of the block"
+)
+ADDRESS = "is an address in memory, another one each time; compare with `is`, or give your objects numbers of your own"
+HASHED_ADDRESS = (
+    "of an object without a value of its own is an address in memory, another one each time; "
+    "give its class a __hash__ made from what it holds"
+)
 
 
 def _table(reason: str, place: str, names: str) -> dict[str, str]:
@@ -28,8 +38,8 @@ def _table(reason: str, place: str, names: str) -> dict[str, str]:
 
 
 REFUSED_WHERE_CALLED: dict[str, str] = {
-    **_table(_CLOCK, "time", "time time_ns monotonic monotonic_ns perf_counter perf_counter_ns process_time"),
-    **_table(_CLOCK, "time", "process_time_ns thread_time thread_time_ns localtime gmtime ctime"),
+    **_table(CLOCK, "time", "time time_ns monotonic monotonic_ns perf_counter perf_counter_ns process_time"),
+    **_table(CLOCK, "time", "process_time_ns thread_time thread_time_ns"),
     **_table(_CHANCE, "random", "random randint randrange choice choices shuffle sample uniform gauss normalvariate"),
     **_table(_CHANCE, "random", "expovariate betavariate gammavariate lognormvariate paretovariate triangular"),
     **_table(_CHANCE, "random", "vonmisesvariate weibullvariate binomialvariate getrandbits randbytes seed getstate"),
@@ -46,10 +56,19 @@ REFUSED_WHERE_CALLED: dict[str, str] = {
         _FILES, "os", "remove unlink rename replace renames mkdir makedirs rmdir removedirs truncate symlink link"
     ),
     **_table(_FILES, "os", "chmod chown chdir mkfifo utime"),
+    **_table(_FILES, "shutil", "rmtree move copytree"),
+    **_table(_FILES, "tempfile", "mkstemp mkdtemp mktemp"),
+    **_table(_FILES, "tempfile:TemporaryDirectory", "__init__"),
+    **_table(_FILES, "pathlib:Path", "mkdir unlink rmdir rename replace touch chmod symlink_to hardlink_to"),
+    **_table(_WORKER, "os", "getpid getppid cpu_count process_cpu_count sched_getaffinity uname getlogin getloadavg"),
+    **_table(_WORKER, "socket", "gethostname getfqdn"),
+    **_table(_WORKER, "platform", "node uname platform processor release version"),
+    **_table(_WORKER, "multiprocessing", "cpu_count"),
+    **_table(_WORKER, "uuid", "getnode"),
     **_table(_SETTINGS, "os:_Environ", "__getitem__ __setitem__ __delitem__ __iter__"),
-    **_table(_CLOCK, "datetime:datetime", "now utcnow today"),
-    **_table(_CLOCK, "datetime:date", "today"),
-    "builtins.input": _INPUT,
+    **_table(CLOCK, "datetime:datetime", "now utcnow today"),
+    **_table(CLOCK, "datetime:date", "today"),
+    "builtins.input": KEYBOARD,
 }
 """Dotted name -> why it is refused where user code calls it, and what to do instead.
 
@@ -57,6 +76,7 @@ Library code may call it on a user's behalf: a log's time stamps, a cache's rand
 """
 
 REFUSED_WITHOUT_ARGUMENTS: dict[str, str] = {
+    **_table(CLOCK, "time", "localtime gmtime ctime asctime"),
     "random:Random.__init__": _UNSEEDED,
     "numpy.random.default_rng": _UNSEEDED,
 }

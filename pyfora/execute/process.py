@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 from pyfora.execute.conversation import Conversation, WorkerGone
 from pyfora.execute.driver import Driver
+from pyfora.execute.identity import GUARDED_BUILTINS
 from pyfora.execute.in_place import PRIMITIVES_IN_PLACE
+from pyfora.execute.keyboard import NoKeyboard
 from pyfora.execute.leaves import LeafProcess
 from pyfora.execute.rehearsal import rehearse
 from pyfora.execute.spool import Spool
@@ -21,12 +24,13 @@ def serve(process_id: str, socket_path: str, spool_directory: Path, cache: Path)
         rehearse()
         conversation.send(ProcessReady(process_id))
         message = conversation.receive()
+        sys.stdin = NoKeyboard()
         if isinstance(message, DriveProgram):
             Driver(message, conversation, spool, cache).drive()
             # The worker ends this process once it has taken the answer and the parcels in the spool.
             while True:
                 conversation.receive()
-        leaves = LeafProcess(conversation, spool, PRIMITIVES_IN_PLACE)
+        leaves = LeafProcess(conversation, spool, {**PRIMITIVES_IN_PLACE, **GUARDED_BUILTINS})
         leaves.serve(message)
     except WorkerGone:
         return

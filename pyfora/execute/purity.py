@@ -15,9 +15,11 @@ from typing import Any
 
 from pyfora.errors import InvalidPyforaOperation
 from pyfora.execute.impure import (
+    CLOCK,
     REFUSED_ANYWHERE_BELOW,
     REFUSED_WHERE_CALLED,
     REFUSED_WITHOUT_ARGUMENTS,
+    STORES_A_DATABASE,
     WRITES_A_FILE,
 )
 from pyfora.language.rewrite import FOLD
@@ -47,7 +49,10 @@ def _guard(
     """Guard one function of a module, or one method of a class (`module:Class.method`)."""
     place, _, attribute = name.rpartition(".")
     module_name, _, class_name = place.partition(":")
-    owner: Any = importlib.import_module(module_name)
+    try:
+        owner: Any = importlib.import_module(module_name)
+    except ImportError:  # a Python that was built without it
+        return
     if class_name:
         owner = getattr(owner, class_name)
     original = vars(owner).get(attribute)
@@ -82,6 +87,13 @@ def _guard_native_classmethod(
     ctypes.pythonapi.PyType_Modified(ctypes.py_object(owner))
 
 
+def refusal(name: str, reason: str, frame: FrameType) -> InvalidPyforaOperation:
+    """The error to raise for a call of `name` in the user's `frame`; it is noted, whatever becomes of it."""
+    error = InvalidPyforaOperation(f"{name}() {reason} ({frame.f_code.co_filename}:{frame.f_lineno}).")
+    refusals.append(error)
+    return error
+
+
 def _guarded(
     name: str,
     applies: Callable[..., bool],
@@ -93,15 +105,13 @@ def _guarded(
     def guarded(*args: Any, **kwargs: Any) -> Any:
         frame = culprit(sys._getframe(1))
         if frame is not None and applies(*args, **kwargs):
-            error = InvalidPyforaOperation(f"{name}() {reason} ({frame.f_code.co_filename}:{frame.f_lineno}).")
-            refusals.append(error)
-            raise error
+            raise refusal(name, reason, frame)
         return original(*args, **kwargs)
 
     return guarded
 
 
-def _is_user_code(frame: FrameType) -> bool:
+def is_user_code(frame: FrameType) -> bool:
     """User code is what sees the parallel primitives among its builtins."""
     return FOLD in frame.f_builtins
 
@@ -110,14 +120,14 @@ def _calling_user_code(caller: FrameType) -> FrameType | None:
     """The user's frame that calls this, itself or through a method of a mapping."""
     if caller.f_globals.get("__name__") in ("collections.abc", "_collections_abc") and caller.f_back is not None:
         caller = caller.f_back
-    return caller if _is_user_code(caller) else None
+    return caller if is_user_code(caller) else None
 
 
 def _user_code_above(caller: FrameType) -> FrameType | None:
     """The user's frame on whose behalf this is called; None where pyfora itself stands between."""
     frame: FrameType | None = caller
     while frame is not None:
-        if _is_user_code(frame):
+        if is_user_code(frame):
             return frame
         if str(frame.f_globals.get("__name__")).startswith("pyfora."):
             return None
@@ -146,10 +156,21 @@ def _opens_for_writing(file: Any = None, mode: Any = "r", *_: Any, **__: Any) ->
     return isinstance(mode, str) and bool(_WRITING & set(mode)) and file != os.devnull
 
 
+def _formats_now(*given: Any) -> bool:
+    return len(given) < 2
+
+
+def _stores_a_database(database: Any = None, *_: Any, **__: Any) -> bool:
+    name = os.fsdecode(database) if isinstance(database, (str, bytes, os.PathLike)) else ""
+    return name not in ("", ":memory:") and "mode=ro" not in name and "mode=memory" not in name
+
+
 _TABLES: tuple[tuple[dict[str, str], Callable[..., bool], Callable[[FrameType], FrameType | None]], ...] = (
     (REFUSED_WHERE_CALLED, _always, _calling_user_code),
     (REFUSED_WITHOUT_ARGUMENTS, _has_no_seed, _calling_user_code),
     (REFUSED_ANYWHERE_BELOW, _always, _user_code_above),
+    ({"time.strftime": CLOCK}, _formats_now, _calling_user_code),
+    ({"sqlite3.connect": STORES_A_DATABASE}, _stores_a_database, _user_code_above),
     ({"os.open": WRITES_A_FILE}, _has_writing_flags, _calling_user_code),
     ({"builtins.open": WRITES_A_FILE, "io.open": WRITES_A_FILE}, _opens_for_writing, _user_code_above),
 )

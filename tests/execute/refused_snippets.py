@@ -8,12 +8,14 @@ import sys
 
 from pyfora.errors import InvalidPyforaOperation
 from pyfora.execute import purity
+from pyfora.execute.identity import GUARDED_BUILTINS
+from pyfora.execute.keyboard import NoKeyboard
 from pyfora.language.rewrite import FOLD
 
 
 def outcome(snippet: str, directory: str) -> str:
     """ "ok", or the error's type and text."""
-    names = {"__builtins__": {**vars(builtins), FOLD: None}, "directory": directory}
+    names = {"__builtins__": {**vars(builtins), **GUARDED_BUILTINS, FOLD: None}, "directory": directory}
     try:
         exec(compile(snippet, "user.py", "exec"), names)
     except InvalidPyforaOperation as error:
@@ -26,6 +28,7 @@ def outcome(snippet: str, directory: str) -> str:
 if __name__ == "__main__":
     import numpy  # noqa: F401
 
-    purity.install()
     snippets = json.load(sys.stdin)
+    sys.stdin = NoKeyboard()
+    purity.install()
     print(json.dumps({snippet: outcome(snippet, sys.argv[1]) for snippet in snippets}))

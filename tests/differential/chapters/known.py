@@ -8,7 +8,6 @@ _SETTING = "a setting of a library that the block makes is gone after it"
 _CHANGED = "such a change is not seen, and is gone after the block"
 _TYPE = "a type whose name its module does not have cannot be sent"
 _DEEP = "a value nested some thousand levels deep cannot be sent"
-_UNSEEN = "nobody looks at this call yet"
 _AMBIENT = "a setting that the script made is not carried to the worker"
 _SUBMODULE = "a submodule that only an attribute of its package leads to is not imported on the worker"
 
@@ -52,15 +51,6 @@ KNOWN: dict[str, str] = {
     "the statistics of a cache after the block": "a cache travels empty",
     "a captured nan is the same object everywhere": "each place of a nan is an object of its own on the worker",
     "a captured nan out of a parallel loop": "each place of a nan is an object of its own on the worker",
-    "not pure: socket.gethostname": _UNSEEN,
-    "not pure: os.getpid": _UNSEEN,
-    "not pure: os.cpu_count": _UNSEEN,
-    "not pure: platform.node": _UNSEEN,
-    "not pure: sqlite3 file": _UNSEEN,
-    "not pure: stdin": _UNSEEN,
-    "not pure: id": _UNSEEN,
-    "not pure: hash of an object": _UNSEEN,
-    "not pure: hash of a function": _UNSEEN,
     "numpy RandomState with a seed": "numpy draws a seed that it does not use; that is refused",
     "warnings that the program made errors": _AMBIENT,
     "logging configured": _AMBIENT,
@@ -70,6 +60,5 @@ KNOWN: dict[str, str] = {
     "sys.argv": _AMBIENT,
     "current directory": _AMBIENT,
     "sys.path and sys.modules": _AMBIENT,
-    "clock functions that read no clock": "time.gmtime and its like are refused with an argument, too",
     "submodules of imported packages": _SUBMODULE,
 }
