@@ -12,7 +12,7 @@ _ARRAY_CHANCE = (
     "make a generator of your own in the block: numpy.random.default_rng(seed)"
 )
 _ENTROPY = "draws random bits from the system; draw them before the block and use the value"
-_UNSEEDED = "without a seed draws one from the system, so its answer would be another one each time; give it a seed"
+UNSEEDED = "without a seed draws one from the system, so its answer would be another one each time; give it a seed"
 _PROCESS = "starts a process on the worker, or ends this one; do that outside of the block"
 _SOCKET = "opens a network connection on the worker; do that outside of the block"
 _THREAD = "starts a thread; loops over ranges and lists are spread over all cores by themselves"
@@ -47,6 +47,7 @@ REFUSED_WHERE_CALLED: dict[str, str] = {
     **_table(
         _ARRAY_CHANCE, "numpy.random", "permutation uniform normal standard_normal exponential poisson seed bytes"
     ),
+    **_table(_ENTROPY, "numpy.random.bit_generator", "randbits"),
     **_table(_ENTROPY, "os", "urandom getrandom"),
     **_table(_ENTROPY, "uuid", "uuid1 uuid4"),
     **_table(_ENTROPY, "secrets", "choice randbelow randbits token_bytes token_hex token_urlsafe"),
@@ -77,8 +78,8 @@ Library code may call it on a user's behalf: a log's time stamps, a cache's rand
 
 REFUSED_WITHOUT_ARGUMENTS: dict[str, str] = {
     **_table(CLOCK, "time", "localtime gmtime ctime asctime"),
-    "random:Random.__init__": _UNSEEDED,
-    "numpy.random.default_rng": _UNSEEDED,
+    "random:Random.__init__": UNSEEDED,
+    "numpy.random.default_rng": UNSEEDED,
 }
 """The same, where no argument fixes what comes out."""
 

@@ -20,13 +20,16 @@ from pyfora.execute.impure import (
     REFUSED_WHERE_CALLED,
     REFUSED_WITHOUT_ARGUMENTS,
     STORES_A_DATABASE,
+    UNSEEDED,
     WRITES_A_FILE,
 )
+from pyfora.execute.seeds import seed_late
 from pyfora.language.rewrite import FOLD
 
 refusals: list[InvalidPyforaOperation] = []
 """What was refused in this process. A program that catches it, with a bare `except`, is refused all the same."""
 
+_RANDOM_STATE = "numpy.random.RandomState"
 _WRITING = frozenset("wax+")
 _WRITING_FLAGS = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 
@@ -41,6 +44,16 @@ def install() -> None:
             if name not in _done and (not name.startswith("numpy.") or "numpy" in sys.modules):
                 _done.add(name)
                 _guard(name, applies, reason, culprit)
+    if "numpy" in sys.modules and _RANDOM_STATE not in _done:
+        _done.add(_RANDOM_STATE)
+        seed_late(_refuse_random_state)
+
+
+def _refuse_random_state() -> None:
+    # Called by the generator, on behalf of native code, on behalf of whoever makes the state.
+    frame = _calling_user_code(sys._getframe(2))
+    if frame is not None:
+        raise refusal(_RANDOM_STATE, UNSEEDED, frame)
 
 
 def _guard(

@@ -26,6 +26,8 @@ REFUSED = {
     "import random; random.Random()": "random.Random() without a seed",
     "import numpy; numpy.random.rand(3)": "numpy.random.default_rng(seed)",
     "import numpy; numpy.random.default_rng()": "numpy.random.default_rng() without a seed",
+    "import numpy; numpy.random.RandomState()": "numpy.random.RandomState() without a seed",
+    "import numpy; numpy.random.PCG64()": "draws random bits",
     "import os; os.urandom(4)": "os.urandom() draws random bits",
     "import uuid; uuid.uuid4()": "uuid.uuid4() draws random bits",
     "import secrets; secrets.token_hex()": "secrets.token_hex() draws random bits",
@@ -73,6 +75,9 @@ REFUSED = {
 ALLOWED = [
     "import random; assert random.Random(5).random() == random.Random(5).random()",
     "import numpy; numpy.random.default_rng(5).random(3)",
+    "import numpy; assert numpy.random.RandomState(3).randint(100) == 24",
+    "import numpy; assert 'at 0x' in repr(numpy.random.RandomState(numpy.random.MT19937(3)))",
+    "import numpy, copy; r = numpy.random.RandomState(3); assert copy.deepcopy(r).rand() == r.rand()",
     "import datetime; assert type(datetime.datetime(2020, 1, 1)) is datetime.datetime",
     "import datetime; datetime.datetime.fromtimestamp(0, datetime.timezone.utc)",
     "import copy, random; copy.deepcopy(random.Random(5))",

@@ -6,21 +6,16 @@ _ORDER = "a set that was pickled in its order is another one when it is filled a
 _INNER = "an object inside a captured one comes back as a copy if it is inside a new object"
 _SETTING = "a setting of a library that the block makes is gone after it"
 _CHANGED = "such a change is not seen, and is gone after the block"
-_TYPE = "a type whose name its module does not have cannot be sent"
 _DEEP = "a value nested some thousand levels deep cannot be sent"
 _AMBIENT = "a setting that the script made is not carried to the worker"
 _SUBMODULE = "a submodule that only an attribute of its package leads to is not imported on the worker"
 
 KNOWN: dict[str, str] = {
     "singledispatch": "a singledispatch function cannot be sent",
-    "enums": "an alias of an enum's member is lost",
-    "__init_subclass__, __set_name__, descriptors": "__init_subclass__ runs before the script's names are there",
     "parallel loop: the last element fails": "the frame of a set comprehension is named <genexpr>",
     "sets of strings, made in the block": _ORDER,
     "sets of strings, captured": _ORDER,
     "set of strings out of a parallel loop": _ORDER,
-    "types of dict views, made in the block": _TYPE,
-    "types of dict views, captured": _TYPE,
     "numpy views, made in the block": "a strided view comes back contiguous",
     "identity of elements of a captured list": _INNER,
     "inner objects of captured ones, inside new ones": _INNER,
@@ -35,23 +30,16 @@ KNOWN: dict[str, str] = {
     "decimal precision set in the block": _SETTING,
     "numpy error state set in the block": _SETTING,
     "logging level set in the block": _SETTING,
-    "types without a name, made in the block": _TYPE,
-    "types without a name, captured": _TYPE,
-    "the type of a list iterator": _TYPE,
     "a deeply nested captured list": _DEEP,
     "a deeply nested result": _DEEP,
     "a linked list as result": _DEEP,
     "an element of a captured list, in a new list": _INNER,
-    "__init_subclass__ that reads its own class": "__init_subclass__ runs before the script's names are there",
-    "a metaclass that prints": "what a metaclass prints while its classes are made again arrives, too",
     "a file beside the script, by relative path": _AMBIENT,
     "a context variable": "a context variable cannot be sent",
-    "enum alias by name": "an alias of an enum's member is lost",
     "the statistics of a captured cache": "a cache travels empty",
     "the statistics of a cache after the block": "a cache travels empty",
     "a captured nan is the same object everywhere": "each place of a nan is an object of its own on the worker",
     "a captured nan out of a parallel loop": "each place of a nan is an object of its own on the worker",
-    "numpy RandomState with a seed": "numpy draws a seed that it does not use; that is refused",
     "warnings that the program made errors": _AMBIENT,
     "logging configured": _AMBIENT,
     "decimal context": _AMBIENT,
