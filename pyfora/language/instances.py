@@ -15,7 +15,7 @@ from pyfora.language.reach import is_user_module
 Links = tuple[BaseException | None, BaseException | None, bool]
 """Of an exception: its cause, its context, and whether the cause hides the context."""
 
-_HEAP_TYPE = 1 << 9
+HEAP_TYPE = 1 << 9
 """Py_TPFLAGS_HEAPTYPE: the class was made by a class statement, or by a call of `type`."""
 _STATE_HOOKS = ("__reduce_ex__", "__reduce__", "__getstate__", "__setstate__", "__getnewargs__", "__getnewargs_ex__")
 _ACCESS_HOOKS = ("__new__", "__getattr__", "__getattribute__", "__setattr__")
@@ -56,7 +56,7 @@ _FILLING_HOOKS: dict[type, tuple[str, ...]] = {
 def layout_of(kind: type) -> type:
     """The builtin class that says what instances of `kind` hold besides their attributes."""
     base = kind
-    while base not in _SHAPES and base.__flags__ & _HEAP_TYPE:
+    while base not in _SHAPES and base.__flags__ & HEAP_TYPE:
         assert base.__base__ is not None
         base = base.__base__
     return base
@@ -80,7 +80,7 @@ def has_state_hook(kind: type) -> bool:
 
 def is_user_class(kind: type) -> bool:
     """Whether a class is the user's own."""
-    return bool(kind.__flags__ & _HEAP_TYPE) and is_user_module(kind.__module__)
+    return bool(kind.__flags__ & HEAP_TYPE) and is_user_module(kind.__module__)
 
 
 def _has_library_hook(kind: type) -> bool:

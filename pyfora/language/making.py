@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import abc
 import collections
+import enum
 import functools
 from collections.abc import Callable
 from types import CellType, FunctionType, ModuleType
 from typing import Any, NoReturn
+
+import cloudpickle.cloudpickle as cloudpickle  # type: ignore[import-untyped]
 
 from pyfora.language.reach import Namespace
 
@@ -129,6 +133,85 @@ def fill_raw(instance: Any, state: tuple[Any, Any, Any]) -> None:
         set.update(instance, content)
     elif isinstance(instance, bytearray):
         bytearray.extend(instance, content)
+
+
+class _Quiet:
+    """Stands first among the bases of a class while it is made, and keeps the hook of the others from running."""
+
+    __slots__ = ()
+
+    def __init_subclass__(cls) -> None:
+        pass
+
+
+class _QuietWithDict:
+    """As _Quiet, for classes whose instances have a `__dict__` and nothing else."""
+
+    def __init_subclass__(cls) -> None:
+        pass
+
+
+def make_class(
+    maker: Any,
+    meta: type,
+    name: str,
+    bases: tuple[type, ...],
+    given: dict[str, Any],
+    tracker_id: str | None,
+    quiet: bool,
+) -> type:
+    """A class still without its attributes; where this process has it already, that one.
+
+    `maker` is what of the metaclass `meta` is not the user's; `quiet` says that the bases' `__init_subclass__` is.
+    """
+    known: type | None = cloudpickle._DYNAMIC_CLASS_TRACKER_BY_ID.get(tracker_id)
+    if known is not None:
+        return known
+    names = {**maker.__prepare__(name, bases), **given}
+    made = _made_quietly(maker, meta, name, bases, names) if quiet else None
+    if made is None:
+        made = maker.__new__(meta, name, bases, names)
+    if maker is not type:
+        maker.__init__(made, name, bases, names)
+    kind: type = cloudpickle._lookup_class_or_track(tracker_id, made)
+    return kind
+
+
+def _made_quietly(maker: Any, meta: type, name: str, bases: tuple[type, ...], names: dict[str, Any]) -> Any:
+    for quiet in (_Quiet, _QuietWithDict):
+        try:
+            made = maker.__new__(meta, name, (quiet, *bases), dict(names))
+            made.__bases__ = bases
+        except TypeError:
+            continue  # instances of these bases have another layout than those of `quiet`
+        return made
+    return None
+
+
+def fill_class(kind: type, state: tuple[Any, dict[str, Any], tuple[type, ...]]) -> None:
+    """Give a made class its attributes, and the classes that were registered with it."""
+    maker, names, registered = state
+    for name, value in names.items():
+        maker.__setattr__(kind, name, value)
+    for subclass in registered:
+        abc.ABCMeta.register(kind, subclass)  # type: ignore[arg-type]  # only such classes have any
+
+
+def fill_enumeration(kind: type[enum.Enum], state: tuple[dict[str, Any], dict[str, dict[str, Any]]]) -> None:
+    """Give a made enumeration its methods, and its members their attributes."""
+    names, attributes = state
+    cloudpickle._class_setstate(kind, (names, {}))
+    for name, values in attributes.items():
+        vars(kind.__members__[name]).update(values)
+
+
+def nameless_type(base: type, module: str, qualname: str) -> type:
+    """A type of the interpreter's that its module has no name for, such as that of `{}.keys()`."""
+    kind: type
+    for kind in type.__subclasses__(base):
+        if (kind.__module__, kind.__qualname__) == (module, qualname):
+            return kind
+    raise TypeError(f"this Python has no type {module}.{qualname}")
 
 
 def set_function(function: FunctionType, state: dict[str, Any]) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import enum
 import functools
 import gc
 import io
@@ -12,12 +11,13 @@ import pickle
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from types import CellType, CodeType, FunctionType, MemberDescriptorType, ModuleType
+from types import CellType, CodeType, FunctionType, ModuleType
 from typing import Any
 
 import cloudpickle.cloudpickle as cloudpickle  # type: ignore[import-untyped]
 
 from pyfora.language import making
+from pyfora.language.classes import is_importable, reduce_class
 from pyfora.language.instances import (
     Links,
     has_state_hook,
@@ -135,7 +135,7 @@ class Shipper(cloudpickle.Pickler):  # type: ignore[misc]  # an untyped base
         if kind is FunctionType:
             return self._reduce_function(obj)
         if issubclass(kind, type):
-            return self._reduce_class(obj)
+            return reduce_class(obj)
         if issubclass(kind, ModuleType):
             return self._reduce_module(obj)
         if kind is Namespace:
@@ -183,7 +183,7 @@ class Shipper(cloudpickle.Pickler):  # type: ignore[misc]  # an untyped base
         return self._remote_value is not None and self._remote_value(obj) is not None
 
     def _reduce_function(self, function: FunctionType) -> Any:
-        if _is_importable(function):
+        if is_importable(function):
             return NotImplemented
         names = function.__globals__
         namespace = self.reach.namespace(names)
@@ -238,19 +238,6 @@ class Shipper(cloudpickle.Pickler):  # type: ignore[misc]  # an untyped base
                     found.update(inner or {id(cell): (cell, reason_of(error))})
         return found
 
-    def _reduce_class(self, kind: type) -> Any:
-        if _is_importable(kind) or kind.__module__ == "builtins":
-            return cloudpickle._class_reduce(kind)
-        make, (constructor, *rest, arguments, tracker, extra), state, *others = cloudpickle._dynamic_class_reduce(kind)
-        state[0]["__qualname__"] = kind.__qualname__
-        if "__slots__" in kind.__dict__ and not issubclass(kind, (enum.Enum, tuple)):
-            # cloudpickle makes the class without its slots; its instances would have a __dict__ then.
-            arguments = {**arguments, "__slots__": kind.__dict__["__slots__"]}
-            for name in [n for n, value in state[0].items() if type(value) is MemberDescriptorType]:
-                del state[0][name]
-            del state[0]["__slots__"]
-        return make, (constructor, *rest, arguments, tracker, extra), state, *others
-
     def _reduce_module(self, module: ModuleType) -> Any:
         if is_user_module(module.__name__):
             return making.module_of, (self.reach.of_module(module),)
@@ -282,17 +269,6 @@ def reason_of(error: BaseException) -> str:
     if isinstance(error, RecursionError):
         return "it is nested too deeply, or refers to itself without end"
     return str(error) or type(error).__name__
-
-
-def _is_importable(obj: Any) -> bool:
-    """Whether a worker finds the function or class `obj` by importing a standard or an installed module."""
-    module_name = cloudpickle._whichmodule(obj, obj.__qualname__)
-    if module_name is None or is_user_module(module_name):
-        return False
-    found: Any = sys.modules.get(module_name)
-    for part in obj.__qualname__.split("."):
-        found = getattr(found, part, None)
-    return found is obj
 
 
 def _reduce_namespace(namespace: Namespace, doubtful: frozenset[str]) -> Any:

@@ -141,6 +141,63 @@ with executor.remotely:
     d = [k.name for k in Colour]
 out = c is Colour.BLUE, d
 """,
+    "enum_of_records": """
+import enum
+class Planet(enum.Enum):
+    EARTH = (5, 6)
+    TERRA = (5, 6)
+    def __init__(self, mass, radius):
+        self.mass = mass
+class Rights(enum.IntFlag):
+    R = 1
+    W = 2
+    RW = 3
+with executor.remotely:
+    a = Planet.EARTH.mass, Planet["TERRA"] is Planet.EARTH, list(Planet.__members__), Rights["RW"], len(Planet)
+    class Coin(enum.Enum):
+        ONE = 1
+        UN = 1
+        def __init__(self, worth):
+            self.worth = worth
+out = a, Coin.UN.worth, Coin["UN"] is Coin.ONE
+""",
+    "hooks_of_classes": """
+import abc
+made = []
+class Meta(abc.ABCMeta):
+    def __new__(mcs, *args, **more):
+        print("new")
+        return super().__new__(mcs, *args, **more)
+    def __init__(cls, *args, **more):
+        print("init")
+        super().__init__(*args)
+class Base(metaclass=Meta):
+    def __init_subclass__(cls, /, tag):
+        made.append(tag)
+    @abc.abstractmethod
+    def f(self): ...
+class Slotted:
+    __slots__ = ("a",)
+    def __init_subclass__(cls, /, tag):
+        made.append(tag)
+class Kind(Base, tag="k"):
+    def f(self): return super().f()
+class Own(dict, Kind, tag="o"): pass
+class Tight(Slotted, tag="t"):
+    __slots__ = ("b",)
+with executor.remotely:
+    k = Kind(), Own(a=1), Tight()
+    k[2].b = 3
+    try:
+        Base()
+    except TypeError as error:
+        message = str(error)
+    count = list(made)
+    bases = [c.__bases__ for c in (Kind, Own, Tight)], Own.__mro__, isinstance(k[0], Base)
+    dicts = hasattr(k[2], "__dict__"), hasattr(k[1], "__dict__")
+out = [type(x) for x in k] == [Kind, Own, Tight], k[2].b, message, count, bases[0][0] == (Base,), bases[0][1] == (
+    dict, Kind), bases[0][2] == (Slotted,), bases[1] == Own.__mro__, bases[2], dicts, made
+""",
     "namedtuple": """
 import collections, typing
 P = collections.namedtuple("P", "x y")
