@@ -89,6 +89,12 @@ class Namespace:
     """Members that were already sent, or need not be."""
 
 
+def _is_submodule(namespace: Namespace, name: str) -> bool:
+    """Whether a member is a module that an import put there: importing the package alone does not."""
+    member = namespace.names[name]
+    return isinstance(member, ModuleType) and sys.modules.get(f"{namespace.module.__name__}.{name}") is member
+
+
 def namespace_of_module(module: ModuleType) -> Namespace:
     """A new Namespace of `module`."""
     return Namespace(module, module.__dict__, library=not is_user_module(module.__name__))
@@ -157,9 +163,9 @@ class Reach:
         for names, module, level, taken in pending:
             self._import(names, module, level, taken)
         for namespace in list(self.namespaces.values()):
-            if namespace.library:
-                continue
             reached = self.mentioned & namespace.names.keys() - namespace.sent - _NOT_MEMBERS
+            if namespace.library:
+                reached = {name for name in reached if _is_submodule(namespace, name)}
             for name in sorted(reached):
                 namespace.sent.add(name)
                 yield namespace, name

@@ -239,9 +239,10 @@ class Shipper(cloudpickle.Pickler):  # type: ignore[misc]  # an untyped base
         return found
 
     def _reduce_module(self, module: ModuleType) -> Any:
-        if is_user_module(module.__name__):
-            return making.module_of, (self.reach.of_module(module),)
-        return NotImplemented
+        namespace = self.reach.of_module(module)
+        if namespace.library:
+            return NotImplemented  # the other side imports it; what submodules it needs is seen in the end
+        return making.module_of, (namespace,)
 
 
 CACHE_WRAPPER = type(functools.lru_cache(lambda: None))

@@ -8,7 +8,6 @@ _SETTING = "a setting of a library that the block makes is gone after it"
 _CHANGED = "such a change is not seen, and is gone after the block"
 _DEEP = "a value nested some thousand levels deep cannot be sent"
 _AMBIENT = "a setting that the script made is not carried to the worker"
-_SUBMODULE = "a submodule that only an attribute of its package leads to is not imported on the worker"
 
 KNOWN: dict[str, str] = {
     "singledispatch": "a singledispatch function cannot be sent",
@@ -48,5 +47,4 @@ KNOWN: dict[str, str] = {
     "sys.argv": _AMBIENT,
     "current directory": _AMBIENT,
     "sys.path and sys.modules": _AMBIENT,
-    "submodules of imported packages": _SUBMODULE,
 }
