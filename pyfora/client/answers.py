@@ -12,6 +12,7 @@ from pyfora.errors import CancelledError, ComputeCrashError, ValueLostError, Wir
 from pyfora.language.program import Origin
 from pyfora.language.raising import unpack_exception
 from pyfora.language.results import unpack_results
+from pyfora.language.settings import Settings
 from pyfora.values.parcels import Parcel, read_parcel
 from pyfora.wire.messages import ProgramEnded
 
@@ -60,6 +61,8 @@ class Answer:
     deleted: frozenset[str]
     exception: BaseException | None
     loops: tuple[LoopReport, ...]
+    settings: Settings
+    """Those of the interpreter and its libraries that the program changed."""
 
 
 _OUTCOMES: dict[str, Callable[[str], BaseException]] = {
@@ -97,6 +100,7 @@ def read_answer(
         deleted=end.deleted,
         exception=None if raised is None else unpack_exception(raised, origin),
         loops=end.loops,
+        settings=end.settings,
     )
     connection.answer_taken(ended.program_id)
     return answer
@@ -118,6 +122,7 @@ class _End:
     stayed: dict[str, ValueFacts]
     deleted: frozenset[str]
     loops: tuple[LoopReport, ...]
+    settings: Settings
 
 
 def _read_end(ended: ProgramEnded) -> _End:
@@ -135,6 +140,7 @@ def _read_end(ended: ProgramEnded) -> _End:
         },
         deleted=frozenset(map(str, end["deleted"])),
         loops=tuple(LoopReport(**{key: loop[key] for key in LoopReport.__dataclass_fields__}) for loop in end["loops"]),
+        settings=dict(end.get("settings", {})),
     )
 
 

@@ -17,6 +17,7 @@ from pyfora.client.withblock import WithBlock
 from pyfora.errors import InvalidPyforaOperation
 from pyfora.language.capture import Block
 from pyfora.language.program import Origin, build_block_program
+from pyfora.language.settings import change_settings
 
 if TYPE_CHECKING:
     from pyfora.client.executor import Executor
@@ -85,6 +86,7 @@ class RemoteBlock:
         connection = self._executor.connection
         stayed = {name: RemotePythonObject(connection, origin, facts) for name, facts in answer.stayed.items()}
         _assign(entered, {**answer.names, **stayed}, answer.deleted, self)
+        change_settings(answer.settings)
         return answer.exception
 
     def _answer(self, entered: WithBlock, block: Block) -> tuple[Answer, Origin]:

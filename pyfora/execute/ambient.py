@@ -3,40 +3,44 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import dataclass
-from typing import Any
+
+from pyfora.language.settings import Settings, current_settings, make_settings
+
+OWN_FRAMES = 40
+"""About how deep a compute process' own frames are."""
 
 
-@dataclass(frozen=True)
 class Ambient:
     """Taken in a driver, set in leaf processes."""
 
-    recursion_limit: int
-    int_digits_limit: int
-    decimal_context: Any
-    """A copy; None where the program does not use the module."""
-    numpy_errors: Any
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._set: Settings = {}
 
     @classmethod
     def of_this_process(cls) -> Ambient:
         """The settings as they are now."""
-        decimal, numpy = sys.modules.get("decimal"), sys.modules.get("numpy")
-        return cls(
-            sys.getrecursionlimit(),
-            sys.get_int_max_str_digits(),
-            decimal.getcontext().copy() if decimal is not None else None,
-            numpy.geterr() if numpy is not None else None,
-        )
+        return cls(current_settings())
 
     def set(self) -> None:
-        """Let this process have them."""
-        sys.setrecursionlimit(self.recursion_limit)
-        sys.set_int_max_str_digits(self.int_digits_limit)
-        if self.decimal_context is not None:
-            import decimal
+        """Let this process have them. Raises InvalidPyforaOperation where it cannot."""
+        make_settings(self._settings)
+        self._set = current_settings(by_code_alone=True)
 
-            decimal.setcontext(self.decimal_context.copy())
-        if self.numpy_errors is not None:
-            import numpy as np
+    def is_as_it_was(self) -> bool:
+        """Whether no code has changed them since."""
+        return current_settings(by_code_alone=True) == self._set
 
-            np.seterr(**self.numpy_errors)
+
+def leave_out_own_frames() -> None:
+    """What runs above the user's code is not to count towards the depth that its recursion limit allows it."""
+    get_limit, set_limit = sys.getrecursionlimit, sys.setrecursionlimit
+
+    def getrecursionlimit() -> int:
+        return get_limit() - OWN_FRAMES
+
+    def setrecursionlimit(limit: int, /) -> None:
+        set_limit(limit + OWN_FRAMES if limit > 0 else limit)
+
+    setrecursionlimit(get_limit())
+    sys.getrecursionlimit, sys.setrecursionlimit = getrecursionlimit, setrecursionlimit

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from pyfora.errors import ResultTooLargeError, WireError
+from pyfora.errors import InvalidPyforaOperation, ResultTooLargeError, UnconvertibleValueError, WireError
 from pyfora.execute import purity
 from pyfora.execute.conversation import Conversation, WorkerGone
 from pyfora.execute.folding import Folding
@@ -19,12 +19,11 @@ from pyfora.execute.spreading import Spreader
 from pyfora.language.raising import pack_exception
 from pyfora.language.results import pack_results, pack_value, unpack_value
 from pyfora.language.running import BlockEnd, LoadedProgram, load_program
+from pyfora.language.settings import Settings, changed_settings, current_settings, make_settings
 from pyfora.limits import INLINE_LIMIT_BYTES, MESSAGE_HEADER_LIMIT_BYTES
 from pyfora.values.parcels import Parcel
 from pyfora.wire.messages import DriveProgram, ProgramEnded, ProgramPrinted
 
-OWN_FRAMES = 40
-"""About how deep the process' own frames are."""
 END_LIMIT_BYTES = MESSAGE_HEADER_LIMIT_BYTES - 4096
 """What the end of a program may tell, the rest of its message apart."""
 RESULTS_NAME = "-results"
@@ -62,16 +61,10 @@ class Driver:
             self._end("crashed", reason, {}, b"")
             return
         self._spreader.program = program
-        # What runs above the user's code here counts towards the depth that the user's code may have there.
-        sys.setrecursionlimit(sys.getrecursionlimit() + OWN_FRAMES)
-        purity.install()
-        purity.refusals.clear()
-        end = program.run()
-        if purity.refusals and not program.violations:
-            end.exception = purity.refusals[0]
+        end, settings = self._run(program)
         try:
             self._output.flush()
-            self._tell(program, end)
+            self._tell(program, end, settings)
         except WorkerGone:
             raise
         except BaseException as error:
@@ -80,6 +73,22 @@ class Driver:
             self._values.clear()
             reason = f"the results cannot be stored on the worker: {type(error).__name__}: {error}"
             self._end("crashed", reason, {}, b"")
+
+    def _run(self, program: LoadedProgram) -> tuple[BlockEnd, Settings]:
+        """How the program ended, and what it changed of the settings that the client had."""
+        purity.install()
+        purity.refusals.clear()
+        try:
+            make_settings(program.header["settings"])
+        except InvalidPyforaOperation as error:
+            return BlockEnd(exception=error), {}
+        before = current_settings()
+        end = program.run()
+        if purity.refusals and not program.violations:
+            end.exception = purity.refusals[0]
+        if isinstance(end.exception, (InvalidPyforaOperation, UnconvertibleValueError)):
+            return end, {}
+        return end, changed_settings(before, current_settings())
 
     def _printed(self, stream: str, position: int, text: str) -> None:
         self._conversation.send(ProgramPrinted(self._order.program_id, self._order.attempt, position, stream, text))
@@ -92,7 +101,7 @@ class Driver:
 
     # ---- the end ------------------------------------------------------------------------------------------
 
-    def _tell(self, program: LoadedProgram, end: BlockEnd) -> None:
+    def _tell(self, program: LoadedProgram, end: BlockEnd, settings: Settings) -> None:
         downloaded: dict[str, object] = {}
         proxies: dict[str, dict[str, Any]] = {}
         for name, value in end.names.items():
@@ -117,6 +126,7 @@ class Driver:
             "proxies": proxies,
             "exception": None,
             "loops": self._loops.as_json(),
+            "settings": settings,
         }
         parcels = {"results": (RESULTS_NAME, pack_results(downloaded, program))}
         if end.exception is not None:
@@ -132,7 +142,7 @@ class Driver:
         if len(json.dumps([facts, self._values])) > END_LIMIT_BYTES:
             self._values.clear()
             many = f"the block binds {len(end.names):,} names: too many to be told of at once; put the values in a list"
-            self._tell(program, BlockEnd(exception=ResultTooLargeError(many)))
+            self._tell(program, BlockEnd(exception=ResultTooLargeError(many)), {})
             return
         self._end("completed", "", facts, b"".join(inline))
 

@@ -7,6 +7,7 @@ from time import perf_counter
 from typing import Any
 
 from pyfora.compile import GaveUp, Kernel, NotCompiled, Output, load_kernel
+from pyfora.errors import InvalidPyforaOperation
 from pyfora.execute import purity
 from pyfora.execute.environment import Environment, unpack
 from pyfora.execute.pieces import known_objects
@@ -38,7 +39,6 @@ class LeafLoop:
             raise Unshippable(reason) from None
         self.known = known_objects(unpacked)
         """What the driver has, too, by index."""
-        self._environment.ambient.set()
         purity.install()
         self._kernel = self._load(self._environment)
         self._terms = terms
@@ -64,7 +64,12 @@ class LeafLoop:
         return bool(self._environment.object_code) and self._environment.form is Form.FLOATS
 
     def begin_run(self, lo: int, hi: int) -> None:
-        """Leaves [lo, hi) are next."""
+        """Leaves [lo, hi) are next. Raises Unshippable where the driver's settings cannot be made here."""
+        try:
+            # Anew for each run: those of loops of other programs may have come in between.
+            self._environment.ambient.set()
+        except InvalidPyforaOperation as error:
+            raise Unshippable(str(error)) from None
         grid = self._environment.grid
         if self._holds:
             # Where loops are nested the grid was made for leaves of about so many terms, however few the elements.
@@ -90,7 +95,7 @@ class LeafLoop:
         """Whether all that the leaves of this run share with others is as it was."""
         if not self._interpreted:
             return True
-        if self._state is None or self._fingerprint() != self._state:
+        if self._state is None or self._fingerprint() != self._state or not self._environment.ambient.is_as_it_was():
             return False
         if not self._watched:
             return True

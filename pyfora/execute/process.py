@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
+from pyfora.execute.ambient import leave_out_own_frames
 from pyfora.execute.conversation import Conversation, WorkerGone
 from pyfora.execute.driver import Driver
 from pyfora.execute.identity import GUARDED_BUILTINS
@@ -25,6 +26,7 @@ def serve(process_id: str, socket_path: str, spool_directory: Path, cache: Path)
         conversation.send(ProcessReady(process_id))
         message = conversation.receive()
         sys.stdin = NoKeyboard()
+        leave_out_own_frames()
         if isinstance(message, DriveProgram):
             Driver(message, conversation, spool, cache).drive()
             # The worker ends this process once it has taken the answer and the parcels in the spool.

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import itertools
+import logging
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import FunctionType
@@ -28,6 +32,19 @@ from pyfora.wire.messages import FoldClosed, FoldOffered
 
 KERNEL_CACHE_LIMIT_BYTES = 256 * 1024 * 1024
 _OUTPUTS: dict[Any, Output] = {any: Output.ANY, all: Output.ALL, min: Output.MIN, max: Output.MAX}
+
+
+@contextmanager
+def _quietly() -> Iterator[None]:
+    """The compiler's warnings and log records are none of the program's, which may have them shown, or raised."""
+    disabled = logging.root.manager.disable
+    logging.disable(logging.CRITICAL)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        logging.disable(disabled)
 
 
 @dataclass(frozen=True)
@@ -118,7 +135,8 @@ class Spreader:
         if form in (Form.TRUTH, Form.WINNER):
             output = _OUTPUTS[offer.callee]
         try:
-            kernel = compile_loop(loop, output, self._cache)
+            with _quietly():
+                kernel = compile_loop(loop, output, self._cache)
         except NotCompiled as refusal:
             run.reason = str(refusal)
             return _Compiled()

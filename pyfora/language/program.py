@@ -15,6 +15,7 @@ from typing import Any
 from pyfora.errors import InvalidPyforaOperation, UnconvertibleValueError, WireError
 from pyfora.language.capture import Block, captured_names
 from pyfora.language.reach import Namespace
+from pyfora.language.settings import current_settings
 from pyfora.language.shipping import CodeForm, RemoteValue, Shipper, marshalled, reason_of
 from pyfora.language.sources import function_reference
 from pyfora.language.unconvertible import Unconvertible
@@ -49,7 +50,7 @@ class Program:
     """A program as it is sent (`header`, `parcel`), and what stays on the client (`origin`)."""
 
     header: dict[str, Any]
-    """python, pyfora, kind (block, call, value), filename, line, names, remote_value_ids, fingerprint."""
+    """python, pyfora, kind (block, call, value), filename, line, names, remote_value_ids, settings, fingerprint."""
     parcel: Parcel
     origin: Origin
 
@@ -250,6 +251,8 @@ def _program(shipper: Shipper, kind: str, filename: str, line: int, names: list[
         "line": line,
         "names": names,
         "remote_value_ids": list(dict.fromkeys(shipper.remote_value_ids)),
+        # A value is what it is under any.
+        "settings": {} if kind == "value" else current_settings(),
     }
     digest = hashlib.sha256(json.dumps(header, sort_keys=True).encode())
     for piece in parcel.pieces():

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 _ORDER = "a set that was pickled in its order is another one when it is filled again"
 _INNER = "an object inside a captured one comes back as a copy if it is inside a new object"
-_SETTING = "a setting of a library that the block makes is gone after it"
 _CHANGED = "such a change is not seen, and is gone after the block"
 _DEEP = "a value nested some thousand levels deep cannot be sent"
 _AMBIENT = "a setting that the script made is not carried to the worker"
@@ -26,9 +25,6 @@ KNOWN: dict[str, str] = {
     "annotations of a captured function changed": _CHANGED,
     "an attribute of builtins set in the block": _CHANGED,
     "an attribute of a Python module of the library set in the block": _CHANGED,
-    "decimal precision set in the block": _SETTING,
-    "numpy error state set in the block": _SETTING,
-    "logging level set in the block": _SETTING,
     "a deeply nested captured list": _DEEP,
     "a deeply nested result": _DEEP,
     "a linked list as result": _DEEP,
@@ -39,12 +35,6 @@ KNOWN: dict[str, str] = {
     "the statistics of a cache after the block": "a cache travels empty",
     "a captured nan is the same object everywhere": "each place of a nan is an object of its own on the worker",
     "a captured nan out of a parallel loop": "each place of a nan is an object of its own on the worker",
-    "warnings that the program made errors": _AMBIENT,
-    "logging configured": _AMBIENT,
-    "decimal context": _AMBIENT,
-    "int digits that the program allowed": _AMBIENT,
-    "recursion limit of the program": _AMBIENT,
-    "sys.argv": _AMBIENT,
     "current directory": _AMBIENT,
     "sys.path and sys.modules": _AMBIENT,
 }

@@ -366,6 +366,71 @@ ROWS += [
         """,
     ),
     same(
+        "settings in a parallel loop",
+        """
+        import decimal, sys
+        import numpy as np
+        decimal.getcontext().prec = 6
+        np.seterr(divide="raise")
+        sys.setrecursionlimit(400)
+        def f(i):
+            for _ in range(20):
+                i = i * 31 % 1009
+            try:
+                y = np.float64(1) / i
+            except FloatingPointError:
+                y = -1.0
+            return decimal.Decimal(1) / (i + 3), y, sys.getrecursionlimit()
+        with executor.remotely.downloadAll():
+            xs = [f(i) for i in range(20_000)]
+        """,
+    ),
+    same(
+        "settings that a parallel loop changes",
+        """
+        import decimal
+        def f(i):
+            for _ in range(20):
+                i = i * 31 % 1009
+            if i == 500:
+                decimal.getcontext().prec = 4
+            return decimal.Decimal(1) / (i + 3)
+        with executor.remotely.downloadAll():
+            xs = [f(i) for i in range(20_000)]
+        last = decimal.getcontext().prec
+        """,
+    ),
+    same(
+        "printing of arrays",
+        """
+        import numpy as np
+        np.set_printoptions(precision=3, suppress=True)
+        with executor.remotely.downloadAll():
+            print(np.array([1 / 3, 1e-9]))
+            np.set_printoptions(precision=5)
+        print(np.array([1 / 3]))
+        """,
+    ),
+    same(
+        "settings of an exception's block",
+        """
+        import logging, warnings
+        with executor.remotely.downloadAll():
+            logging.basicConfig(level=logging.INFO, format="%(name)s: %(message)s")
+            logging.info("from the block")
+            warnings.simplefilter("error")
+            try:
+                warnings.warn("fatal")
+            except UserWarning:
+                caught = True
+        logging.info("after it")
+        try:
+            warnings.warn("fatal, too")
+        except UserWarning:
+            again = True
+        """,
+    ),
+    same(
         "clock functions that read no clock",
         """
         import time
