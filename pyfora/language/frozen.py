@@ -88,6 +88,8 @@ class _StatePickler(Shipper):
             function.__defaults__,
             function.__kwdefaults__,
             dict(function.__dict__),
+            (function.__name__, function.__qualname__, function.__module__, function.__doc__),
+            function.__annotations__,
             seen,
         )
 

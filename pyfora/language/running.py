@@ -12,10 +12,12 @@ from types import CellType, FunctionType
 from typing import Any
 
 from pyfora.errors import InvalidPyforaOperation, WireError
+from pyfora.language.bindings import Bindings
 from pyfora.language.body import CELLS, NAMES, BlockFunction, cell_noter
 from pyfora.language.capture import Block, block_statements
 from pyfora.language.frozen import can_change, fingerprint, members
 from pyfora.language.functions import register, rewritten
+from pyfora.language.library_watch import LibraryWatch, mentions
 from pyfora.language.loading import Loader, install
 from pyfora.language.program import RESULT, Plan, read_program
 from pyfora.language.reach import Namespace, ReplicaModule
@@ -229,6 +231,11 @@ class _Frozen:
         for namespace, before in self._namespaces:
             for name, value in before.items():
                 self._note(self._label(namespace, name), value)
+        found = program.plan.block.bindings if program.plan.block is not None else Bindings()
+        modules = [*program.captured.values(), *(value for _, before in self._namespaces for value in before.values())]
+        self._library = LibraryWatch(modules, [name for name, _ in found.imported], found.attributes)
+        self._attributes = found.attributes
+        self._objects = program.objects
 
     def _note(self, label: str, value: object) -> None:
         if can_change(value) and type(value) is not Unconvertible:
@@ -254,7 +261,13 @@ class _Frozen:
                     f"the global name `{label}` was assigned by a function",
                     "Return the value from the function, and assign it in the block.",
                 )
+        set_there = self._library.first_change(self._is_mentioned)
+        if set_there is not None:
+            return self._error(f"`{set_there}` was set", "Keep the value in a name of your own.")
         return None
+
+    def _is_mentioned(self, name: str) -> bool:
+        return name in self._attributes or name in mentions(self._objects.values())
 
     def _error(self, what: str, advice: str) -> InvalidPyforaOperation:
         place = f"{self._header['filename']}:{self._header['line']}"

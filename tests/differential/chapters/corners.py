@@ -145,6 +145,43 @@ ROWS = [
             json.foo=3
         """,
     ),
+    refused(
+        "an attribute of an inner module set by a function",
+        "posixpath.extra",
+        """
+        import os
+        def f():
+            setattr(os.path, "extra", 1)
+        with executor.remotely.downloadAll():
+            os.path
+            f()
+        """,
+    ),
+    refused(
+        "an attribute of a module that the block imports",
+        "`json.decoder`",
+        """
+        with executor.remotely.downloadAll():
+            import json
+            json.decoder = None
+            del json
+        """,
+    ),
+    same(
+        "attributes of modules set and set back",
+        """
+        import contextlib, io, sys, math, xml
+        with executor.remotely.downloadAll():
+            with contextlib.redirect_stdout(io.StringIO()):
+                print("nowhere", file=sys.stdout)
+            pi, math.pi = math.pi, 3
+            x = math.pi
+            math.pi = pi
+            import xml.dom.minidom
+            y = xml.dom.minidom.__name__
+            del xml
+        """,
+    ),
     same(
         "a captured list changed and changed back",
         """
