@@ -27,7 +27,10 @@ class InvalidPyforaOperation(BaseException):
 
 
 class UnconvertibleValueError(BaseException):
-    """A value that cannot be sent to the cluster was read inside the block; it cannot be caught inside it."""
+    """A value that cannot be sent to the cluster was read inside the block, or could not be made again there.
+
+    It cannot be caught inside the block.
+    """
 
 
 class ComputeCrashError(PyforaError):

@@ -8,7 +8,7 @@ from types import CellType
 from typing import Any
 
 from pyfora.client.connection import Connection
-from pyfora.errors import CancelledError, ComputeCrashError, ValueLostError, WireError
+from pyfora.errors import CancelledError, ComputeCrashError, UnconvertibleValueError, ValueLostError, WireError
 from pyfora.language.program import Origin
 from pyfora.language.raising import unpack_exception
 from pyfora.language.results import unpack_results
@@ -66,6 +66,7 @@ class Answer:
 
 
 _OUTCOMES: dict[str, Callable[[str], BaseException]] = {
+    "unloadable": UnconvertibleValueError,
     "crashed": ComputeCrashError,
     "cancelled": CancelledError,
     "lost": ValueLostError,
@@ -81,8 +82,8 @@ def read_answer(
     """Unpack an end, fetching the parcels that are too large for its message, and tell the manager that it arrived.
 
     `frame_cells` are those of the frame of the block, which functions that it defined share. Raises
-    ComputeCrashError, CancelledError or ValueLostError where the program did not complete, ConnectionError where
-    its results could not be fetched, WireError where the end is not of the agreed form.
+    UnconvertibleValueError, ComputeCrashError, CancelledError or ValueLostError where the program did not complete,
+    ConnectionError where its results could not be fetched, WireError where the end is not of the agreed form.
     """
     if ended.outcome != "completed":
         connection.answer_taken(ended.program_id)

@@ -13,6 +13,13 @@ from pyfora.cluster.whereabouts import Whereabouts
 from pyfora.limits import WANTS_LIMIT
 from pyfora.wire.messages import ReleaseValues
 
+_ENDS = {
+    "unloadable": "could not be loaded",
+    "crashed": "crashed",
+    "cancelled": "was cancelled",
+    "lost": "lacked an input",
+}
+
 
 class Availability(Enum):
     """Whether a value can be had."""
@@ -170,7 +177,7 @@ class Lineage:
             return Availability.COMING, ""
         if not maker.made(value_id):
             outcome = maker.ended.outcome if maker.ended is not None else ""
-            how = {"cancelled": "was cancelled", "crashed": "crashed", "lost": "lacked an input"}.get(outcome)
+            how = _ENDS.get(outcome)
             reason = f"the program that should have made it {how}" if how else "it was never made"
             return Availability.LOST, reason
         if maker.hopeless:

@@ -195,6 +195,8 @@ class Programs:
                 self._stop_at_home(job, now)
             job.home_id = worker_id
             self._finish(job, end, now)
+        elif current and end.outcome == "unloadable":
+            self._finish(job, end, now)
         elif current and end.outcome == "crashed":
             job.crashes += 1
             if job.crashes >= ATTEMPTS_LIMIT:

@@ -26,6 +26,8 @@ from pyfora.wire.messages import DriveProgram, ProgramEnded, ProgramPrinted
 
 END_LIMIT_BYTES = MESSAGE_HEADER_LIMIT_BYTES - 4096
 """What the end of a program may tell, the rest of its message apart."""
+_OF_THE_MACHINE = (OSError, MemoryError, WireError)
+"""Errors in loading a program that are none of the program's."""
 RESULTS_NAME = "-results"
 EXCEPTION_NAME = "-exception"
 """Names of parcels that belong to no variable: no identifier is written so."""
@@ -56,9 +58,10 @@ class Driver:
         except WorkerGone:
             raise
         except BaseException as error:
-            # A package that the worker lacks, a value that is no longer what it was: nothing of the user's has run.
             reason = f"the program cannot be loaded on the worker: {type(error).__name__}: {error}"
-            self._end("crashed", reason, {}, b"")
+            # What the machine did may go better elsewhere. A package that is not installed, a class that cannot be
+            # made again, code of the user's that loading calls: these are the same at every try.
+            self._end("crashed" if isinstance(error, _OF_THE_MACHINE) else "unloadable", reason, {}, b"")
             return
         self._spreader.program = program
         end, settings = self._run(program)

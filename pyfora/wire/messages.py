@@ -141,7 +141,10 @@ class ProgramEnded(Message):
     program_id: str
     attempt: int
     outcome: str
-    """"completed" (also with a user's exception, which `end` tells), "crashed", "cancelled" or "lost" (no input)."""
+    """"completed" (also with a user's exception, which `end` tells), "unloadable", "crashed", "cancelled" or "lost".
+
+    "unloadable": it could not be made from its bytes; "lost": it lacked an input.
+    """
     reason: str
     """For the outcomes other than "completed": one sentence for the user."""
     end: Json

@@ -166,10 +166,15 @@ def test_printed_text_comes_once_and_in_order(
 
 @pytest.mark.parametrize(
     ("outcome", "error"),
-    [("crashed", pyfora.ComputeCrashError), ("cancelled", pyfora.CancelledError), ("lost", pyfora.ValueLostError)],
+    [
+        ("unloadable", pyfora.UnconvertibleValueError),
+        ("crashed", pyfora.ComputeCrashError),
+        ("cancelled", pyfora.CancelledError),
+        ("lost", pyfora.ValueLostError),
+    ],
 )
 def test_ends_that_are_no_completion(
-    executor: Executor, manager: FakeManager, outcome: str, error: type[Exception]
+    executor: Executor, manager: FakeManager, outcome: str, error: type[BaseException]
 ) -> None:
     def end(manager: FakeManager, connection: Any, message: SubmitProgram) -> bool:
         manager.send(connection, ProgramEnded(message.program_id, 0, outcome, "The reason.", {}, [], b""))

@@ -126,6 +126,14 @@ def test_a_crashed_driver_is_tried_again_and_then_ended_in_words() -> None:
     assert "3 times" in book.last.reason
 
 
+def test_a_program_that_cannot_be_loaded_is_not_tried_again() -> None:
+    book = ManagerBook("w1", "w2")
+    book.submit(P) << ...
+    book.end(book.home(P), P, 1, outcome="unloadable", reason="no module named x")
+    book << Record << ended_as("unloadable", "no module named x")
+    assert "times" not in book.last.reason
+
+
 def test_an_input_that_could_not_be_fetched_is_tried_again_later() -> None:
     book = ManagerBook("w1")
     book.submit(P) << ...

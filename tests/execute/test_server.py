@@ -9,9 +9,11 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
+from pyfora.language.program import build_call_program
 from pyfora.wire.messages import DriveProgram, ProgramEnded, RunLeaves
 from tests.execute import programs
 from tests.execute.asking import run
@@ -123,6 +125,20 @@ def test_a_driver_that_dies_is_said_to_have_died() -> None:
         assert "cannot be loaded" in ended.reason
         order(worker, f"kill {name_of(driver)}")
         assert line_of(worker).startswith(f"died {name_of(driver)}")
+
+
+def test_a_program_that_cannot_be_loaded(monkeypatch: pytest.MonkeyPatch) -> None:
+    module = ModuleType("only_here")
+    module.__file__ = "/somewhere/site-packages/only_here.py"
+    monkeypatch.setitem(sys.modules, "only_here", module)
+    with WorkerInTest() as worker:
+        driver = worker.fork()
+        (worker.spool / "program").write_bytes(build_call_program(dir, (module,), {}).to_bytes())
+        driver.send(DriveProgram("0" * 32, 1, "program", "all", 0, {}, 1))
+        (ended,) = driver.receive()
+        assert isinstance(ended, ProgramEnded)
+        assert ended.outcome == "unloadable"
+        assert "cannot be loaded on the worker: ModuleNotFoundError: No module named 'only_here'" in ended.reason
 
 
 def test_a_leaf_process_without_its_environment() -> None:
