@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import builtins
+import functools
 import importlib
 import io
 import pickle
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from types import CellType, CodeType, FunctionType, ModuleType
 from typing import Any
 
@@ -19,13 +20,19 @@ from pyfora.language.sources import CodeReference
 from pyfora.values.parcels import Parcel
 
 
+def _fill_memo(count: int) -> bytes:
+    """A pickle that puts so many objects into the memo, each as the "persistent" object of None."""
+    body = (pickle.NONE + pickle.BINPERSID + pickle.MEMOIZE + pickle.POP) * count + pickle.NONE + pickle.STOP
+    return pickle.PROTO + b"\x05" + pickle.FRAME + len(body).to_bytes(8, "little") + body
+
+
 class Loader(pickle.Unpickler):
     """Loads what a Shipper pickled, object by object.
 
     `primitives` are what rewritten code calls; without them (on the client) functions are made as they were
     written. `resolve_value` gives the value for the id of a remote value
-    and the functions and classes that its parcel refers to, `origin` the object of an index that
-    the other side got from here, `frame_cells` the cells of the frame that the block stands in.
+    and the functions and classes that its parcel refers to, `frame_cells` the cells of the frame that the block
+    stands in. `known`, for a parcel that begins with `Shipper.refer_to`, gives the object of an index.
     """
 
     def __init__(
@@ -34,22 +41,32 @@ class Loader(pickle.Unpickler):
         *,
         primitives: Mapping[str, Callable[..., Any]] | None = None,
         resolve_value: Callable[[str, dict[int, Any]], object] | None = None,
-        origin: Callable[[int], object] | None = None,
+        known: Callable[[int], object] | None = None,
         frame_cells: Mapping[str, CellType] | None = None,
     ) -> None:
-        super().__init__(io.BytesIO(parcel.stream), buffers=parcel.buffers)
+        stream = io.BytesIO(parcel.stream)
+        indices: Sequence[int] = ()
+        if known is not None:
+            indices = pickle.load(stream)
+            stream = io.BytesIO(_fill_memo(len(indices)) + stream.read())
+        super().__init__(stream, buffers=parcel.buffers)
         self._rewrite = primitives is not None
         self._builtins = {**builtins.__dict__, **(primitives or {})}
         self._making: dict[str, Callable[..., Any] | None] = {
             "make_function": self._make_function,
             "make_namespace": self._make_namespace,
-            "remote_value": resolve_value,
-            "origin": origin,
+            "remote_value": None if resolve_value is None else self._remote_value,
             "frame_cell": self._frame_cell,
         }
         self._frame_cells = dict(frame_cells or {})
         self.namespaces: list[Namespace] = []
         """Every replica that was made, in order."""
+        self._resolve_value = resolve_value
+        self._remote_atoms: set[int] = set()
+        """Values of the cluster that are not known by their identity."""
+        if known is not None:
+            self.persistent_load = functools.partial(next, map(known, indices))  # type: ignore[method-assign]
+            self.load()
 
     def __iter__(self) -> Iterator[Any]:
         """The pickled objects, in order, until None ends them."""
@@ -63,7 +80,10 @@ class Loader(pickle.Unpickler):
 
     def remembered(self) -> dict[int, Any]:
         """Every object that was loaded, by its index: the Shipper's memo has the same indices."""
-        return self.memo.copy()
+        found: dict[int, Any] = self.memo.copy()
+        if self._remote_atoms:
+            found = {index: None if id(value) in self._remote_atoms else value for index, value in found.items()}
+        return found
 
     def find_class(self, module: str, name: str) -> Any:
         if module == making.__name__ and self._making.get(name) is not None:
@@ -88,6 +108,14 @@ class Loader(pickle.Unpickler):
         else:
             code = code_of(form)
         return FunctionType(code, namespace.names, name, None, cells or None)
+
+    def _remote_value(self, value_id: str, origins: dict[int, Any]) -> object:
+        assert self._resolve_value is not None
+        value = self._resolve_value(value_id, origins)
+        if type(value) in (str, bytes):
+            # Back on the client it is the value, not the proxy that it came from.
+            self._remote_atoms.add(id(value))
+        return value
 
     def _frame_cell(self, name: str) -> CellType:
         return self._frame_cells.setdefault(name, CellType())

@@ -40,11 +40,6 @@ def remote_value(value_id: str, origins: dict[int, Any]) -> NoReturn:
     make_function()
 
 
-def origin(index: int) -> NoReturn:
-    """Replaced by the loader."""
-    make_function()
-
-
 def frame_cell(name: str) -> NoReturn:
     """Replaced by the loader."""
     make_function()

@@ -81,8 +81,7 @@ def unpack_exception(parcel: Parcel, origin: Origin) -> BaseException:
 
     Where the client cannot make it (a class that is only on the workers) it is a PyforaError that says so.
     """
-    loader = Loader(parcel, origin=origin)
-    loader.load()
+    loader = Loader(parcel, known=origin)
     facts: list[_Raised] = loader.load()
     chain: list[BaseException] = []
     for _ in facts:

@@ -6,7 +6,6 @@ from collections.abc import Callable, Mapping
 from types import CellType, FunctionType
 from typing import Any
 
-from pyfora.language import making
 from pyfora.language.functions import registered_reference
 from pyfora.language.loading import Loader, install
 from pyfora.language.program import Origin
@@ -17,31 +16,47 @@ from pyfora.language.shipping import CodeForm, Shipper, marshalled, reason_of
 from pyfora.language.unconvertible import Unconvertible, make_reader
 from pyfora.values.parcels import Parcel
 
-
-class OriginReference:
-    """Stands, in a results parcel, for an object that the client has."""
-
-    def __init__(self, index: int) -> None:
-        self._index = index
-
-    def __reduce__(self) -> tuple[Callable[[int], Any], tuple[int]]:
-        return making.origin, (self._index,)
+_WITHOUT_REFERENCES = (int, float, complex, bool, type(None))
+"""What can be pickled without a look at what came from the client."""
+_LEFT_OUT = object()
+_LARGE_TEXT = 1000
+"""Of a str or bytes: length from which on it is worth a reference."""
 
 
 def results_shipper(loaded: LoadedProgram, *, with_values: bool = True) -> Shipper:
-    """A pickler for what goes back to the client of `loaded`: what came from there goes as a reference."""
+    """A pickler for what goes back to the client of `loaded`: what came from there goes as a reference.
+
+    Without values for what stays on the cluster: it is read there, where only the code is at hand.
+    """
     shipper = Shipper(_from_registry, namespaces=loaded.namespaces)
-    known = [(OriginReference(index), value) for index, value in loaded.origin_indices(with_values=with_values).items()]
-    shipper.dump([reference for reference, _ in known])
-    # The references are in the memo now; from here on the objects that they stand for are found there instead.
-    shipper.remember_as(list(known))
+    if with_values:
+        _refer_to_all(shipper, loaded.objects)
+    else:
+        code = loaded.code_objects()
+        shipper.refer_to(list(code), code.values())
     shipper.frame_cells = {place: name for place, (_, name) in loaded.frame_cells.items()}
     return shipper
 
 
+def _refer_to_all(shipper: Shipper, objects: Mapping[int, object]) -> None:
+    # A cell goes as a copy: it is filled where it is loaded, which must not touch the client's own.
+    # Of the texts only large ones have to be the client's own objects; there may be very many short ones.
+    known = {
+        index: value
+        for index, value in objects.items()
+        if not (type(value) is CellType or (type(value) in (str, bytes) and len(value) < _LARGE_TEXT))  # type: ignore[arg-type]
+    }
+    if len(known) < len(objects) // 2:
+        shipper.refer_to(list(known), known.values())
+    else:
+        # One range is shorter than all of the indices; what is left out has something in its place.
+        shipper.refer_to(range(len(objects)), [known.get(index, _LEFT_OUT) for index in objects])
+
+
 def pack_results(names: Mapping[str, object], loaded: LoadedProgram) -> Parcel:
     """The values that go back to the client by name. One that cannot be pickled fails where it is read there."""
-    return _pack(names, loaded, with_values=True)
+    with_values = not all(type(value) in _WITHOUT_REFERENCES for value in names.values())
+    return _pack(names, loaded, with_values=with_values)
 
 
 def pack_value(name: str, value: object, loaded: LoadedProgram) -> Parcel:
@@ -51,8 +66,7 @@ def pack_value(name: str, value: object, loaded: LoadedProgram) -> Parcel:
 
 def unpack_value(parcel: Parcel, primitives: Mapping[str, Callable[..., Any]], origins: Mapping[int, Any]) -> object:
     """The value of `pack_value` in another program, where `origins` are the functions and classes it refers to."""
-    loader = Loader(parcel, primitives=primitives, origin=lambda index: origins.get(index))
-    loader.load()
+    loader = Loader(parcel, primitives=primitives, known=origins.get)
     found = [value for kind, *_, value in loader if kind == "name"]
     return found[0]
 
@@ -92,8 +106,7 @@ def unpack_results(
 
     A value that could not be pickled is a placeholder: any use of it raises UnconvertibleValueError.
     """
-    loader = Loader(parcel, origin=origin, frame_cells=frame_cells)
-    loader.load()
+    loader = Loader(parcel, known=origin, frame_cells=frame_cells)
     names: dict[str, object] = {}
     for kind, *place, value in loader:
         if kind == "name":

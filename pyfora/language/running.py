@@ -100,23 +100,10 @@ class LoadedProgram:
     frame_cells: dict[int, tuple[CellType, str]]
     """The cells of the block's own frame, by identity, with the names that the client's frame has them by."""
 
-    def origin_indices(self, *, with_values: bool = True) -> dict[int, Any]:
-        """What a result may refer to instead of holding it: index -> functions, classes, modules, captured values.
-
-        Without values for what stays on the cluster: it is read there, where only the code is at hand.
-        """
-        captured = {id(value) for value in self._captured_values()} if with_values else set()
+    def code_objects(self) -> dict[int, Any]:
+        """The functions, classes and modules among what was sent, by index."""
         kinds = (FunctionType, type, ReplicaModule, Namespace, CACHE_WRAPPER)
-        return {
-            index: value
-            for index, value in self.objects.items()
-            if isinstance(value, kinds) or (id(value) in captured and can_change(value))
-        }
-
-    def _captured_values(self) -> Iterator[Any]:
-        yield from self.captured.values()
-        for namespace in self.namespaces:
-            yield from members(namespace.names).values()
+        return {index: value for index, value in self.objects.items() if isinstance(value, kinds)}
 
     def run(self) -> BlockEnd:
         """Run the program. What its code raises is in the answer, not raised; so are broken rules of Pure Python."""

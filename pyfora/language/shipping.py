@@ -9,7 +9,7 @@ import io
 import marshal
 import pickle
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from types import CellType, CodeType, FunctionType, ModuleType
 from typing import Any
@@ -103,13 +103,19 @@ class Shipper(cloudpickle.Pickler):  # type: ignore[misc]  # an untyped base
         """Every object that was pickled, by its index in the memo: the loader's memo has the same indices."""
         return dict(self.memo.copy().values())
 
-    def remember_as(self, stand_ins: list[tuple[object, object]]) -> None:
-        """From here on each (stand-in, value): the value is pickled as a reference to the stand-in's entry."""
-        memo: dict[int, tuple[int, object]] = self.memo.copy()
-        for stand_in, value in stand_ins:
-            index, _ = memo.pop(id(stand_in))
-            memo[id(value)] = (index, value)
-        self.memo = memo
+    def refer_to(self, indices: Sequence[int], objects: Iterable[object]) -> None:
+        """Before all else: pickle each of `objects` as a reference to what the loader knows by its index."""
+        self.dump(indices)
+        with without_collection():
+            # The loader begins with all of them in its memo, so that looking one up here costs nothing.
+            memo = {id(value): (number, value) for number, value in enumerate(objects)}
+            if len(memo) < len(indices):
+                # Some are one object here. The next number is the number of entries, so there may be no gap.
+                for number in set(range(len(indices))).difference(number for number, _ in memo.values()):
+                    filler = object()
+                    memo[id(filler)] = (number, filler)
+            self.memo = memo
+            del memo  # before the collector looks at all of its entries
 
     # ---- what is special ---------------------------------------------------------------------------------------
 

@@ -171,3 +171,30 @@ def test_exceptions_keep_what_they_are_linked_to() -> None:
     copy = back_and_forth([error])[0]
     assert type(copy) is OwnError and copy.args == ("12",) and copy.a == 1 and copy.__notes__ == ["a note"]
     assert copy.__cause__.args == ("cause",) and copy.__context__.filename == "name" and copy.__suppress_context__
+
+
+def test_what_was_sent_comes_back_as_itself() -> None:
+    inner: list[Any] = [
+        [1],
+        {"a": [2]},
+        {3},
+        bytearray(b"x"),
+        collections.deque([4]),
+        (5, [6]),
+        "t" * 2000,
+        b"b" * 2000,
+    ]
+    lock = threading.Lock()
+
+    def reads_lock() -> Any:
+        return lambda: lock
+
+    program = build_call_program(lambda xs, f: [*xs, xs[1]["a"], xs[5][1], f()], (inner, reads_lock), {})
+    loaded = load_program(program.to_bytes(), PRIMITIVES)
+    end = loaded.run()
+    parcel = read_parcel(pack_results(end.names, loaded).to_bytes())
+    result: Any = unpack_results(parcel, program.origin)["result"]
+    expected = [*inner, inner[1]["a"], inner[5][1]]
+    assert all(mine is sent for mine, sent in zip(result, expected, strict=False)) and len(result) == len(expected) + 1
+    # The function that came back has a cell of its own: in the client's there is still what could not be sent.
+    assert reads_lock()() is lock

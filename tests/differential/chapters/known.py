@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 _ORDER = "a set that was pickled in its order is another one when it is filled again"
-_INNER = "an object inside a captured one comes back as a copy if it is inside a new object"
 _DEEP = "a value nested some thousand levels deep cannot be sent"
 _AMBIENT = "a setting that the script made is not carried to the worker"
 
@@ -14,15 +13,9 @@ KNOWN: dict[str, str] = {
     "sets of strings, captured": _ORDER,
     "set of strings out of a parallel loop": _ORDER,
     "numpy views, made in the block": "a strided view comes back contiguous",
-    "identity of elements of a captured list": _INNER,
-    "inner objects of captured ones, inside new ones": _INNER,
-    "inner objects of a captured instance": _INNER,
-    "reading captured values in every way": _INNER,
-    "large results and large captures": "captured bytes that are large come back as a copy",
     "a deeply nested captured list": _DEEP,
     "a deeply nested result": _DEEP,
     "a linked list as result": _DEEP,
-    "an element of a captured list, in a new list": _INNER,
     "a file beside the script, by relative path": _AMBIENT,
     "a context variable": "a context variable cannot be sent",
     "the statistics of a captured cache": "a cache travels empty",
