@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test test-fast test-cluster check bench clean
+.PHONY: demo test test-fast test-cluster test-slow check bench clean
 
 $(VENV)/.run: setup.py
 	$(PYTHON) -m venv $(VENV)
@@ -25,7 +25,11 @@ test-fast: $(VENV)/.dev
 
 # Real daemons in other processes, on loopback.
 test-cluster: $(VENV)/.dev
-	$(BIN)/python -m pytest -m cluster
+	$(BIN)/python -m pytest -m "cluster and not slow"
+
+# Every row of the differential table that takes seconds.
+test-slow: $(VENV)/.dev
+	$(BIN)/python -m pytest -m slow
 
 check: $(VENV)/.dev
 	$(BIN)/ruff format --check .

@@ -19,8 +19,14 @@ def url() -> Iterator[str]:
         yield cluster.url
 
 
+LONG = ("elements of ", "consumed by ")
+"""Chapters of loops that take seconds each: all of them by `make test-slow`, some of them every time."""
+
+
 def _parameter(row: Row) -> object:
     marks = [] if row.known_difference is None else [pytest.mark.xfail(reason=row.known_difference, strict=True)]
+    if row.name.startswith(LONG) and len(row.name) % 4:
+        marks.append(pytest.mark.slow)
     return pytest.param(row, id=row.name, marks=marks)
 
 
