@@ -9,6 +9,7 @@ TEST = [
     "pytest-timeout>=2.3,<3",
     "hypothesis>=6.100,<7",
     "ipython>=8,<10",
+    "pyperformance>=1.14,<1.15",
 ]
 CHECK = [
     "ruff>=0.15,<0.18",
