@@ -19,12 +19,14 @@ def url() -> Iterator[str]:
         yield cluster.url
 
 
-def _parameter(row: Row) -> object:
+def _parameter(number: int, row: Row) -> object:
     marks = [] if row.known_difference is None else [pytest.mark.xfail(reason=row.known_difference, strict=True)]
+    if number % 3:  # all of them by `make test-slow`, every third one every time
+        marks.append(pytest.mark.slow)
     return pytest.param(row, id=row.name, marks=marks)
 
 
-@pytest.mark.parametrize("row", [_parameter(row) for row in ROWS])
+@pytest.mark.parametrize("row", [_parameter(number, row) for number, row in enumerate(ROWS)])
 def test_program(row: Row, url: str) -> None:
     found = with_files(row).complaints(url)
     assert not found, "\n".join([row.name, *found])
