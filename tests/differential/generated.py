@@ -70,6 +70,18 @@ def noisy(i, every):
     if i % every == 0:
         print("at", i)
     return i
+def said(i, every, value):
+    if i % every == 1:
+        print("said", i, value if isinstance(value, (int, str, bool)) else type(value))
+    return value
+def checked(i, k, value, kind=ValueError):
+    if i == k:
+        raise kind(f"no {i}", value)
+    return value
+def many(n, k):
+    seen = []
+    found = [push(seen, spin(i)) for i in range(n) if i != k]
+    return sum(checked(i, k, spin(i), Odd) for i in range(n // 2)) + len(found), max(seen)
 def fails_at(i, k, kind=ValueError):
     if i == k:
         raise kind(f"at {i}", i)
@@ -249,7 +261,7 @@ class Generator:
         a, d = self.value, depth - 1
         return self._call(
             lambda: f"({a('str', d)} + {a('str', d)})",
-            lambda: f"{a('str', d)} * ({a('int', d)} % 4)",
+            lambda: f"({a('str', d)} * ({a('int', d)} % 4))",
             lambda: f"str({a(self._any(), d)})",
             lambda: f"repr({a(self._any(), d)})",
             lambda: f"f'{{{self._in_text(d)}}}:{{{self._in_text(d)}!r}}'",
@@ -289,7 +301,7 @@ class Generator:
             lambda: f"({a('str', d)} in {a(self._one_of('str', 'dict', 'list[str]'), d)})",
             lambda: f"({a('int', d)} {self._one_of('in', 'not in')} {a(self._one_of('list[int]', 'set'), d)})",
             lambda: f"isinstance({a(self._any(), d)}, ({self._one_of('int', 'float', 'str', 'bool')}, list))",
-            lambda: f"({a('list[int]', d)} {self._one_of('<', '==', 'is', 'is not')} {a('list[int]', d)})",
+            lambda: f"({a('list[int]', d)} {self._one_of('<', '==', '!=', '>=')} {a('list[int]', d)})",
             lambda: f"({a('shape', d)} {self._one_of('==', '<', '!=')} {a('shape', d)})",
             lambda: f"math.{self._one_of('isnan', 'isinf')}({a('float', d)})",
             lambda: f"{self._one_of('any', 'all')}({a(self._one_of('list[int]', 'list[str]'), d)})",
@@ -331,7 +343,7 @@ class Generator:
             lambda: f"sorted({a(whole, d)}{self._one_of('', ', reverse=True', ', key=str', ', key=repr')})",
             lambda: f"list(reversed({a(whole, d)}))",
             lambda: f"[*{a(whole, d)}, {a(kind, d)}]",
-            lambda: f"{a(whole, d)} * ({a('int', 0)} % 3)",
+            lambda: f"({a(whole, d)} * ({a('int', 0)} % 3))",
             lambda: self._comprehension(kind, d, small=True),
         ]
         if kind == "int":
@@ -448,6 +460,16 @@ class Generator:
     def _heavy(self, names: list[tuple[str, str]], kind: str) -> str:
         """An expression of an element, with some work in it."""
         name, of = self._random.choice(names)
+        if of in ("int", "str") and self._chance(14):
+            index = name if of == "int" else f"spin(len({name}))"
+            inner = self._heavy(names, kind)
+            failure = self._one_of("", ", Odd", ", StopIteration")
+            return self._call(
+                lambda: f"said({index}, {self._one_of('331', '1009')}, {inner})",
+                lambda: f"checked({index}, {self._random.randrange(6_000)}, {inner}{failure})",
+                lambda: f"{self._one_of('XS', 'DEEP', 'ONE', 'D')} and {inner}",
+                lambda: f"[{inner}, XS, {name}][{self._one_of('0', '1', f'{index} % 2')}]",
+            )
         a = self.value
         number = {
             "int": name,
@@ -589,6 +611,15 @@ class Generator:
             (lambda: self._comprehension("tuple", 1, small), "any"),
             (lambda: f"len({self._comprehension(kind, 1, small)})", "int"),
             (lambda: f"[*({g(kind)})]", "any"),
+            (lambda: f"{self._one_of('min', 'max', 'sorted')}(BIG, key=lambda q: said(q, 400, -spin(q)))", "any"),
+            (lambda: f"sorted(BIG, key=lambda q: checked(q, {self._random.randrange(2_000)}, spin(q)))", "any"),
+            (lambda: f"[XS if {self._heavy([('q', 'int')], 'bool')} else DEEP for q in range(2_000)]", "any"),
+            (lambda: "[(ONE, [spin(q)]) for q in range(2_000)]", "any"),
+            (lambda: f"[SHAPES[spin(q) % {self._one_of('len(SHAPES)', '5000')}] for q in range(2_000)]", "any"),
+            (lambda: f"many(2_000, {self._random.randrange(4_000)})", "any"),
+            (lambda: f"[many(20, {self._random.randrange(300)} + q) for q in range(300)]", "any"),
+            (lambda: "[[spin(q) for q in range(n % 7)] for n in range(2_000)]", "any"),
+            (lambda: "[*map(spin, BIG)]", "list[int]"),
         ]
         make, result = self._random.choice(makers)
         return make(), result
@@ -631,7 +662,8 @@ class Generator:
             (2, self._delete),
         ]
         if not self._in_function:
-            choices += [(2, self._parallel_mutation), (1, self._captured_mutation), (2, self._closures)]
+            choices += [(4, self._parallel_mutation), (1, self._captured_mutation), (2, self._closures)]
+            choices += [(3, self._iterators), (2, self._class), (3, self._failing_mutation)]
         if depth > 0:
             choices += [
                 (5, self._if),
@@ -795,6 +827,87 @@ class Generator:
                 f"setattr(ONE, 'other', {fresh})",
                 f"BYTEARRAY.extend(b'{fresh}')",
             )
+        ]
+
+    def _failing_mutation(self, _: int) -> list[str]:
+        """State that a loop changes until it fails."""
+        name, n, k = self._new("acc"), self._random.choice((1_500, 3_000)), self._random.randrange(3_500)
+        element = self._one_of(
+            f"push({name}, fails_at(i, {k}))",
+            f"said(i, 500, push({name}, checked(i, {k}, spin(i), Odd)))",
+            f"push({name}, 1 // (i - {k}) + spin(i))",
+            f"({name}.append(i), checked(i, {k}, label(i)))",
+        )
+        consumer = self._one_of(
+            "[{}]", "list({})", "sum(1 for q in [{}])", "sorted({})", "len([{}])", "any({})", "max({})"
+        )
+        return [
+            f"{name} = []",
+            "try:",
+            f"    {self._new('v')} = {consumer.format(f'{element} for i in range({n})')}",
+            f"except {self._one_of('Exception', 'ArithmeticError', 'ValueError', 'Odd')} as error:",
+            f"    print(type(error), error, len({name}))",
+            f"{self._one_of('finally', 'finally', 'else')}:",
+            f"    {self._new('v')} = len({name}), sum({name})",
+        ]
+
+    def _iterators(self, _: int) -> list[str]:
+        """A generator that is used up in parts."""
+        name, a, b = self._new("it"), self._new("v"), self._new("v")
+        made = self._one_of(
+            f"({self._generator(self._one_of('int', 'str'))})",
+            "(said(i, 700, spin(i)) for i in range(3_000))",
+            "(checked(i, 2_000, spin(i)) for i in range(3_000))",
+            "iter(BIG)",
+            "map(spin, BIG)",
+            "zip(BIG, map(spin, range(3_000)))",
+            "enumerate(countdown(1_500))",
+            "(push(XS[:], spin(i)) for i in BIG)",
+        )
+        first = self._one_of(
+            f"next({name}, None)",
+            f"[next({name}) for _ in range(3)]",
+            f"list(itertools.islice({name}, 5))",
+            f"any(spin(len(str(i))) == 1 for i in {name})",
+            f"next((i for i in {name} if str(i)[-1] == '7'), None)",
+        )
+        second = self._one_of(f"list({name})", f"len([*{name}])", f"[(spin(1), i)[1] for i in {name}]", f"max({name})")
+        return [
+            "try:",
+            f"    {name} = {made}",
+            f"    {a} = {first}",
+            f"    {b} = {second}",
+            "finally:",
+            f"    {name} = None",
+        ]
+
+    def _class(self, _: int) -> list[str]:
+        """A class of the block's own, and a loop of its instances."""
+        name, result = self._new("Own"), self._new("v")
+        base = self._one_of("", "(Base)", "(int)", "(list)", "(Exception)", "(enum.IntEnum)", "(dict)")
+        if base == "(enum.IntEnum)":
+            return [
+                f"class {name}{base}:",
+                "    A = 1",
+                "    B = 2",
+                f"{result} = [{name}(spin(i) % 2 + 1) for i in range(2_000)]",
+            ]
+        made = {
+            "": "()",
+            "(Base)": "(i)",
+            "(int)": "(i)",
+            "(list)": "([i])",
+            "(Exception)": "(i, 'x')",
+            "(dict)": "(a=i)",
+        }[base]
+        return [
+            f"class {name}{base}:",
+            f"    k = {self.value('int', 1)}",
+            f"    {self._one_of('made = 0', 'log = []', 'kept = {}')}",
+            "    def work(self):",
+            f"        return spin(self.k + {self.value('int', 1)} % 100)",
+            f"{result} = [({name}{made}.work(), {name}{made}) for i in range(1_500) if spin(i) % 3]",
+            f"{self._new('v')} = {name}{made.replace('i', '5', 1) if base != '(dict)' else '()'}.work()",
         ]
 
     def _closures(self, _: int) -> list[str]:
@@ -1060,8 +1173,15 @@ class Generator:
         for _ in range(self._random.randrange(1, 4)):
             functions += self._function(2, captures=True)
         before = self.block(self._random.randrange(2), 0) if self._chance(8) else []
+        self._scope.fresh.clear()
         self._parallel = 0
         block = self.block(self._random.randrange(3, 13), 2)
+        after: list[str] = []
+        if self._chance(25):
+            self._scope.fresh.clear()
+            self._scope.names.setdefault("int", []).append("I")
+            again = self.block(self._random.randrange(1, 5), 2)
+            after = ["with executor.remotely.downloadAll():", *["    " + line for line in again]]
         return "\n".join(
             [
                 PRELUDE.strip(),
@@ -1071,6 +1191,7 @@ class Generator:
                 *before,
                 "with executor.remotely.downloadAll():",
                 *["    " + line for line in block],
+                *after,
                 "",
             ]
         )
