@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
-from pyfora.fold.views import Chained, Chosen, Mapped, Multiplied, Numbered, Paired, Reversed, Snapshot, View, Zipped
+from pyfora.fold.views import Chained, Chosen, Multiplied, Numbered, Paired, Reversed, Snapshot, View, Zipped
 
 Source = range | list[object] | tuple[object, ...] | str | bytes | View
 """A source has a length, and slices that mean what iterating over it means. (Arrays of one dimension are others.)"""
@@ -95,18 +95,6 @@ def _reversed(base: object) -> View | None:
     return Reversed(base) if type(base) in _SEQUENCES else None
 
 
-def _wrapper(wrap: Any, *, several: bool = False) -> Callable[..., View | None]:
-    def make(function: Any, *bases: object) -> View | None:
-        found = _sources(bases)
-        if not found or (len(found) > 1 and not several):
-            return None
-        if several and len(found) > 1:
-            return Mapped(itertools.starmap, function, Zipped(found))
-        return Mapped(wrap, function, found[0])
-
-    return make
-
-
 def _chain(*bases: object) -> View | None:
     # What changes its length on the way would be looked at too early.
     found = _sources(bases) if not any(type(base) in _SNAPSHOTS for base in bases) else None
@@ -123,7 +111,7 @@ def _islice(base: object, *bounds: object) -> Any:
 
 def _pairwise(base: object) -> View | None:
     source = as_source(base)
-    return None if source is None or isinstance(source, (Snapshot, Mapped)) else Paired(source)
+    return None if source is None or isinstance(source, Snapshot) else Paired(source)
 
 
 def _product(*bases: object, repeat: object = 1) -> View | None:
@@ -145,17 +133,15 @@ _POOL_LIMIT = 1_000_000
 
 
 def _is_long(source: Source) -> bool:
-    return _length(source) > _POOL_LIMIT or isinstance(source, Mapped)
+    return _length(source) > _POOL_LIMIT
 
 
-# By identity: whatever else a program calls by these names is called as it stands.
+# By identity: whatever else a program calls by these names is called as it stands. So are map, filter and starmap: a
+# StopIteration out of their function ends the whole loop, where a piece of it would take it for its own end.
 _VIEWS: dict[int, Callable[..., Any]] = {
     id(zip): _zip,
     id(enumerate): _enumerate,
     id(reversed): _reversed,
-    id(map): _wrapper(map, several=True),
-    id(filter): _wrapper(filter),
-    id(itertools.starmap): _wrapper(itertools.starmap),
     id(itertools.chain): _chain,
     id(itertools.islice): _islice,
     id(itertools.pairwise): _pairwise,

@@ -1,4 +1,4 @@
-"""Views: what `zip`, `enumerate`, `map` and their like make of sources that can be cut, as sources that can be cut.
+"""Views: what `zip`, `enumerate`, `reversed` and their like make of sources that can be cut, as such sources.
 
 A view is made where the program would have made an iterator that nothing but one loop can see; iterating over the view
 is iterating over what the program's own call gives.
@@ -10,13 +10,13 @@ import itertools
 import math
 import operator
 from abc import abstractmethod
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 
 class Cursor:
-    """Where a loop is in its source: `take` gives what the next elements make, `left` says how many there are left.
+    """Where a loop is in its source: `take` gives the next elements, `left` says how many there are left.
 
     What `take` gave must be gone through before the next is taken.
     """
@@ -26,20 +26,8 @@ class Cursor:
         self.left = left
 
     def take(self, count: int | None) -> Iterator[Any]:
-        """Of the next `count` elements; None: of all that are left."""
+        """The next `count` elements; None: all that are left."""
         return self._elements if count is None else itertools.islice(self._elements, count)
-
-
-class _WrappedCursor(Cursor):
-    """The elements of another cursor, as `wrap` makes them: maybe fewer."""
-
-    def __init__(self, inner: Cursor, wrap: Callable[[Iterator[Any]], Iterator[Any]]) -> None:
-        self.left = inner.left
-        self._inner = inner
-        self._wrap = wrap
-
-    def take(self, count: int | None) -> Iterator[Any]:
-        return self._wrap(self._inner.take(count))
 
 
 class View:
@@ -147,28 +135,6 @@ class Reversed(View):
     @property
     def holds_state(self) -> bool:
         return _is_stateful(self.base)
-
-
-@dataclass(frozen=True)
-class Mapped(View):
-    """`map(function, base)`, `filter(function, base)` or `itertools.starmap(function, base)`: `wrap` says which."""
-
-    wrap: Callable[[Any, Iterable[Any]], Iterator[Any]]
-    function: Any
-    base: Any
-
-    def __len__(self) -> int:
-        return len(self.base)
-
-    def __getitem__(self, piece: slice) -> Mapped:
-        return Mapped(self.wrap, self.function, self.base[piece])
-
-    def cursor(self, index: int) -> Cursor:
-        return _WrappedCursor(cursor_at(self.base, index), lambda elements: self.wrap(self.function, elements))
-
-    @property
-    def holds_state(self) -> bool:
-        return True
 
 
 @dataclass(frozen=True)

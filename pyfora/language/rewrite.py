@@ -28,9 +28,11 @@ FOLDED_CALLEES = frozenset(
 )
 FOLDED_ATTRIBUTES = frozenset(("fsum", "prod", "mean", "fmean", "Counter", "join"))
 """Callees written `math.fsum(…)`, `statistics.mean(…)`, `", ".join(…)` and so on."""
-SOURCE_MAKERS = frozenset(("zip", "enumerate", "reversed", "map", "filter"))
-SOURCE_MAKERS |= frozenset(("chain", "islice", "pairwise", "product", "starmap", "combinations"))
+SOURCE_MAKERS = frozenset(("zip", "enumerate", "reversed"))
+SOURCE_MAKERS |= frozenset(("chain", "islice", "pairwise", "product", "combinations"))
 """What makes an iterator of other sources, as a name or as an attribute (of itertools)."""
+_LAZY = SOURCE_MAKERS | frozenset(("map", "filter", "starmap"))
+"""What goes through its arguments no later than whoever goes through it."""
 _TINY_SOURCE_ELEMENTS = 8
 _KINDS: dict[type[ast.expr], str] = {ast.ListComp: "list", ast.SetComp: "set", ast.DictComp: "dict"}
 _KEEPS_SCOPE = frozenset(("super", "__class__", "locals", "vars", "dir", "eval", "exec", "globals"))
@@ -226,7 +228,7 @@ def _keeps_its_variables(node: ComprehensionNode) -> bool:
         if isinstance(child, ast.Call) and _is_folded(child.func):
             used_up.update(child.args)
             used_up.update(keyword.value for keyword in child.keywords)
-        elif isinstance(child, ast.Call) and child in used_up and _is_named(child.func, SOURCE_MAKERS):
+        elif isinstance(child, ast.Call) and child in used_up and _is_named(child.func, _LAZY):
             used_up.update(child.args)
         elif isinstance(child, (ast.Lambda, ast.GeneratorExp)) and child is not node:
             makers.append(child)

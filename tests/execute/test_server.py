@@ -15,6 +15,7 @@ import pytest
 
 from pyfora.language.program import build_call_program
 from pyfora.wire.messages import DriveProgram, ProgramEnded, RunLeaves
+from tests.daemons import wait_for
 from tests.execute import programs
 from tests.execute.asking import run
 from tests.execute.worker_in_test import Process, WorkerInTest
@@ -95,7 +96,8 @@ def test_children_hold_nothing_of_the_servers() -> None:
     """Its pipes stay open in no child, or their other ends would never see the end."""
     with WorkerInTest() as worker:
         pid = worker.pids[name_of(worker.fork())]
-        held = held_by(pid)
+        # It may just be reading a file of its own.
+        held = wait_for("a child with one socket", lambda: len(found := held_by(pid)) == 4 and found, timeout_s=5.0)
         assert held.pop("0") == held.pop("1") == os.devnull
         held.pop("2")
         assert [place.partition(":")[0] for place in held.values()] == ["socket"]

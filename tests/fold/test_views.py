@@ -9,8 +9,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from pyfora.fold.sources import as_source, holds_state, make_source
 from pyfora.fold.views import View, cursor_at
@@ -24,9 +22,6 @@ CALLS: list[tuple[Callable[..., Any], tuple[Any, ...]]] = [
     (enumerate, ({1: 2, 3: 4}.items(),)),
     (reversed, (TEN,)),
     (reversed, (range(7),)),
-    (map, (abs, TEN)),
-    (map, (pow, TEN, range(4))),
-    (itertools.starmap, (pow, [(1, 2), (2, 3), (3, 4)])),
     (itertools.chain, (TEN, "", "abc", range(3))),
     (itertools.islice, (range(20), 2, 17, 3)),
     (itertools.pairwise, (TEN,)),
@@ -59,12 +54,9 @@ def test_every_cut_of_a_view(maker: Callable[..., Any], arguments: tuple[Any, ..
         assert list(cursor.take(None)) == wanted[lo + 2 :]
 
 
-@settings(derandomize=True, deadline=None)
-@given(st.lists(st.integers(0, 5)), st.integers(1, 4))
-def test_a_filter_in_pieces(numbers: list[int], step: int) -> None:
-    view = make_source(filter, None, numbers)
-    pieces = [list(view[at : at + step]) for at in range(0, len(numbers), step)]
-    assert list(itertools.chain.from_iterable(pieces)) == list(filter(None, numbers))
+def test_a_function_that_may_end_the_loop() -> None:
+    for maker in (map, filter, itertools.starmap):
+        assert type(make_source(maker, abs, TEN)) is maker
 
 
 @pytest.mark.parametrize(
@@ -111,5 +103,4 @@ def test_a_view_given_to_what_takes_none() -> None:
 def test_which_views_hold_state() -> None:
     assert not holds_state(make_source(zip, TEN, "abc"))
     assert holds_state(make_source(zip, TEN, [[1]]))
-    assert holds_state(make_source(map, abs, TEN))
     assert not holds_state(np.arange(3))
