@@ -14,7 +14,7 @@ from types import BuiltinMethodType, FunctionType
 from typing import Any
 
 from pyfora.compile import finish_float_sum, fold_float_terms
-from pyfora.execute.in_place import as_set_comprehension, comprehension_in_place
+from pyfora.execute.in_place import as_comprehension, comprehension_in_place
 from pyfora.execute.loops import LoopReport, LoopRun
 from pyfora.execute.offers import Offer, TakenBack
 from pyfora.execute.output import ProgramOutput
@@ -59,8 +59,7 @@ class _Elsewhere(BaseException):
 def _is_spread(callee: object) -> bool:
     if id(callee) in _SPREAD:
         return True
-    bound = type(callee) is BuiltinMethodType and callee.__name__ == "join"
-    return bound and type(callee.__self__) in (str, bytes)  # type: ignore[attr-defined]
+    return isinstance(callee, BuiltinMethodType) and callee.__name__ == "join" and type(callee.__self__) in (str, bytes)
 
 
 def _stand_in(callee: Any) -> Callable[..., Any]:
@@ -100,7 +99,7 @@ class Folding:
         if self.paces.is_quick(part, len(cut)):
             started_at = perf_counter()
             answer = callee(part(cut), *rest, **keywords)
-            # `any` may have met one element only.
+            # These may have met one element only.
             elements = 1 if callee in _STOPPING else len(cut) or 1
             self.paces.note(part, (perf_counter() - started_at) / elements)
             return answer
@@ -141,7 +140,7 @@ class Folding:
     ) -> Any:
         """`reduce(function, generator, *rest)`: the elements are made in parallel, and reduced in order."""
         cut = self._cut(source) if callee is functools.reduce else None
-        if cut is None or self.paces.is_quick(part, len(cut)):
+        if cut is None:
             return callee(function, part(source), *rest)
         loop = _Loop(self, part, cut, functools.reduce, at)
         return callee(function, itertools.chain.from_iterable(loop.stream(lambda: None)), *rest)
@@ -151,14 +150,16 @@ class Folding:
         cut = self._cut(source)
         if cut is None:
             return comprehension_in_place(kind, part, source, at=at)
-        source = cut
         if kind == "set":
-            return as_set_comprehension(lambda: self.fold(set, part, source, at=at))
-        if self.paces.is_quick(part, len(source)):
+            return as_comprehension(lambda: self.fold(set, part, cut, at=at))
+        if self.paces.is_quick(part, len(cut)):
             started_at = perf_counter()
-            answer = part(source)
-            self.paces.note(part, (perf_counter() - started_at) / (len(source) or 1))
+            answer = part(cut)
+            self.paces.note(part, (perf_counter() - started_at) / (len(cut) or 1))
             return answer
+        return as_comprehension(lambda: self._collect(kind, part, cut, at))
+
+    def _collect(self, kind: str, part: FunctionType, source: Source, at: tuple[int, int]) -> Any:
         loop = _Loop(self, part, source, list if kind == "list" else dict, at)
         made: Any = [] if kind == "list" else {}
         add = made.extend if kind == "list" else made.update

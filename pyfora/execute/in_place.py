@@ -34,13 +34,13 @@ def source_in_place(maker: Callable[..., Any], *arguments: Any, **keywords: Any)
 
 def comprehension_in_place(kind: str, part: Callable[[Any], Any], source: Any, *, at: Any) -> Any:
     """`pyfora_comprehension` as the comprehension was written."""
-    return as_set_comprehension(lambda: set(part(source))) if kind == "set" else part(source)
+    return as_comprehension(lambda: set(part(source))) if kind == "set" else part(source)
 
 
-def as_set_comprehension(make: Callable[[], Any]) -> Any:
-    """What `make` makes of a part of a set comprehension, which is a generator.
+def as_comprehension(make: Callable[[], Any]) -> Any:
+    """What `make` makes of a comprehension's parts, of which generators of ours are.
 
-    A set comprehension lets StopIteration through; a generator turns it into a RuntimeError, which is turned back.
+    A comprehension lets StopIteration through; a generator turns it into a RuntimeError, which is turned back.
     """
     try:
         return make()

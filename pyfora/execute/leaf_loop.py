@@ -14,7 +14,7 @@ from pyfora.execute.pieces import known_objects
 from pyfora.execute.reporting import Made, Unshippable
 from pyfora.execute.terms import Terms
 from pyfora.fold.partials import Form, Partial, Total, hold_nan, partial_of
-from pyfora.fold.sources import holds_state
+from pyfora.fold.views import holds_state
 from pyfora.language.frozen import fingerprint_of_state
 from pyfora.limits import LEAF_ELEMENTS_LIMIT, RUN_LEAVES_LIMIT
 from pyfora.values.parcels import Parcel

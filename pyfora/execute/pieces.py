@@ -10,7 +10,7 @@ from typing import Any, NoReturn
 
 from pyfora.execute.output import Written
 from pyfora.fold.partials import Form, Partial, are_plain
-from pyfora.fold.sources import ATOMS
+from pyfora.fold.views import ATOMS
 from pyfora.language.loading import Loader
 from pyfora.language.shipping import Shipper
 from pyfora.values.parcels import Parcel, make_parcel, read_parcel

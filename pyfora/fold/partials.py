@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from pyfora.fold.sources import ATOMS
+from pyfora.fold.views import ATOMS
 
 NUMBERS = frozenset((int, bool, float))
 

@@ -5,15 +5,13 @@ from __future__ import annotations
 import itertools
 import sys
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
-from pyfora.fold.views import Chained, Chosen, Multiplied, Numbered, Paired, Reversed, Snapshot, View, Zipped
+from pyfora.fold.views import Chained, Chosen, Multiplied, Numbered, Paired, Reversed, Snapshot, View, Zipped, is_array
 
 Source = range | list[object] | tuple[object, ...] | str | bytes | View
 """A source has a length, and slices that mean what iterating over it means. (Arrays of one dimension are others.)"""
 
-ATOMS = frozenset((int, float, complex, bool, str, bytes, type(None)))
-"""Types whose values cannot change, and lead to nothing that can."""
 _SEQUENCES = frozenset((range, list, tuple, str, bytes))
 _SNAPSHOTS = frozenset(map(type, ({}, {}.keys(), {}.values(), {}.items(), set(), frozenset())))
 _ELEMENTS_LIMIT = sys.maxsize
@@ -26,10 +24,10 @@ def as_source(value: object) -> Source | None:
     """
     kind = type(value)
     if kind in _SEQUENCES or isinstance(value, View):
-        return value if _length(value) < _ELEMENTS_LIMIT else None  # type: ignore[return-value]
+        return cast("Source", value) if _length(value) < _ELEMENTS_LIMIT else None
     if kind in _SNAPSHOTS:
         return Snapshot(value)
-    return value if _is_array(value) else None  # type: ignore[return-value]
+    return cast("Source", value) if is_array(value) else None
 
 
 def _length(value: Any) -> int:
@@ -40,20 +38,6 @@ def _length(value: Any) -> int:
         return len(value)
     except OverflowError:
         return _ELEMENTS_LIMIT
-
-
-def _is_array(value: Any) -> bool:
-    numpy = sys.modules.get("numpy")
-    return numpy is not None and type(value) is numpy.ndarray and bool(value.ndim == 1)
-
-
-def holds_state(source: Any) -> bool:
-    """Whether an element of the source could be changed by the loop that runs over it."""
-    if isinstance(source, View):
-        return source.holds_state
-    if _is_array(source):
-        return source.dtype.kind in "OV"
-    return type(source) is not range and not set(map(type, source)) <= ATOMS
 
 
 # ---- what a program makes of sources -------------------------------------------------------------------------------
@@ -101,12 +85,12 @@ def _chain(*bases: object) -> View | None:
     return Chained(found) if found else None
 
 
-def _islice(base: object, *bounds: object) -> Any:
+def _islice(base: Any, *bounds: object) -> Any:
     if type(base) not in (range, tuple, str, bytes) or not 0 < len(bounds) <= 3:
         return None
     if not all(bound is None or (type(bound) is int and bound >= 0) for bound in bounds):
         return None
-    return base[slice(*bounds)]  # type: ignore[index]
+    return base[slice(*bounds)]
 
 
 def _pairwise(base: object) -> View | None:

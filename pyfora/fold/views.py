@@ -9,10 +9,14 @@ from __future__ import annotations
 import itertools
 import math
 import operator
+import sys
 from abc import abstractmethod
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
+
+ATOMS = frozenset((int, float, complex, bool, str, bytes, type(None)))
+"""Types whose values cannot change, and lead to nothing that can."""
 
 
 class Cursor:
@@ -66,10 +70,19 @@ def cursor_at(source: Any, index: int) -> Cursor:
     return Cursor(elements, lambda: operator.length_hint(elements))
 
 
-def _is_stateful(source: Any) -> bool:
-    from pyfora.fold.sources import holds_state
+def is_array(value: Any) -> bool:
+    """Whether this is a numpy array of one dimension."""
+    numpy = sys.modules.get("numpy")
+    return numpy is not None and type(value) is numpy.ndarray and bool(value.ndim == 1)
 
-    return holds_state(source)
+
+def holds_state(source: Any) -> bool:
+    """Whether an element of the source could be changed by the loop that runs over it."""
+    if isinstance(source, View):
+        return source.holds_state
+    if is_array(source):
+        return source.dtype.kind in "OV"
+    return type(source) is not range and not set(map(type, source)) <= ATOMS
 
 
 @dataclass(frozen=True)
@@ -90,7 +103,7 @@ class Zipped(View):
 
     @property
     def holds_state(self) -> bool:
-        return any(map(_is_stateful, self.bases))
+        return any(map(holds_state, self.bases))
 
 
 @dataclass(frozen=True)
@@ -112,7 +125,7 @@ class Numbered(View):
 
     @property
     def holds_state(self) -> bool:
-        return _is_stateful(self.base)
+        return holds_state(self.base)
 
 
 @dataclass(frozen=True)
@@ -134,7 +147,7 @@ class Reversed(View):
 
     @property
     def holds_state(self) -> bool:
-        return _is_stateful(self.base)
+        return holds_state(self.base)
 
 
 @dataclass(frozen=True)
@@ -164,7 +177,7 @@ class Chained(View):
 
     @property
     def holds_state(self) -> bool:
-        return any(map(_is_stateful, self.bases))
+        return any(map(holds_state, self.bases))
 
 
 @dataclass(frozen=True)
@@ -187,7 +200,7 @@ class Paired(View):
 
     @property
     def holds_state(self) -> bool:
-        return _is_stateful(self.base)
+        return holds_state(self.base)
 
 
 @dataclass(frozen=True)
@@ -217,7 +230,7 @@ class _Ranked(View):
 
     @property
     def holds_state(self) -> bool:
-        return any(map(_is_stateful, self.pools))
+        return any(map(holds_state, self.pools))
 
 
 class Multiplied(_Ranked):
@@ -289,7 +302,7 @@ class Snapshot(View):
 
     @property
     def holds_state(self) -> bool:
-        return _is_stateful(self._cut())
+        return holds_state(self._cut())
 
     def _cut(self) -> tuple[Any, ...]:
         if self._elements is None:

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from pyfora.fold.grid import grid_for
 from pyfora.fold.libm import libm_fingerprint
 from pyfora.fold.plan import Plan, plan_rest
-from pyfora.fold.sources import as_source, holds_state
-from pyfora.fold.views import cursor_at
+from pyfora.fold.sources import as_source
+from pyfora.fold.views import cursor_at, holds_state
 from pyfora.limits import LEAF_ELEMENTS_LIMIT
 
 

@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from pyfora.fold.sources import as_source, holds_state, make_source
-from pyfora.fold.views import View, cursor_at
+from pyfora.fold.sources import as_source, make_source
+from pyfora.fold.views import View, cursor_at, holds_state
 
 TEN = list(range(10))
 CALLS: list[tuple[Callable[..., Any], tuple[Any, ...]]] = [

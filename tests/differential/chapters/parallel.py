@@ -656,6 +656,30 @@ with executor.remotely.downloadAll():
     transposed = list(zip(*rows))[1][:10]
     windows = [sum(captured[i:i + 5]) for i in range(N - 5)]
 """,
+    **{
+        f"StopIteration out of element {number:,}": f"""
+def ending(i):
+    if f(i) >= 0 and i == {number}:
+        raise StopIteration(i)
+    return i
+met = []
+with executor.remotely.downloadAll():
+    for make in (
+        lambda: [ending(i) for i in range(N)],
+        lambda: [i for i in captured[:1] + list(range(N)) if ending(i) is not None],
+        lambda: {{i: ending(i) for i in range(N)}},
+        lambda: {{ending(i) for i in range(N)}},
+        lambda: sum(ending(i) for i in range(N)),
+        lambda: [x for x in map(ending, range(N))],
+    ):
+        try:
+            how = len(make())
+        except (StopIteration, RuntimeError, TypeError) as error:
+            how = (type(error), error.args)
+        print(how)
+"""
+        for number in (0, 9_000, 39_999)
+    },
 }
 
 ROWS = [_consumer(name, expressions) for name, expressions in CONSUMERS.items()]
