@@ -15,7 +15,6 @@ import pytest
 
 from pyfora.language.program import build_call_program
 from pyfora.wire.messages import DriveProgram, ProgramEnded, RunLeaves
-from tests.daemons import wait_for
 from tests.execute import programs
 from tests.execute.asking import run
 from tests.execute.worker_in_test import Process, WorkerInTest
@@ -82,7 +81,10 @@ def test_a_process_whose_worker_is_gone_ends() -> None:
 @pytest.mark.parametrize("how", ["its orders end", "SIGTERM", "SIGKILL"])
 def test_nothing_outlives_the_server(how: str) -> None:
     with WorkerInTest() as worker:
-        pids = [worker.pids[name_of(worker.fork())] for _ in range(3)]
+        processes = [
+            worker.fork() for _ in range(3)
+        ]  # kept: without their ends of the sockets they leave by themselves
+        pids = [worker.pids[name_of(process)] for process in processes]
         assert worker.server.stdin is not None
         if how == "its orders end":
             worker.server.stdin.close()
@@ -95,9 +97,9 @@ def test_nothing_outlives_the_server(how: str) -> None:
 def test_children_hold_nothing_of_the_servers() -> None:
     """Its pipes stay open in no child, or their other ends would never see the end."""
     with WorkerInTest() as worker:
-        pid = worker.pids[name_of(worker.fork())]
-        # It may just be reading a file of its own.
-        held = wait_for("a child with one socket", lambda: len(found := held_by(pid)) == 4 and found, timeout_s=5.0)
+        process = worker.fork()  # kept: without its end of the socket the child leaves
+        pid = worker.pids[name_of(process)]
+        held = held_by(pid)
         assert held.pop("0") == held.pop("1") == os.devnull
         held.pop("2")
         assert [place.partition(":")[0] for place in held.values()] == ["socket"]
