@@ -69,16 +69,11 @@ def _no_functions(function: FunctionType) -> NoReturn:
 class _PieceShipper(Shipper):
     def __init__(self, known: Mapping[int, Any]) -> None:
         super().__init__(_no_functions)
-        self._indices = {id(found): index for index, found in known.items()}
-
-    def persistent_id(self, obj: Any) -> int | None:
-        return self._indices.get(id(obj))
+        self.names.update((id(found), index) for index, found in known.items())
+        self.ask_names()
 
 
 class _PieceLoader(Loader):
     def __init__(self, parcel: Parcel, known: Mapping[int, Any]) -> None:
         super().__init__(parcel)
-        self._known = known
-
-    def persistent_load(self, pid: Any) -> Any:
-        return self._known[pid]
+        self.persistent_load = lambda name: known[name] if type(name) is int else name  # type: ignore[method-assign]

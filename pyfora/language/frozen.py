@@ -56,6 +56,10 @@ class _StatePickler(Shipper):
         self._with_globals = with_globals
         self._globals: dict[int, _Marked] = {}
 
+    def look_at_sets(self) -> bool:
+        """False: nothing is made again."""
+        return False
+
     def reducer_override(self, obj: Any) -> Any:
         if type(obj) in self._plain_kinds:
             return NotImplemented

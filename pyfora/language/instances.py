@@ -11,6 +11,7 @@ from typing import Any
 
 from pyfora.language import making
 from pyfora.language.reach import is_user_module
+from pyfora.values.set_order import Recipe, recipe_for
 
 Links = tuple[BaseException | None, BaseException | None, bool]
 """Of an exception: its cause, its context, and whether the cause hides the context."""
@@ -26,14 +27,24 @@ def _of_immutable(obj: Any) -> tuple[tuple[Any, ...], Any]:
     return base.__getnewargs__(obj), None
 
 
+def _of_set(obj: Any) -> tuple[tuple[Any, ...], Any]:
+    recipe = recipe_for(obj) or Recipe(list(set.__iter__(obj)))
+    return (), recipe.parts
+
+
+def _of_frozenset(obj: Any) -> tuple[tuple[Any, ...], Any]:
+    recipe = recipe_for(obj)
+    return (list(frozenset.__iter__(obj)) if recipe is None else recipe.only_step(),), None
+
+
 # How to make an empty instance again, by the arguments of its builtin base's `__new__`, and what to fill it with.
 # The base's own methods are asked: those of the user's class may say otherwise.
 _SHAPES: dict[type, Callable[[Any], tuple[tuple[Any, ...], Any]]] = {
     object: lambda obj: ((), None),
     **dict.fromkeys((tuple, int, float, complex, str, bytes), _of_immutable),
-    frozenset: lambda obj: ((list(frozenset.__iter__(obj)),), None),
+    frozenset: _of_frozenset,
     list: lambda obj: ((), list(list.__iter__(obj))),
-    set: lambda obj: ((), list(set.__iter__(obj))),
+    set: _of_set,
     bytearray: lambda obj: ((), bytes(memoryview(obj))),
     dict: lambda obj: ((), dict(dict.items(obj))),
     collections.OrderedDict: lambda obj: ((), dict(collections.OrderedDict.items(obj))),

@@ -26,6 +26,11 @@ def _fill_memo(count: int) -> bytes:
     return pickle.PROTO + b"\x05" + pickle.FRAME + len(body).to_bytes(8, "little") + body
 
 
+def _itself(made: object) -> object:
+    """A set that another object stood for is already what that object made."""
+    return made
+
+
 class Loader(pickle.Unpickler):
     """Loads what a Shipper pickled, object by object.
 
@@ -67,6 +72,7 @@ class Loader(pickle.Unpickler):
         if known is not None:
             self.persistent_load = functools.partial(next, map(known, indices))  # type: ignore[method-assign]
             self.load()
+        self.persistent_load = _itself  # type: ignore[method-assign]
 
     def __iter__(self) -> Iterator[Any]:
         """The pickled objects, in order, until None ends them."""

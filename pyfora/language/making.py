@@ -13,6 +13,7 @@ from typing import Any, NoReturn
 import cloudpickle.cloudpickle as cloudpickle  # type: ignore[import-untyped]
 
 from pyfora.language.reach import Namespace
+from pyfora.values.set_order import Recipe
 
 
 class _Empty:
@@ -125,9 +126,19 @@ def fill_raw(instance: Any, state: tuple[Any, Any, Any]) -> None:
     elif isinstance(instance, list):
         list.extend(instance, content)
     elif isinstance(instance, set):
-        set.update(instance, content)
+        fill_set(instance, content)
     elif isinstance(instance, bytearray):
         bytearray.extend(instance, content)
+
+
+def fill_set(target: set[Any], parts: tuple[list[Any], int, tuple[int, ...]]) -> None:
+    """Fill a set by the parts of its Recipe."""
+    Recipe(*parts).fill(target)
+
+
+def make_frozenset(order: list[Any], merged: int, fillers: tuple[int, ...]) -> frozenset[Any]:
+    """A frozenset by the parts of its Recipe."""
+    return Recipe(order, merged, fillers).frozen()
 
 
 class _Quiet:

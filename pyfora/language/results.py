@@ -132,9 +132,10 @@ def pack_environment(
         for namespace, name in members:
             shipper.dump(("member", namespace, name, namespace.names[name]))
     shipper.dump(None)
+    parcel = shipper.parcel()
     if remembered is not None:
         remembered.update(shipper.remembered())
-    return shipper.parcel()
+    return parcel
 
 
 def unpack_environment(

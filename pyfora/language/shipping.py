@@ -29,6 +29,7 @@ from pyfora.language.instances import (
 )
 from pyfora.language.making import contents
 from pyfora.language.reach import Namespace, Reach, is_user_module
+from pyfora.language.sets import SETS, MadeSet, holds_sets, made_set, reduce_set
 from pyfora.language.sources import CodeReference
 from pyfora.language.unconvertible import Unconvertible
 from pyfora.values.parcels import Parcel, make_parcel
@@ -56,6 +57,7 @@ class Shipper(cloudpickle.Pickler):  # type: ignore[misc]  # an untyped base
     """
 
     dispatch_table: Any
+    persistent_id: Any
     memo: Any
     """Of pickle.Pickler: what was pickled, and its index."""
 
@@ -67,6 +69,9 @@ class Shipper(cloudpickle.Pickler):  # type: ignore[misc]  # an untyped base
         doubtful: Mapping[tuple[int, str], str] | None = None,
     ) -> None:
         self._stream = io.BytesIO()
+        self._dumped: list[object] = []
+        """All that was pickled, in order."""
+        self._referred: tuple[Sequence[int], Iterable[object]] = ((), ())
         self._buffers: list[pickle.PickleBuffer] = []
         # cloudpickle's is a chain of dicts, which is looked through in Python for every instance.
         self.dispatch_table = dict(self.dispatch_table)
@@ -89,22 +94,77 @@ class Shipper(cloudpickle.Pickler):  # type: ignore[misc]  # an untyped base
         """Cells of the block's own frame, by identity: the other side has cells of these names in its frame."""
         self.doubtful_cells: dict[int, tuple[CellType, str]] = {}
         """Cells whose contents cannot be sent, with the reason."""
+        self.names: dict[int, Any] = {}
+        """What is pickled in the place of an object, by identity; None for the object itself."""
+        self._asks_names = False
 
     def dump(self, obj: Any) -> None:
         """Pickle one more object. Raises what pickling raises; the parcel is spoilt then."""
+        self._dumped.append(obj)
         with without_collection():
             super().dump(obj)
 
     def parcel(self) -> Parcel:
-        """All that was pickled so far."""
+        """All that was pickled. Raises UnconvertibleValueError for a set that cannot be made again in its order."""
+        if not self._asks_names and holds_sets(self._stream.getvalue()) and self.look_at_sets():
+            self._dump_again()
         return make_parcel(self._stream.getvalue(), self._buffers)
 
     def remembered(self) -> dict[int, Any]:
-        """Every object that was pickled, by its index in the memo: the loader's memo has the same indices."""
-        return dict(self.memo.copy().values())
+        """Every object that was pickled, by its index in the memo: the loader's memo has the same indices.
+
+        To be asked after `parcel`, which may pickle all again.
+        """
+        found: dict[int, Any] = dict(self.memo.copy().values())
+        if self.names:
+            found = {n: value.original if type(value) is MadeSet else value for n, value in found.items()}
+        return found
+
+    def look_at_sets(self) -> bool:
+        """Whether one of the sets pickled so far would come back in another order; `names` says then what makes it."""
+        for number, value in self.memo.copy().values():
+            if type(value) in SETS:
+                self.names[id(value)] = None if number < len(self._referred[0]) else made_set(value)
+        return any(type(name) is MadeSet for name in self.names.values())
+
+    def _dump_again(self) -> None:
+        """Pickle all from the start, with a MadeSet in the place of each such set.
+
+        Pickle asks nobody about a set but `persistent_id`, which it then asks about every object: too slow for the
+        many programs whose sets are as they would come back.
+        """
+        dumped, (indices, objects) = self._dumped, self._referred
+        self._dumped = []
+        self._buffers.clear()
+        self._stream.seek(0)
+        self._stream.truncate()
+        self.clear_memo()
+        if indices:
+            self.refer_to(indices, objects)
+            dumped = dumped[1:]
+        self.ask_names()
+        for obj in dumped:
+            self.dump(obj)
+
+    def ask_names(self) -> None:
+        """From now on, let `names` say what stands for an object; for a set that it does not know, find it."""
+        names = self.names
+        self._asks_names = True
+
+        def name_of(obj: Any) -> Any:
+            found = names.get(id(obj), names)
+            if found is not names:
+                return found
+            if type(obj) in SETS:  # made by a `__reduce__`, which makes another each time
+                names[id(obj)] = found = made_set(obj)
+                return found
+            return None
+
+        self.persistent_id = name_of
 
     def refer_to(self, indices: Sequence[int], objects: Iterable[object]) -> None:
         """Before all else: pickle each of `objects` as a reference to what the loader knows by its index."""
+        self._referred = (indices, objects)
         self.dump(indices)
         with without_collection():
             # The loader begins with all of them in its memo, so that looking one up here costs nothing.
@@ -138,6 +198,8 @@ class Shipper(cloudpickle.Pickler):  # type: ignore[misc]  # an untyped base
                 self._raw[kind] = raw = self._can_be_raw(obj)
         if raw:
             return reduce_raw(obj)
+        if issubclass(kind, (set, frozenset)) and kind.__reduce__ in (set.__reduce__, frozenset.__reduce__):
+            return reduce_set(obj)
         if kind is FunctionType:
             return self._reduce_function(obj)
         if issubclass(kind, type):

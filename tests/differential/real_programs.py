@@ -65,7 +65,6 @@ def _refused(name: str, words: str, imports: str, block: str, refusal: str = "In
 
 # The name of a row, and why the cluster's outcome is another one still.
 KNOWN: Mapping[str, str] = {
-    "mdp, the set of a battle": "a set that travels is made anew from its elements, and may order them otherwise",
     "gc_collect": "gc.collect() counts what is left to it, and the collector ran by itself at another time",
     "pyflate": "a struct.Struct, here behind its bound method, cannot be sent",
 }

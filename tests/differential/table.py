@@ -13,6 +13,7 @@ from tests.differential.chapters import (
     functions,
     parallel,
     purity,
+    sets,
     values,
 )
 from tests.differential.chapters.known import KNOWN
@@ -20,6 +21,6 @@ from tests.differential.rows import Row
 
 ROWS: list[Row] = [
     replace(row, known_difference=KNOWN.get(row.name))
-    for chapter in (functions, control, classes, exceptions, values, parallel, captured, purity, corners)
+    for chapter in (functions, control, classes, exceptions, values, sets, parallel, captured, purity, corners)
     for row in chapter.ROWS
 ]

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-_ORDER = "a set that was pickled in its order is another one when it is filled again"
 _DEEP = "a value nested some thousand levels deep cannot be sent"
 _AMBIENT = "a setting that the script made is not carried to the worker"
 
 KNOWN: dict[str, str] = {
     "singledispatch": "a singledispatch function cannot be sent",
     "parallel loop: the last element fails": "the frame of a set comprehension is named <genexpr>",
-    "sets of strings, made in the block": _ORDER,
-    "sets of strings, captured": _ORDER,
-    "set of strings out of a parallel loop": _ORDER,
     "numpy views, made in the block": "a strided view comes back contiguous",
     "a deeply nested captured list": _DEEP,
     "a deeply nested result": _DEEP,

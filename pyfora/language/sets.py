@@ -1,0 +1,48 @@
+"""Sets in a pickle, where filling them again in their order would make them iterate in another."""
+
+from __future__ import annotations
+
+from collections.abc import Set
+from dataclasses import dataclass
+from typing import Any
+
+from pyfora.language import making
+from pyfora.language.instances import reduce_raw
+from pyfora.values.set_order import Recipe, recipe_for
+
+SETS = (set, frozenset)
+"""The kinds that pickle asks no reducer about."""
+# As pickle writes every set that it makes, and remembers it at once: EMPTY_SET or FROZENSET, then MEMOIZE.
+_MARKS = (b"\x8f\x94", b"\x91\x94")
+
+
+def holds_sets(stream: bytes) -> bool:
+    """Whether there may be sets in a pickle stream."""
+    return any(mark in stream for mark in _MARKS)
+
+
+@dataclass(frozen=True, eq=False)
+class MadeSet:
+    """Is pickled in the place of a set, and makes it."""
+
+    original: Set[Any]
+    recipe: Recipe
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        if isinstance(self.original, frozenset):
+            order, *others = self.recipe.parts
+            # A list of its own each time: where an element leads back to the frozenset, that is made inside of it.
+            return making.make_frozenset, (list(order), *others)
+        # Empty at first: an element may lead back to it.
+        return set, (), self.recipe.parts, None, None, making.fill_set
+
+
+def made_set(original: Set[Any]) -> MadeSet | None:
+    """What to pickle in its place where it would come back in another order. Raises UnconvertibleValueError."""
+    recipe = recipe_for(original)
+    return None if recipe is None else MadeSet(original, recipe)
+
+
+def reduce_set(obj: Any) -> Any:
+    """The reduction of an instance of a subclass that has none of its own; NotImplemented where the inherited does."""
+    return NotImplemented if recipe_for(obj) is None else reduce_raw(obj)
