@@ -13,7 +13,7 @@ from typing import Any, NoReturn
 import cloudpickle.cloudpickle as cloudpickle  # type: ignore[import-untyped]
 
 from pyfora.language.reach import Namespace
-from pyfora.values.set_order import Recipe
+from pyfora.values.set_order import Parts, Recipe
 
 
 class _Empty:
@@ -131,14 +131,14 @@ def fill_raw(instance: Any, state: tuple[Any, Any, Any]) -> None:
         bytearray.extend(instance, content)
 
 
-def fill_set(target: set[Any], parts: tuple[list[Any], int, tuple[int, ...]]) -> None:
+def fill_set(target: set[Any], parts: Parts) -> None:
     """Fill a set by the parts of its Recipe."""
     Recipe(*parts).fill(target)
 
 
-def make_frozenset(order: list[Any], merged: int, fillers: tuple[int, ...]) -> frozenset[Any]:
+def make_frozenset(*parts: Any) -> frozenset[Any]:
     """A frozenset by the parts of its Recipe."""
-    return Recipe(order, merged, fillers).frozen()
+    return Recipe(*parts).frozen()
 
 
 class _Quiet:

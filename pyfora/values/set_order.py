@@ -11,13 +11,14 @@ was rejected: it calls the `__hash__` of the user's more often, and cannot tell 
 
 from __future__ import annotations
 
+import array
 import ctypes
-import graphlib
+import functools
 import itertools
 import operator
 import struct
 import sys
-from collections.abc import Iterable, Iterator, Set
+from collections.abc import Callable, Iterable, Iterator, Set
 from dataclasses import dataclass
 from types import FunctionType
 from typing import Any
@@ -32,26 +33,31 @@ _REMOVED = -1
 _LINEAR_PROBES = 9
 _PERTURB_SHIFT = 5
 _SMALLEST = 8
-"""Slots of the smallest table. A merge of 5 makes one of 16, from which on tables grow to 64, 256, …"""
+"""Slots of the smallest table, a part of the object. A merge of 5 makes one of 16, which grows to 64, 256, …"""
+_SMALL_TABLE_AT = _HEADER.size + 16
+_WITHIN_BYTES = _SMALL_TABLE_AT + _SMALLEST * _ENTRY_BYTES
 _FILLERS_FROM = 1 << 59
+
+
+Parts = tuple[list[Any], int, "array.array[int] | tuple[()]"]
 
 
 @dataclass(frozen=True)
 class Recipe:
-    """How to fill an empty set: with the first `merged` elements of `order` at once, then with the others one by one.
+    """How to fill an empty set: with `fillers`, then `order`; the first `merged` of these at once, then one by one.
 
-    A dict that is merged makes the table large enough for twice its keys, and goes in in its order. `fillers` are
+    A dict that is merged makes the table large enough for twice its keys, and goes in in its order. The fillers are
     removed in the end.
     """
 
     order: list[Any]
     merged: int = 0
-    fillers: tuple[int, ...] = ()
+    fillers: array.array[int] | tuple[()] = ()
 
     @property
-    def parts(self) -> tuple[list[Any], int, tuple[int, ...]]:
+    def parts(self) -> Parts:
         """What `Recipe` is called with to have it again."""
-        return self.order, self.merged, self.fillers
+        return self.order, self.merged, self.fillers or ()
 
     def fill(self, target: set[Any]) -> None:
         """Fill a set that was just made."""
@@ -68,11 +74,12 @@ class Recipe:
         return frozenset().union(*self._steps())
 
     def _steps(self) -> list[Iterable[Any]]:
+        all_in_order = [*self.fillers, *self.order]
         steps: list[Iterable[Any]] = []
         if self.merged:
-            steps.append(dict.fromkeys(self.order[: self.merged]))
-        if self.merged < len(self.order):
-            steps.append(self.order[self.merged :])
+            steps.append(dict.fromkeys(all_in_order[: self.merged]))
+        if self.merged < len(all_in_order):
+            steps.append(all_in_order[self.merged :])
         return steps
 
     def only_step(self) -> Iterable[Any]:
@@ -87,7 +94,7 @@ class Recipe:
         """
         if kind is not frozenset and self.fillers:
             return False
-        in_one_step = self.merged in (0, len(self.order))
+        in_one_step = self.merged in (0, len(self.fillers) + len(self.order))
         return in_one_step or (kind is frozenset and not self.fillers)
 
 
@@ -96,14 +103,12 @@ def recipe_for(original: Set[Any]) -> Recipe | None:
 
     Raises UnconvertibleValueError where nothing was found that does.
     """
-    if sys.flags.hash_randomization and _is_text(next(_iterate(original), None)):
-        return None  # elsewhere their hashes are others
     elements = list(_iterate(original))
-    if len(elements) < 2 and sys.getsizeof(original) == sys.getsizeof(type(original)()):
+    if elements and _hashes_otherwise(elements[0]):
         return None
     table = _Table(original)
     try:
-        if _Table(_kind(original)(elements)).image() == table.image():
+        if _Table(_kind(original)(elements)).image == table.image:
             return None
         return _found(original, elements, table)
     except UnconvertibleValueError:
@@ -115,7 +120,7 @@ def recipe_for(original: Set[Any]) -> Recipe | None:
 
 def _found(original: Set[Any], elements: list[Any], table: _Table) -> Recipe | None:
     second_best: Recipe | None = None
-    for recipe in _candidates(elements, table):
+    for recipe in _candidates(original, elements, table):
         made: Any = set()
         if isinstance(original, set):
             recipe.fill(made)
@@ -124,12 +129,12 @@ def _found(original: Set[Any], elements: list[Any], table: _Table) -> Recipe | N
         else:
             continue
         again = _Table(made)
-        if again.image() == table.image():
+        if again.image == table.image:
             return recipe
         same = again.slots == table.slots and len(made) == len(elements) and all(map(operator.is_, made, elements))
         if same and second_best is None:
             second_best = recipe
-    if second_best is None and not any(map(_has_own_hash, elements)):
+    if second_best is None and not any(map(_may_hash_otherwise, elements)):
         shown = ", ".join(map(repr, elements[:5])) + (", …" if len(elements) > 5 else "")
         raise UnconvertibleValueError(
             f"the {_kind(original).__name__} {{{shown}}} of {len(elements)} elements cannot be made again in its "
@@ -138,85 +143,109 @@ def _found(original: Set[Any], elements: list[Any], table: _Table) -> Recipe | N
     return second_best
 
 
-def _candidates(elements: list[Any], table: _Table) -> Iterator[Recipe]:
+def _candidates(original: Set[Any], elements: list[Any], table: _Table) -> Iterator[Recipe]:
     """Ways that may do, the plainer first; the last of them has dummies that the original has not."""
     slots = table.slots
-    order, dead = table.insertion_order(elements)
-    fillers = tuple(_fillers(dead, slots, elements))
-    filled = [*fillers, *order]
+    order = table.insertion_order(elements)
+    fillers = _fillers(table.dead_slots(), slots, original)
+    length = len(fillers) + len(order)
     large = max(slots // 4, 5)
-    for merged in (0, 5, large, len(filled)):
-        if merged <= len(filled):
-            yield Recipe(filled, merged, fillers)
-    if len(filled) < large:
-        free = table.free_slots()
-        more = (*fillers, *_fillers(itertools.islice(free, large - len(filled)), slots, elements))
-        yield Recipe([*more, *order], large, more)
+    for merged in (0, 5, large, length):
+        if merged <= length:
+            yield Recipe(order, merged, fillers)
+    if length < large:
+        more = _fillers(itertools.islice(table.free_slots(), large - length), slots, original)
+        yield Recipe(order, large, fillers + more)
 
 
-def _fillers(places: Iterable[int], slots: int, elements: list[Any]) -> Iterator[int]:
+def _fillers(places: Iterable[int], slots: int, original: Set[Any]) -> array.array[int]:
     """For each of these slots an int that goes there."""
-    others = {element for element in elements if type(element) is int and element >= _FILLERS_FROM}
-    base = _FILLERS_FROM
+    contains: Callable[..., bool] = set.__contains__ if isinstance(original, set) else frozenset.__contains__
+    fillers = array.array("q")
     for place in places:
-        while base + place in others:
-            base += slots
-        yield base + place
+        filler = _FILLERS_FROM + place
+        while contains(original, filler):
+            filler += slots
+        fillers.append(filler)
+    return fillers
 
 
 class _Table:
     """The table of a set."""
 
     def __init__(self, owner: Set[Any]) -> None:
-        head = ctypes.string_at(id(owner) + object.__basicsize__, _HEADER.size)
-        self._taken, used, mask, address = _HEADER.unpack(head)
+        data = ctypes.string_at(id(owner) + object.__basicsize__, _WITHIN_BYTES)
+        _, used, mask, address = _HEADER.unpack_from(data)
+        if used != (set.__len__(owner) if isinstance(owner, set) else frozenset.__len__(owner)):  # type: ignore[arg-type]
+            raise UnconvertibleValueError(f"sets cannot be sent: this Python ({sys.version}) keeps them in another way")
         self.slots: int = mask + 1
         """How many there are: a power of two."""
-        length = set.__len__(owner) if isinstance(owner, set) else frozenset.__len__(owner)  # type: ignore[arg-type]
-        if used != length:
-            raise UnconvertibleValueError(f"sets cannot be sent: this Python ({sys.version}) keeps them in another way")
-        self._bytes = ctypes.string_at(address, self.slots * _ENTRY_BYTES)
-
-    def image(self) -> bytes:
+        small = self.slots == _SMALLEST
+        self.image = data[_SMALL_TABLE_AT:] if small else ctypes.string_at(address, self.slots * _ENTRY_BYTES)
         """Equal for sets that have the same objects in the same slots, and the same slots free."""
-        return self._bytes
 
-    def _columns(self) -> tuple[list[int], list[int]]:
-        words = memoryview(self._bytes).cast("q").tolist()
-        return words[0::2], words[1::2]
+    @functools.cached_property
+    def _keys(self) -> list[int]:
+        """Of each slot: 0 where nothing is or was in it."""
+        return memoryview(self.image).cast("q")[0::2].tolist()
+
+    @functools.cached_property
+    def _hashes(self) -> list[int]:
+        return memoryview(self.image).cast("q")[1::2].tolist()
 
     def free_slots(self) -> Iterator[int]:
         """Those that nothing is or was in."""
-        keys, _ = self._columns()
-        return (slot for slot, key in enumerate(keys) if not key)
+        return (slot for slot, key in enumerate(self._keys) if not key)
 
-    def insertion_order(self, elements: list[Any]) -> tuple[list[Any], list[int]]:
-        """An order in which `elements` go to their slots, in a table of this size; the slots of what was removed.
+    def dead_slots(self) -> list[int]:
+        """Those of elements that were removed."""
+        if _REMOVED not in self._hashes:
+            return []
+        return [slot for slot, hashed in enumerate(self._hashes) if hashed == _REMOVED]
+
+    def insertion_order(self, elements: list[Any]) -> list[Any]:
+        """An order in which `elements` go to their slots, in a table of this size where the dead slots are taken.
 
         Those that are in their first slot come first: in the smaller tables that a set has been, they may lie
         anywhere.
         """
-        keys, hashes = self._columns()
-        mask = self.slots - 1
-        places = [slot for slot, key in enumerate(keys) if key and hashes[slot] != _REMOVED]
-        dead = [slot for slot, key in enumerate(keys) if key and hashes[slot] == _REMOVED]
+        hashes, mask = self._hashes, self.slots - 1
+        places = list(itertools.compress(range(self.slots), self._keys))
+        if dead := set(self.dead_slots()):
+            places = [slot for slot in places if slot not in dead]
         element_at = dict(zip(places, elements, strict=True))
-        moved = {slot for slot in places if hashes[slot] & mask != slot}
-        passed = {slot: [other for other in _passed(slot, hashes[slot], mask) if other in moved] for slot in moved}
-        order = [*(slot for slot in places if slot not in moved), *graphlib.TopologicalSorter(passed).static_order()]
-        return [element_at[slot] for slot in order], dead
+        moved = [slot for slot in places if hashes[slot] & mask != slot]
+        waiting = bytearray(self.slots)
+        for slot in moved:
+            waiting[slot] = 1
+        order = [slot for slot in places if not waiting[slot]]
+        for slot in moved:
+            # First those that it had to go past, and before them those that these had to: no two wait for each other.
+            chain = [slot] if waiting[slot] else []
+            while chain:
+                first = chain[-1]
+                passed = _waiting_before(first, hashes[first], mask, waiting)
+                if passed is None:
+                    chain.pop()
+                    waiting[first] = 0
+                    order.append(first)
+                else:
+                    chain.append(passed)
+        return list(map(element_at.__getitem__, order))
 
 
-def _passed(slot: int, hashed: int, mask: int) -> Iterator[int]:
-    """The slots that an element goes past before it comes to `slot`: set_add_entry of CPython's setobject.c."""
+def _waiting_before(slot: int, hashed: int, mask: int, waiting: bytearray) -> int | None:
+    """A slot marked in `waiting` that an element goes past before it comes to `slot`, by setobject.c of CPython."""
     place = hashed & mask
     perturb = hashed & (1 << 64) - 1
     while True:
-        run = _LINEAR_PROBES + 1 if place + _LINEAR_PROBES <= mask else 1
-        for probed in range(place, place + run):
-            if probed == slot:
-                return
-            yield probed
+        end = place + (_LINEAR_PROBES + 1 if place + _LINEAR_PROBES <= mask else 1)
+        here = place <= slot < end
+        found = waiting.find(1, place, slot if here else end)
+        if found >= 0:
+            return found
+        if here:
+            return None
         perturb >>= _PERTURB_SHIFT
         place = (place * 5 + 1 + perturb) & mask
 
@@ -229,12 +258,15 @@ def _iterate(original: Set[Any]) -> Iterator[Any]:
     return set.__iter__(original) if isinstance(original, set) else frozenset.__iter__(original)  # type: ignore[arg-type]
 
 
-def _is_text(value: object) -> bool:
-    """Whether the hash of a value depends on the seed of its process."""
-    return type(value) in (str, bytes) or (type(value) is tuple and any(map(_is_text, value)))
+def _hashes_otherwise(value: Any) -> bool:
+    """Whether the hash of a value surely is another one in another process: its address, or made with its seed."""
+    kind = type(value)
+    if kind is str or kind is bytes:
+        return bool(sys.flags.hash_randomization)
+    hashing: object = kind.__hash__
+    return hashing is object.__hash__ or (kind is tuple and any(map(_hashes_otherwise, value)))
 
 
-def _has_own_hash(value: object) -> bool:
-    """Whether code of the user's makes a value's hash, or its address does: it may be another one elsewhere."""
-    made = type(value).__hash__
-    return made is object.__hash__ or isinstance(made, FunctionType)
+def _may_hash_otherwise(value: object) -> bool:
+    """The same, or that code of the user's makes the hash."""
+    return _hashes_otherwise(value) or isinstance(type(value).__hash__, FunctionType)

@@ -17,11 +17,18 @@ from pyfora.values.set_order import recipe_for
 
 
 @pytest.fixture(autouse=True, scope="module")
-def hashes_agree() -> Iterator[None]:
+def fixed_seed() -> Iterator[None]:
     """Whatever the seed of this process: the sets are made again within it."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(set_order, "_is_text", lambda value: False)
+        patch.setattr(set_order, "sys", Seeded(0))
         yield
+
+
+class Seeded:
+    """In the place of `sys`, with a hash seed that is fixed or not."""
+
+    def __init__(self, hash_randomization: int) -> None:
+        self.flags = type("Flags", (), {"hash_randomization": hash_randomization})
 
 
 NUMBERS = st.one_of(
@@ -131,7 +138,7 @@ def test_a_frozenset_of_any_history_comes_back_in_its_order(
 
 
 def image(made: Any) -> bytes:
-    return set_order._Table(made).image()
+    return set_order._Table(made).image
 
 
 def test_of_a_set_that_is_added_to_later_all_slots_are_the_same() -> None:
@@ -153,18 +160,20 @@ def test_most_sets_need_no_recipe() -> None:
     assert recipe_for({7, 31}) is not None
 
 
-def test_strings_hash_otherwise_where_the_seed_is_not_fixed() -> None:
+def test_strings_hash_otherwise_where_the_seed_is_not_fixed(monkeypatch: pytest.MonkeyPatch) -> None:
     words = {str(number) for number in range(10_000)}
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(set_order, "_is_text", lambda value: type(value) is str)
-        patch.setattr(set_order.sys, "flags", type("Flags", (), {"hash_randomization": 1}))
-        assert recipe_for(words) is None
-        patch.setattr(set_order.sys, "flags", type("Flags", (), {"hash_randomization": 0}))
-        assert recipe_for(words) is not None
+    pairs = {(word, 1) for word in words}
+    assert recipe_for(words) is not None and recipe_for(pairs) is not None
+    monkeypatch.setattr(set_order, "sys", Seeded(1))
+    assert recipe_for(words) is None and recipe_for(pairs) is None
+
+
+def test_addresses_are_others_elsewhere() -> None:
+    assert recipe_for({object() for _ in range(10_000)}) is None
 
 
 def test_a_set_that_nothing_makes_again_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(set_order, "_candidates", lambda elements, table: iter(()))
+    monkeypatch.setattr(set_order, "_candidates", lambda *_: iter(()))
     with pytest.raises(UnconvertibleValueError, match=r"the set \{31, 7\} of 2 elements cannot be made again"):
         recipe_for({7, 31})
 
