@@ -20,6 +20,7 @@ from pyfora.language.shipping import CodeForm, RemoteValue, Shipper, marshalled,
 from pyfora.language.sources import function_reference
 from pyfora.language.unconvertible import Unconvertible
 from pyfora.values.parcels import Parcel, read_parcel
+from pyfora.values.set_order import SetOrderError
 
 MAGIC = b"PYFORG"
 _HEAD = struct.Struct("<6sHIQ")
@@ -242,7 +243,10 @@ def _check_shared_names(shipper: Shipper, block: Block, frame_locals: Mapping[st
 
 
 def _program(shipper: Shipper, kind: str, filename: str, line: int, names: list[str]) -> Program:
-    parcel = shipper.parcel()
+    try:
+        parcel = shipper.parcel()
+    except SetOrderError as error:
+        raise UnconvertibleValueError(f"{filename}:{line}: what is used here cannot be sent: {error}") from None
     header: dict[str, Any] = {
         "python": f"{sys.version_info.major}.{sys.version_info.minor}",
         "pyfora": pyfora_version(),

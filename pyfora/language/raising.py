@@ -17,6 +17,7 @@ from pyfora.language.results import results_shipper
 from pyfora.language.running import LoadedProgram
 from pyfora.language.shipping import reason_of
 from pyfora.values.parcels import Parcel
+from pyfora.values.set_order import SetOrderError
 
 _OWN_FILES = str(Path(__file__).resolve().parent.parent) + "/"
 _FRAMES_LIMIT = 1000
@@ -73,7 +74,10 @@ def pack_exception(error: BaseException, loaded: LoadedProgram) -> Parcel:
                 degraded[number] = _degraded(member, reason_of(failure))
                 break
         else:
-            return shipper.parcel()
+            try:
+                return shipper.parcel()
+            except SetOrderError as failure:  # a set somewhere in them
+                degraded = {number: _degraded(member, reason_of(failure)) for number, member in enumerate(chain)}
 
 
 def unpack_exception(parcel: Parcel, origin: Origin) -> BaseException:

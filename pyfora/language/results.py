@@ -15,6 +15,7 @@ from pyfora.language.running import LoadedProgram
 from pyfora.language.shipping import CodeForm, Shipper, marshalled, reason_of
 from pyfora.language.unconvertible import Unconvertible, make_reader
 from pyfora.values.parcels import Parcel
+from pyfora.values.set_order import SetOrderError
 
 _WITHOUT_REFERENCES = (int, float, complex, bool, type(None))
 """What can be pickled without a look at what came from the client."""
@@ -86,7 +87,26 @@ def _pack(names: Mapping[str, object], loaded: LoadedProgram, *, with_values: bo
                 break
         else:
             shipper.dump(None)
-            return shipper.parcel()
+            try:
+                return shipper.parcel()
+            except SetOrderError:
+                lost = _names_with_lost_sets(names, loaded)
+                if lost.keys() <= unconvertible.keys():
+                    raise
+                unconvertible = lost | unconvertible
+
+
+def _names_with_lost_sets(names: Mapping[str, object], loaded: LoadedProgram) -> dict[str, str]:
+    """Those whose values hold a set that cannot be made again in its order, which is only seen in the end."""
+    found = {}
+    for name, value in names.items():
+        trial = results_shipper(loaded)
+        try:
+            trial.dump(value)
+            trial.parcel()
+        except Exception as error:
+            found[name] = reason_of(error)
+    return found
 
 
 def _dump_unknown_members(shipper: Shipper, loaded: LoadedProgram) -> None:

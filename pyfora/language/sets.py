@@ -38,7 +38,7 @@ class MadeSet:
 
 
 def made_set(original: Set[Any]) -> MadeSet | None:
-    """What to pickle in its place where it would come back in another order. Raises UnconvertibleValueError."""
+    """What to pickle in its place where it would come back in another order. Raises SetOrderError."""
     recipe = recipe_for(original)
     return None if recipe is None else MadeSet(original, recipe)
 

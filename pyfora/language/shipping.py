@@ -105,7 +105,7 @@ class Shipper(cloudpickle.Pickler):  # type: ignore[misc]  # an untyped base
             super().dump(obj)
 
     def parcel(self) -> Parcel:
-        """All that was pickled. Raises UnconvertibleValueError for a set that cannot be made again in its order."""
+        """All that was pickled. Raises SetOrderError for a set that cannot be made again in its order."""
         if not self._asks_names and holds_sets(self._stream.getvalue()) and self.look_at_sets():
             self._dump_again()
         return make_parcel(self._stream.getvalue(), self._buffers)

@@ -16,14 +16,13 @@ import ctypes
 import functools
 import itertools
 import operator
+import pickle
 import struct
 import sys
 from collections.abc import Callable, Iterable, Iterator, Set
 from dataclasses import dataclass
 from types import FunctionType
 from typing import Any
-
-from pyfora.errors import UnconvertibleValueError
 
 _HEADER = struct.Struct("nnnP")
 """What follows the head of a set object: slots taken, elements, the last slot, the table."""
@@ -37,6 +36,10 @@ _SMALLEST = 8
 _SMALL_TABLE_AT = _HEADER.size + 16
 _WITHIN_BYTES = _SMALL_TABLE_AT + _SMALLEST * _ENTRY_BYTES
 _FILLERS_FROM = 1 << 59
+
+
+class SetOrderError(pickle.PicklingError):
+    """No way was found to make a set again in its order."""
 
 
 Parts = tuple[list[Any], int, "array.array[int] | tuple[()]"]
@@ -101,7 +104,7 @@ class Recipe:
 def recipe_for(original: Set[Any]) -> Recipe | None:
     """How to make a set or frozenset again in its order; None where filling it in its order does.
 
-    Raises UnconvertibleValueError where nothing was found that does.
+    Raises SetOrderError where nothing was found that does.
     """
     elements = list(_iterate(original))
     if elements and _hashes_otherwise(elements[0]):
@@ -111,7 +114,7 @@ def recipe_for(original: Set[Any]) -> Recipe | None:
         if _Table(_kind(original)(elements)).image == table.image:
             return None
         return _found(original, elements, table)
-    except UnconvertibleValueError:
+    except SetOrderError:
         raise
     except Exception:
         # Hashing or comparing an element raised, as it will elsewhere.
@@ -136,7 +139,7 @@ def _found(original: Set[Any], elements: list[Any], table: _Table) -> Recipe | N
             second_best = recipe
     if second_best is None and not any(map(_may_hash_otherwise, elements)):
         shown = ", ".join(map(repr, elements[:5])) + (", …" if len(elements) > 5 else "")
-        raise UnconvertibleValueError(
+        raise SetOrderError(
             f"the {_kind(original).__name__} {{{shown}}} of {len(elements)} elements cannot be made again in its "
             "order; send a sorted list of it"
         )
@@ -177,7 +180,7 @@ class _Table:
         data = ctypes.string_at(id(owner) + object.__basicsize__, _WITHIN_BYTES)
         _, used, mask, address = _HEADER.unpack_from(data)
         if used != (set.__len__(owner) if isinstance(owner, set) else frozenset.__len__(owner)):  # type: ignore[arg-type]
-            raise UnconvertibleValueError(f"sets cannot be sent: this Python ({sys.version}) keeps them in another way")
+            raise SetOrderError(f"sets cannot be sent: this Python ({sys.version}) keeps them in another way")
         self.slots: int = mask + 1
         """How many there are: a power of two."""
         small = self.slots == _SMALLEST

@@ -376,9 +376,11 @@ class Generator:
         )
 
     def _set(self, depth: int) -> str:
-        # Elements are few and small, so that the order does not follow from how the set was filled.
         a, d = self.value, depth - 1
         return self._call(
+            # Of some the order follows from how they were filled.
+            lambda: "{" + ", ".join(f"{self._random.choice((1, 7, 31, 39, 1 << 20, -1, -2))}" for _ in range(4)) + "}",
+            lambda: f"{{x & 63 for x in {a('list[int]', d)}}}",
             lambda: "{" + ", ".join(f"{self._random.randrange(8)}" for _ in range(3)) + "}",
             lambda: f"{{x & 7 for x in {a('list[int]', d)}}}",
             lambda: f"({a('set', d)} {self._one_of('|', '&', '-', '^')} {a('set', d)})" if depth > 0 else "set()",

@@ -11,9 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pyfora.errors import UnconvertibleValueError
 from pyfora.values import set_order
-from pyfora.values.set_order import recipe_for
+from pyfora.values.set_order import SetOrderError, recipe_for
 
 
 @pytest.fixture(autouse=True, scope="module")
@@ -174,7 +173,7 @@ def test_addresses_are_others_elsewhere() -> None:
 
 def test_a_set_that_nothing_makes_again_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(set_order, "_candidates", lambda *_: iter(()))
-    with pytest.raises(UnconvertibleValueError, match=r"the set \{31, 7\} of 2 elements cannot be made again"):
+    with pytest.raises(SetOrderError, match=r"the set \{31, 7\} of 2 elements cannot be made again"):
         recipe_for({7, 31})
 
 
