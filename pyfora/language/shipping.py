@@ -96,6 +96,8 @@ class Shipper(cloudpickle.Pickler):  # type: ignore[misc]  # an untyped base
         """Cells whose contents cannot be sent, with the reason."""
         self.names: dict[int, Any] = {}
         """What is pickled in the place of an object, by identity; None for the object itself."""
+        self._named: list[object] = []
+        """Holds sets of `names`: another object could have the id of one that is gone."""
         self._asks_names = False
 
     def dump(self, obj: Any) -> None:
@@ -125,6 +127,7 @@ class Shipper(cloudpickle.Pickler):  # type: ignore[misc]  # an untyped base
         for number, value in self.memo.copy().values():
             if type(value) in SETS:
                 self.names[id(value)] = None if number < len(self._referred[0]) else made_set(value)
+                self._named.append(value)
         return any(type(name) is MadeSet for name in self.names.values())
 
     def _dump_again(self) -> None:
