@@ -20,6 +20,7 @@ from pyfora.execute.offers import Offer, TakenBack
 from pyfora.execute.output import ProgramOutput
 from pyfora.execute.paces import Paces
 from pyfora.execute.prefix import Prefix
+from pyfora.execute.short import short_loops
 from pyfora.execute.spreading import Spreader
 from pyfora.fold.folders import (
     ElementsFolder,
@@ -32,14 +33,14 @@ from pyfora.fold.folders import (
 )
 from pyfora.fold.partials import NUMBERS, Form, Partial, are_plain, have_an_order
 from pyfora.fold.plan import Plan
-from pyfora.fold.sources import Source, as_source, make_source
+from pyfora.fold.sources import Source, as_source
 from pyfora.fold.sums import FloatState, SumFolder, add_floats
-from pyfora.language.rewrite import COMPREHENSION, FOLD, REDUCE, SOURCE
+from pyfora.language.rewrite import COMPREHENSION, FOLD, REDUCE
 
 # By identity: asking a user's callable whether it equals one of these could run code of the user's.
 _SPREAD = {id(callee) for callee in (sum, min, max, any, all, next, list, tuple, set, frozenset, dict, sorted)}
 _SPREAD |= {id(callee) for callee in (math.fsum, math.prod, statistics.mean, statistics.fmean, Counter)}
-_STOPPING = frozenset((any, all, next))
+_STOPPING = {id(callee) for callee in (any, all, next)}
 """What need not go through all elements."""
 
 SAMPLE = 20
@@ -89,19 +90,19 @@ class Folding:
         part: FunctionType,
         source: Any,
         *rest: Any,
-        at: tuple[int, int],
+        at: str,
         **keywords: Any,
     ) -> Any:
         """`callee(generator, *rest, **keywords)`, where the generator is `part(source)`."""
         cut = self._cut(source) if _is_spread(callee) else None
         if cut is None or (rest and callee not in (sum, next)):
             return callee(part(source), *rest, **keywords)
-        if self.paces.is_quick(part, len(cut)):
+        # Those that stop may have met one element only.
+        elements = 1 if id(callee) in _STOPPING else len(cut) or 1
+        if self.paces.is_quick(at, len(cut)):
             started_at = perf_counter()
             answer = callee(part(cut), *rest, **keywords)
-            # These may have met one element only.
-            elements = 1 if callee in _STOPPING else len(cut) or 1
-            self.paces.note(part, (perf_counter() - started_at) / elements)
+            self.paces.note(at, (perf_counter() - started_at) / elements)
             return answer
         numeric = callee is sum or (callee in (min, max) and "key" not in keywords)
         loop = _Loop(self, part, cut, _stand_in(callee), at, keep=numeric)
@@ -121,8 +122,12 @@ class Folding:
 
         # The builtin is called once, since comparing and adding may be the user's code: it is fed the elements as they
         # are made, here or elsewhere, unless something shorter than the elements will do.
+        started_at = perf_counter()
         try:
-            return bound(itertools.chain.from_iterable(loop.stream(folder)))
+            answer = bound(itertools.chain.from_iterable(loop.stream(folder)))
+            if id(callee) in _STOPPING:
+                self.paces.note(at, perf_counter() - started_at)
+            return answer
         except _Elsewhere as chosen:
             found = chosen.folder
         if loop.spread_into(found):
@@ -136,7 +141,7 @@ class Folding:
         part: FunctionType,
         source: Any,
         *rest: Any,
-        at: tuple[int, int],
+        at: str,
     ) -> Any:
         """`reduce(function, generator, *rest)`: the elements are made in parallel, and reduced in order."""
         cut = self._cut(source) if callee is functools.reduce else None
@@ -145,21 +150,21 @@ class Folding:
         loop = _Loop(self, part, cut, functools.reduce, at)
         return callee(function, itertools.chain.from_iterable(loop.stream(lambda: None)), *rest)
 
-    def comprehension(self, kind: str, part: FunctionType, source: Any, *, at: tuple[int, int]) -> Any:
+    def comprehension(self, kind: str, part: FunctionType, source: Any, *, at: str) -> Any:
         """The list, set or dict of the comprehension whose part this is."""
         cut = self._cut(source)
         if cut is None:
             return comprehension_in_place(kind, part, source, at=at)
         if kind == "set":
             return as_comprehension(lambda: self.fold(set, part, cut, at=at))
-        if self.paces.is_quick(part, len(cut)):
+        if self.paces.is_quick(at, len(cut)):
             started_at = perf_counter()
             answer = part(cut)
-            self.paces.note(part, (perf_counter() - started_at) / (len(cut) or 1))
+            self.paces.note(at, (perf_counter() - started_at) / (len(cut) or 1))
             return answer
         return as_comprehension(lambda: self._collect(kind, part, cut, at))
 
-    def _collect(self, kind: str, part: FunctionType, source: Source, at: tuple[int, int]) -> Any:
+    def _collect(self, kind: str, part: FunctionType, source: Source, at: str) -> Any:
         loop = _Loop(self, part, source, list if kind == "list" else dict, at)
         made: Any = [] if kind == "list" else {}
         add = made.extend if kind == "list" else made.update
@@ -181,7 +186,8 @@ class Folding:
 
     def primitives(self) -> dict[str, Callable[..., Any]]:
         """What the rewritten program calls."""
-        return {FOLD: self.fold, REDUCE: self.reduce, COMPREHENSION: self.comprehension, SOURCE: make_source}
+        short = short_loops(self.paces.short)
+        return {FOLD: self.fold, REDUCE: self.reduce, COMPREHENSION: self.comprehension, **short}
 
     def _cut(self, source: Any) -> Source | None:
         return None if self._spreader.busy else as_source(source)
@@ -232,7 +238,7 @@ class _Loop:
         part: FunctionType,
         source: Source,
         callee: Callable[..., Any],
-        at: tuple[int, int],
+        at: str,
         *,
         keep: bool = False,
     ) -> None:
@@ -241,11 +247,11 @@ class _Loop:
         self._source = source
         self._callee = callee
         self._at = at
-        self.prefix = Prefix(part, source, keep=keep, element_s=folding.paces.element_s(part))
+        self.prefix = Prefix(part, source, keep=keep, element_s=folding.paces.element_s(at))
 
     def note_pace(self) -> None:
         """Remember how long the loop's elements took."""
-        self._folding.paces.note(self._part, self.prefix.element_s)
+        self._folding.paces.note(self._at, self.prefix.element_s)
 
     def element_type(self) -> str | None:
         return self._folding.element_type(self._part)
@@ -271,7 +277,8 @@ class _Loop:
     def spread_into(self, folder: Folder) -> bool:
         """Fold the rest into `folder`; False where it is to be run in order. Raises what the loop raises."""
         prefix = self.prefix
-        run = LoopRun(self._part.__code__.co_filename, self._at[0], elements=len(self._source))
+        line = int(self._at.partition(":")[0])
+        run = LoopRun(self._part.__code__.co_filename, line, elements=len(self._source))
         offer = Offer(
             part=self._part,
             source=self._source,

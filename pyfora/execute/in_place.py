@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from pyfora.language.rewrite import COMPREHENSION, FOLD, REDUCE, SOURCE
+from pyfora.execute.short import all_short
+from pyfora.language.rewrite import COMPREHENSION, FOLD, REDUCE
 
 
 def fold_in_place(
@@ -25,11 +26,6 @@ def reduce_in_place(
 ) -> Any:
     """`pyfora_reduce` as the reduction was written."""
     return callee(function, part(source), *rest)
-
-
-def source_in_place(maker: Callable[..., Any], *arguments: Any, **keywords: Any) -> Any:
-    """`pyfora_source` as the source was written."""
-    return maker(*arguments, **keywords)
 
 
 def comprehension_in_place(kind: str, part: Callable[[Any], Any], source: Any, *, at: Any) -> Any:
@@ -63,6 +59,6 @@ PRIMITIVES_IN_PLACE: dict[str, Callable[..., Any]] = {
     FOLD: fold_in_place,
     REDUCE: reduce_in_place,
     COMPREHENSION: comprehension_in_place,
-    SOURCE: source_in_place,
+    **all_short(),
 }
 """What rewritten code calls where no loop is spread."""

@@ -3,15 +3,22 @@
 `sum(e for t in s)` becomes `pyfora_fold(sum, lambda source: (e for t in source), s, at=(line, column))`, and
 `[e for t in s]` becomes `pyfora_comprehension("list", lambda source: [e for t in source], s, at=(line, column))`;
 `reduce(f, (e for t in s))` becomes `pyfora_reduce(reduce, f, lambda …)`, and a source `zip(a, b)`, which no other code
-can see, becomes `pyfora_source(zip, a, b)`.
+can see, becomes `pyfora_source(at, zip, a, b)`.
 The lambda is the *part*: of a part of the source it makes what the whole would have made of it (of a set: its
 elements, one after the other). The callee is evaluated first, then the source, as in the original; every name means
 what it meant.
+
+A loop that is known to be short costs hardly more than where it was never rewritten, since the original stands beside
+the call: `[e for t in pyfora_kept()] if pyfora_is_short(at, s) else pyfora_comprehension("list", …, pyfora_kept())`.
+The test evaluates the source and keeps it for whichever of the two is run, at once. (A name to hold it would be one
+more variable of the user's; and making the lambda, calling the primitive and calling the part takes longer than most
+short loops.)
 """
 
 from __future__ import annotations
 
 import ast
+import copy
 from collections.abc import Iterable
 
 from pyfora.language.sources import ComprehensionNode, ParsedSegment, Segment
@@ -21,7 +28,10 @@ REDUCE = "pyfora_reduce"
 COMPREHENSION = "pyfora_comprehension"
 SOURCE = "pyfora_source"
 READ = "pyfora_read"
-PRIMITIVES = (FOLD, REDUCE, COMPREHENSION, SOURCE, READ)
+IS_SHORT = "pyfora_is_short"
+IS_SHORT_FOLD = "pyfora_is_short_fold"
+KEPT = "pyfora_kept"
+PRIMITIVES = (FOLD, REDUCE, COMPREHENSION, SOURCE, READ, IS_SHORT, IS_SHORT_FOLD, KEPT)
 
 FOLDED_CALLEES = frozenset(
     ("sum", "min", "max", "any", "all", "list", "tuple", "set", "frozenset", "dict", "sorted", "next")
@@ -34,6 +44,8 @@ SOURCE_MAKERS |= frozenset(("chain", "islice", "pairwise", "product", "combinati
 _LAZY = SOURCE_MAKERS | frozenset(("map", "filter", "starmap"))
 """What goes through its arguments no later than whoever goes through it."""
 _TINY_SOURCE_ELEMENTS = 8
+_DEEPEST = 2
+"""Comprehensions nested deeper are only rewritten, and stand beside no original: each such pair doubles the code."""
 _KINDS: dict[type[ast.expr], str] = {ast.ListComp: "list", ast.SetComp: "set", ast.DictComp: "dict"}
 _KEEPS_SCOPE = frozenset(("super", "__class__", "locals", "vars", "dir", "eval", "exec", "globals"))
 """Names whose meaning depends on the very scope that they are read in."""
@@ -51,7 +63,7 @@ class RewrittenSegment:
         self.class_names = [form.class_around(node) if in_classes else None for node in form.nodes]
         self.argument = free_name("source", names_in(form.tree))
         """The name of every part's parameter in this segment; the text uses it for nothing else."""
-        rewriter = _Rewriter(self.argument)
+        rewriter = _Rewriter(self.argument, segment.filename)
         self.tree = rewriter.visit(form.tree)
         ast.fix_missing_locations(self.tree)
         self.parts = rewriter.parts
@@ -86,9 +98,11 @@ def free_name(wanted: str, taken: Iterable[str]) -> str:
 
 
 class _Rewriter(ast.NodeTransformer):
-    def __init__(self, argument: str) -> None:
+    def __init__(self, argument: str, filename: str) -> None:
         self._argument = argument
+        self._filename = filename
         self._in_class_body = False
+        self._depth = 0
         self.parts: dict[ast.Lambda, ComprehensionNode] = {}
         """Each part's lambda with the comprehension that it came from (its first source replaced)."""
 
@@ -137,12 +151,18 @@ class _Rewriter(ast.NodeTransformer):
             return self.generic_visit(node)
         callee = self.visit(node.func)
         part, source = self._split(generator)
-        call = ast.Call(
-            func=ast.Name(FOLD, ast.Load()),
-            args=[callee, part, source, *(self.visit(argument) for argument in node.args[1:])],
-            keywords=[*(self.visit(keyword) for keyword in node.keywords), _at(node)],
-        )
-        return ast.copy_location(call, node)
+        rest = [self.visit(argument) for argument in node.args[1:]]
+        keywords = [self.visit(keyword) for keyword in node.keywords]
+        at = self._at(node)
+
+        def fold(callee: ast.expr, source: ast.expr) -> ast.Call:
+            return _call(FOLD, callee, part, source, *rest, keywords=[*keywords, ast.keyword("at", at)])
+
+        if self._depth >= _DEEPEST:
+            return ast.copy_location(fold(callee, source), node)
+        short = ast.copy_location(ast.Call(_call(KEPT), [_over_kept(generator), *rest], keywords), node)
+        choice = ast.IfExp(_call(IS_SHORT_FOLD, at, callee, source), short, fold(_call(KEPT), _call(KEPT)))
+        return _choice(choice, fold(callee, source), node)
 
     def _visit_reduction(self, node: ast.Call) -> ast.AST:
         function, generator, *rest = node.args
@@ -151,12 +171,9 @@ class _Rewriter(ast.NodeTransformer):
             return self.generic_visit(node)
         callee, function = self.visit(node.func), self.visit(function)
         part, source = self._split(generator)
-        call = ast.Call(
-            func=ast.Name(REDUCE, ast.Load()),
-            args=[callee, function, part, source, *(self.visit(argument) for argument in rest)],
-            keywords=[_at(node)],
-        )
-        return ast.copy_location(call, node)
+        rest = [self.visit(argument) for argument in rest]
+        at = ast.keyword("at", self._at(node))
+        return ast.copy_location(_call(REDUCE, callee, function, part, source, *rest, keywords=[at]), node)
 
     def _visit_comprehension(self, node: ast.ListComp | ast.SetComp | ast.DictComp) -> ast.AST:
         if not self._can_split(node):
@@ -166,12 +183,15 @@ class _Rewriter(ast.NodeTransformer):
             # A set's order tells in what order it was filled, and an element that cannot be hashed ends the loop there
             # and then: a part gives its elements one by one, neither a set nor a list of them.
             part.body = ast.copy_location(ast.GeneratorExp(node.elt, node.generators), node)
-        call = ast.Call(
-            func=ast.Name(COMPREHENSION, ast.Load()),
-            args=[ast.Constant(_KINDS[type(node)]), part, source],
-            keywords=[_at(node)],
-        )
-        return ast.copy_location(call, node)
+        kind, at = ast.Constant(_KINDS[type(node)]), self._at(node)
+
+        def comprehension(source: ast.expr) -> ast.Call:
+            return _call(COMPREHENSION, kind, part, source, keywords=[ast.keyword("at", at)])
+
+        if self._depth >= _DEEPEST:
+            return ast.copy_location(comprehension(source), node)
+        choice = ast.IfExp(_call(IS_SHORT, at, source), _over_kept(node), comprehension(_call(KEPT)))
+        return _choice(choice, comprehension(source), node)
 
     visit_ListComp = _visit_comprehension
     visit_SetComp = _visit_comprehension
@@ -179,24 +199,29 @@ class _Rewriter(ast.NodeTransformer):
 
     def _split(self, node: ComprehensionNode) -> tuple[ast.Lambda, ast.expr]:
         first = node.generators[0]
-        source = self._visit_source(first.iter)
+        source = self._visit_source(first.iter, self._at(node))
         first.iter = ast.copy_location(ast.Name(self._argument, ast.Load()), first.iter)
+        self._depth += 1
         self.generic_visit(node)
+        self._depth -= 1
         argument = ast.copy_location(ast.arg(self._argument), node)
         arguments = ast.arguments(posonlyargs=[], args=[argument], kwonlyargs=[], kw_defaults=[], defaults=[])
         part = ast.copy_location(ast.Lambda(arguments, node), node)
         self.parts[part] = node
         return part, source
 
-    def _visit_source(self, node: ast.expr) -> ast.expr:
+    def _visit_source(self, node: ast.expr, at: ast.Constant) -> ast.expr:
         found: ast.expr
         if not isinstance(node, ast.Call) or not _is_named(node.func, SOURCE_MAKERS):
             found = self.visit(node)
             return found
         maker = self.visit(node.func)
-        arguments = [self._visit_source(argument) for argument in node.args]
+        arguments = [self._visit_source(argument, at) for argument in node.args]
         keywords = [self.visit(keyword) for keyword in node.keywords]
-        return ast.copy_location(ast.Call(ast.Name(SOURCE, ast.Load()), [maker, *arguments], keywords), node)
+        return ast.copy_location(_call(SOURCE, at, maker, *arguments, keywords=keywords), node)
+
+    def _at(self, node: ast.expr) -> ast.Constant:
+        return ast.Constant(f"{node.lineno}:{node.col_offset} {self._filename}")
 
     def _can_split(self, node: ComprehensionNode) -> bool:
         return not self._in_class_body and can_split(node)
@@ -253,8 +278,30 @@ def _is_folded(callee: ast.expr) -> bool:
     return isinstance(callee, ast.Attribute) and callee.attr in FOLDED_ATTRIBUTES
 
 
-def _at(node: ast.expr) -> ast.keyword:
-    return ast.keyword("at", ast.Tuple([ast.Constant(node.lineno), ast.Constant(node.col_offset)], ast.Load()))
+def _call(name: str, *arguments: ast.expr, keywords: Iterable[ast.keyword] = ()) -> ast.Call:
+    return ast.Call(ast.Name(name, ast.Load()), list(arguments), list(keywords))
+
+
+def _over_kept(node: ComprehensionNode) -> ComprehensionNode:
+    """`node` as it stands, but over what is kept; all else is shared with it."""
+    first, *others = node.generators
+    first = copy.copy(first)
+    first.iter = ast.copy_location(_call(KEPT), first.iter)
+    found = copy.copy(node)
+    found.generators = [first, *others]
+    return found
+
+
+def _choice(choice: ast.IfExp, plain: ast.expr, node: ast.expr) -> ast.IfExp:
+    choice.plain = ast.copy_location(plain, node)  # type: ignore[attr-defined]
+    return ast.copy_location(choice, node)
+
+
+class WithoutChoices(ast.NodeTransformer):
+    """Leaves out what short loops do, for a person to read."""
+
+    def visit_IfExp(self, node: ast.IfExp) -> ast.AST:
+        return self.generic_visit(getattr(node, "plain", node))
 
 
 class ReadChecker(ast.NodeTransformer):
@@ -262,6 +309,11 @@ class ReadChecker(ast.NodeTransformer):
 
     def __init__(self, names: Iterable[str]) -> None:
         self._names = frozenset(names)
+
+    def visit_Call(self, node: ast.Call) -> ast.AST:
+        # What a choice shares between its two sides is met twice.
+        checked = isinstance(node.func, ast.Name) and node.func.id == READ
+        return node if checked else self.generic_visit(node)
 
     def visit_Name(self, node: ast.Name) -> ast.expr:
         if not isinstance(node.ctx, ast.Load) or node.id not in self._names:

@@ -37,11 +37,22 @@ def comprehension_as_it_stands(kind: str, part: Any, source: Any, *, at: Any) ->
     return set(part(source)) if kind == "set" else part(source)
 
 
+kept: list[Any] = []
+
+
+def is_short(at: str, *source: Any) -> bool:
+    kept.extend(reversed(source))
+    return False
+
+
 PRIMITIVES = {
+    "pyfora_is_short": is_short,
+    "pyfora_is_short_fold": is_short,
+    "pyfora_kept": kept.pop,
     "pyfora_fold": fold_as_it_stands,
     "pyfora_reduce": lambda reduce, function, part, source, *rest, at: reduce(function, part(source), *rest),
     "pyfora_comprehension": comprehension_as_it_stands,
-    "pyfora_source": lambda maker, *arguments, **keywords: maker(*arguments, **keywords),
+    "pyfora_source": lambda at, maker, *arguments, **keywords: maker(*arguments, **keywords),
 }
 
 
