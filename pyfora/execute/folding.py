@@ -10,7 +10,7 @@ import sys
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from time import perf_counter
-from types import BuiltinMethodType, FunctionType
+from types import BuiltinMethodType
 from typing import Any
 
 from pyfora.compile import finish_float_sum, fold_float_terms
@@ -35,6 +35,7 @@ from pyfora.fold.partials import NUMBERS, Form, Partial, are_plain, have_an_orde
 from pyfora.fold.plan import Plan
 from pyfora.fold.sources import Source, as_source
 from pyfora.fold.sums import FloatState, SumFolder, add_floats
+from pyfora.fold.views import View
 from pyfora.language.rewrite import COMPREHENSION, FOLD, REDUCE
 
 # By identity: asking a user's callable whether it equals one of these could run code of the user's.
@@ -87,13 +88,17 @@ class Folding:
     def fold(
         self,
         callee: Callable[..., Any],
-        part: FunctionType,
+        part: Callable[[Any], Any] | None,
         source: Any,
         *rest: Any,
         at: str,
         **keywords: Any,
     ) -> Any:
-        """`callee(generator, *rest, **keywords)`, where the generator is `part(source)`."""
+        """`callee(generator, *rest, **keywords)`, where the generator is `part(source)`; None: the source itself."""
+        if part is None:
+            if not isinstance(source, View):
+                return callee(source, *rest, **keywords)
+            part = iter
         cut = self._cut(source) if _is_spread(callee) else None
         if cut is None or (rest and callee not in (sum, next)):
             return callee(part(source), *rest, **keywords)
@@ -138,19 +143,28 @@ class Folding:
         self,
         callee: Callable[..., Any],
         function: Any,
-        part: FunctionType,
+        part: Callable[[Any], Any] | None,
         source: Any,
         *rest: Any,
         at: str,
     ) -> Any:
         """`reduce(function, generator, *rest)`: the elements are made in parallel, and reduced in order."""
+        if part is None:
+            if not isinstance(source, View):
+                return callee(function, source, *rest)
+            part = iter
         cut = self._cut(source) if callee is functools.reduce else None
         if cut is None:
             return callee(function, part(source), *rest)
+        if self.paces.is_quick(at, len(cut)):
+            started_at = perf_counter()
+            answer = callee(function, part(cut), *rest)
+            self.paces.note(at, (perf_counter() - started_at) / (len(cut) or 1))
+            return answer
         loop = _Loop(self, part, cut, functools.reduce, at)
         return callee(function, itertools.chain.from_iterable(loop.stream(lambda: None)), *rest)
 
-    def comprehension(self, kind: str, part: FunctionType, source: Any, *, at: str) -> Any:
+    def comprehension(self, kind: str, part: Callable[[Any], Any], source: Any, *, at: str) -> Any:
         """The list, set or dict of the comprehension whose part this is."""
         cut = self._cut(source)
         if cut is None:
@@ -164,7 +178,7 @@ class Folding:
             return answer
         return as_comprehension(lambda: self._collect(kind, part, cut, at))
 
-    def _collect(self, kind: str, part: FunctionType, source: Source, at: str) -> Any:
+    def _collect(self, kind: str, part: Callable[[Any], Any], source: Source, at: str) -> Any:
         loop = _Loop(self, part, source, list if kind == "list" else dict, at)
         made: Any = [] if kind == "list" else {}
         add = made.extend if kind == "list" else made.update
@@ -224,7 +238,7 @@ class Folding:
             self._report.add(run)
         return True
 
-    def element_type(self, part: FunctionType) -> str | None:
+    def element_type(self, part: Callable[[Any], Any]) -> str | None:
         """The type of what a part yields, where the compiler can tell."""
         return self._spreader.element_type(part)
 
@@ -235,7 +249,7 @@ class _Loop:
     def __init__(
         self,
         folding: Folding,
-        part: FunctionType,
+        part: Callable[[Any], Any],
         source: Source,
         callee: Callable[..., Any],
         at: str,
@@ -277,8 +291,8 @@ class _Loop:
     def spread_into(self, folder: Folder) -> bool:
         """Fold the rest into `folder`; False where it is to be run in order. Raises what the loop raises."""
         prefix = self.prefix
-        line = int(self._at.partition(":")[0])
-        run = LoopRun(self._part.__code__.co_filename, line, elements=len(self._source))
+        place, _, filename = self._at.partition(" ")
+        run = LoopRun(filename, int(place.partition(":")[0]), elements=len(self._source))
         offer = Offer(
             part=self._part,
             source=self._source,

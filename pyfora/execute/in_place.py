@@ -10,22 +10,22 @@ from pyfora.language.rewrite import COMPREHENSION, FOLD, REDUCE
 
 
 def fold_in_place(
-    callee: Callable[..., Any], part: Callable[[Any], Any], source: Any, *rest: Any, at: Any, **keywords: Any
+    callee: Callable[..., Any], part: Callable[[Any], Any] | None, source: Any, *rest: Any, at: Any, **keywords: Any
 ) -> Any:
     """`pyfora_fold` as the loop was written: in order, in this process."""
-    return callee(part(source), *rest, **keywords)
+    return callee(source if part is None else part(source), *rest, **keywords)
 
 
 def reduce_in_place(
     callee: Callable[..., Any],
     function: Any,
-    part: Callable[[Any], Any],
+    part: Callable[[Any], Any] | None,
     source: Any,
     *rest: Any,
     at: Any,
 ) -> Any:
     """`pyfora_reduce` as the reduction was written."""
-    return callee(function, part(source), *rest)
+    return callee(function, source if part is None else part(source), *rest)
 
 
 def comprehension_in_place(kind: str, part: Callable[[Any], Any], source: Any, *, at: Any) -> Any:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
 from collections.abc import Callable, Iterator, Mapping
-from types import BuiltinFunctionType, FunctionType, GeneratorType
+from types import BuiltinFunctionType, FunctionType, GeneratorType, MethodType
 from typing import Any
 
+from pyfora.execute.purity import is_safe_to_call_for
 from pyfora.fold.sources import make_source
 from pyfora.language.rewrite import IS_SHORT, IS_SHORT_FOLD, KEPT, SOURCE
 
@@ -16,8 +18,9 @@ _MAKERS = {zip, enumerate, map, filter, itertools.starmap, itertools.chain, iter
 """What gives no more elements than its arguments have."""
 _ITERATORS = _MAKERS | {reversed, GeneratorType, type(iter([])), type(iter(())), type(reversed([]))}
 """What cannot be cut: a loop over it runs as it was written, however long it is."""
-_PASSED_ON = _ITERATORS | {int, type(None), FunctionType, BuiltinFunctionType, type}
+_PASSED_ON = _ITERATORS | {int, type(None), FunctionType, BuiltinFunctionType, MethodType, functools.partial, type}
 _MAKERS_BY_ID = {id(maker) for maker in (*_MAKERS, reversed)}
+_CALLING_BY_ID = {id(map), id(filter), id(itertools.starmap)}
 _NEVER: Iterator[int] = iter(())
 
 
@@ -48,6 +51,8 @@ def short_loops(lengths: Mapping[str, Iterator[int]]) -> dict[str, Callable[...,
             return False
 
     def source(at: str, maker: Callable[..., Any], *arguments: Any, **keywords: Any) -> Any:
+        if id(maker) in _CALLING_BY_ID and arguments and not is_safe_to_call_for(arguments[0]):
+            return maker(*arguments, **keywords)
         length = next(lengths.get(at, _NEVER), -1) if id(maker) in _MAKERS_BY_ID else -1
         if length >= 0:
             for argument in arguments:

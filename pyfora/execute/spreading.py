@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import logging
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -115,7 +115,7 @@ class Spreader:
 
     # ---- kernels -----------------------------------------------------------------------------------------------
 
-    def element_type(self, part: FunctionType) -> str | None:
+    def element_type(self, part: Callable[..., Any]) -> str | None:
         """The type of what a part yields, where the compiler can tell."""
         loop = _loop_of(part)
         try:
@@ -146,8 +146,8 @@ class Spreader:
         return _Compiled(kernel.object_code, kernel.captured)
 
 
-def _loop_of(part: FunctionType) -> Loop | None:
-    source = loop_source(part)
+def _loop_of(part: Callable[..., Any]) -> Loop | None:
+    source = loop_source(part) if isinstance(part, FunctionType) else None
     if source is None:
         return None
     return Loop(source.filename, source.node, source.lookup, _source_of)  # type: ignore[arg-type]

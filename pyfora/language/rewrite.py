@@ -3,7 +3,8 @@
 `sum(e for t in s)` becomes `pyfora_fold(sum, lambda source: (e for t in source), s, at=(line, column))`, and
 `[e for t in s]` becomes `pyfora_comprehension("list", lambda source: [e for t in source], s, at=(line, column))`;
 `reduce(f, (e for t in s))` becomes `pyfora_reduce(reduce, f, lambda …)`, and a source `zip(a, b)`, which no other code
-can see, becomes `pyfora_source(at, zip, a, b)`.
+can see, becomes `pyfora_source(at, zip, a, b)`. So `sum(map(f, s))` is `pyfora_fold(sum, None, pyfora_source(at, map,
+f, s), at=…)`: None is the part that gives its source as it is.
 The lambda is the *part*: of a part of the source it makes what the whole would have made of it (of a set: its
 elements, one after the other). The callee is evaluated first, then the source, as in the original; every name means
 what it meant.
@@ -41,8 +42,8 @@ FOLDED_ATTRIBUTES = frozenset(("fsum", "prod", "mean", "fmean", "Counter", "join
 SOURCE_MAKERS = frozenset(("zip", "enumerate", "reversed"))
 SOURCE_MAKERS |= frozenset(("chain", "islice", "pairwise", "product", "combinations"))
 """What makes an iterator of other sources, as a name or as an attribute (of itertools)."""
-_LAZY = SOURCE_MAKERS | frozenset(("map", "filter", "starmap"))
-"""What goes through its arguments no later than whoever goes through it."""
+CALLING_MAKERS = frozenset(("map", "filter", "starmap"))
+"""The same, but that they call a function for each element; as names only, but for `itertools.starmap`."""
 _TINY_SOURCE_ELEMENTS = 8
 _DEEPEST = 2
 """Comprehensions nested deeper are only rewritten, and stand beside no original: each such pair doubles the code."""
@@ -142,48 +143,51 @@ class _Rewriter(ast.NodeTransformer):
             return self._visit_reduction(node)
         generator = node.args[0] if node.args else None
         if (
-            not isinstance(generator, ast.GeneratorExp)
+            generator is None
             or not _is_folded(node.func)
             or any(isinstance(argument, ast.Starred) for argument in node.args)
             or any(keyword.arg in (None, "at") for keyword in node.keywords)
-            or not self._can_split(generator)
+            or not self._can_be_folded(generator)
         ):
             return self.generic_visit(node)
         callee = self.visit(node.func)
-        part, source = self._split(generator)
+        at = self._at(node)
+        part, source = self._split_folded(generator, at)
         rest = [self.visit(argument) for argument in node.args[1:]]
         keywords = [self.visit(keyword) for keyword in node.keywords]
-        at = self._at(node)
 
         def fold(callee: ast.expr, source: ast.expr) -> ast.Call:
             return _call(FOLD, callee, part, source, *rest, keywords=[*keywords, ast.keyword("at", at)])
 
         if self._depth >= _DEEPEST:
             return ast.copy_location(fold(callee, source), node)
-        short = ast.copy_location(ast.Call(_call(KEPT), [_over_kept(generator), *rest], keywords), node)
+        elements = _over_kept(generator) if isinstance(generator, ast.GeneratorExp) else _call(KEPT)
+        short = ast.copy_location(ast.Call(_call(KEPT), [elements, *rest], keywords), node)
         choice = ast.IfExp(_call(IS_SHORT_FOLD, at, callee, source), short, fold(_call(KEPT), _call(KEPT)))
         return _choice(choice, fold(callee, source), node)
 
     def _visit_reduction(self, node: ast.Call) -> ast.AST:
         function, generator, *rest = node.args
         starred = any(isinstance(argument, ast.Starred) for argument in node.args)
-        if starred or not isinstance(generator, ast.GeneratorExp) or not self._can_split(generator):
+        if starred or not self._can_be_folded(generator):
             return self.generic_visit(node)
         callee, function = self.visit(node.func), self.visit(function)
-        part, source = self._split(generator)
+        at = self._at(node)
+        part, source = self._split_folded(generator, at)
         rest = [self.visit(argument) for argument in rest]
-        at = ast.keyword("at", self._at(node))
-        return ast.copy_location(_call(REDUCE, callee, function, part, source, *rest, keywords=[at]), node)
+        call = _call(REDUCE, callee, function, part, source, *rest, keywords=[ast.keyword("at", at)])
+        return ast.copy_location(call, node)
 
     def _visit_comprehension(self, node: ast.ListComp | ast.SetComp | ast.DictComp) -> ast.AST:
         if not self._can_split(node):
             return self.generic_visit(node)
-        part, source = self._split(node)
+        at = self._at(node)
+        part, source = self._split(node, at)
         if isinstance(node, ast.SetComp):
             # A set's order tells in what order it was filled, and an element that cannot be hashed ends the loop there
             # and then: a part gives its elements one by one, neither a set nor a list of them.
             part.body = ast.copy_location(ast.GeneratorExp(node.elt, node.generators), node)
-        kind, at = ast.Constant(_KINDS[type(node)]), self._at(node)
+        kind = ast.Constant(_KINDS[type(node)])
 
         def comprehension(source: ast.expr) -> ast.Call:
             return _call(COMPREHENSION, kind, part, source, keywords=[ast.keyword("at", at)])
@@ -197,9 +201,9 @@ class _Rewriter(ast.NodeTransformer):
     visit_SetComp = _visit_comprehension
     visit_DictComp = _visit_comprehension
 
-    def _split(self, node: ComprehensionNode) -> tuple[ast.Lambda, ast.expr]:
+    def _split(self, node: ComprehensionNode, at: ast.Constant) -> tuple[ast.Lambda, ast.expr]:
         first = node.generators[0]
-        source = self._visit_source(first.iter, self._at(node))
+        source = self._visit_source(first.iter, at)
         first.iter = ast.copy_location(ast.Name(self._argument, ast.Load()), first.iter)
         self._depth += 1
         self.generic_visit(node)
@@ -210,9 +214,20 @@ class _Rewriter(ast.NodeTransformer):
         self.parts[part] = node
         return part, source
 
+    def _can_be_folded(self, elements: ast.expr) -> bool:
+        if isinstance(elements, ast.GeneratorExp):
+            return self._can_split(elements)
+        return _calls_functions(elements)
+
+    def _split_folded(self, elements: ast.expr, at: ast.Constant) -> tuple[ast.expr, ast.expr]:
+        """Part and source. What `map` makes is its own source: its part is None."""
+        if isinstance(elements, ast.GeneratorExp):
+            return self._split(elements, at)
+        return ast.Constant(None), self._visit_source(elements, at)
+
     def _visit_source(self, node: ast.expr, at: ast.Constant) -> ast.expr:
         found: ast.expr
-        if not isinstance(node, ast.Call) or not _is_named(node.func, SOURCE_MAKERS):
+        if not isinstance(node, ast.Call) or not _makes_a_source(node.func):
             found = self.visit(node)
             return found
         maker = self.visit(node.func)
@@ -253,7 +268,7 @@ def _keeps_its_variables(node: ComprehensionNode) -> bool:
         if isinstance(child, ast.Call) and _is_folded(child.func):
             used_up.update(child.args)
             used_up.update(keyword.value for keyword in child.keywords)
-        elif isinstance(child, ast.Call) and child in used_up and _is_named(child.func, _LAZY):
+        elif isinstance(child, ast.Call) and child in used_up and _makes_a_source(child.func):
             used_up.update(child.args)
         elif isinstance(child, (ast.Lambda, ast.GeneratorExp)) and child is not node:
             makers.append(child)
@@ -270,6 +285,19 @@ def _is_named(callee: ast.expr, names: frozenset[str]) -> bool:
     if isinstance(callee, ast.Name):
         return callee.id in names
     return isinstance(callee, ast.Attribute) and callee.attr in names
+
+
+def _makes_a_source(callee: ast.expr) -> bool:
+    if isinstance(callee, ast.Name) and callee.id in CALLING_MAKERS:
+        return True
+    return _is_named(callee, SOURCE_MAKERS | {"starmap"})
+
+
+def _calls_functions(node: ast.expr) -> bool:
+    """Whether this is a call of `map` or its like, or of `zip` or its like over such."""
+    if not isinstance(node, ast.Call) or not _makes_a_source(node.func):
+        return False
+    return not _is_named(node.func, SOURCE_MAKERS) or any(map(_calls_functions, node.args))
 
 
 def _is_folded(callee: ast.expr) -> bool:

@@ -38,6 +38,16 @@ def rewritten(text: str) -> str:
         ("sum((e for i in s), 5)", "pyfora_fold(sum, lambda source: (e for i in source), s, 5, at='1:0 <text>')"),
         ("math.fsum(e for i in s)", "pyfora_fold(math.fsum, lambda source: (e for i in source), s, at='1:0 <text>')"),
         ("','.join(e for i in s)", "pyfora_fold(','.join, lambda source: (e for i in source), s, at='1:0 <text>')"),
+        ("sum(map(f, s), 5)", "pyfora_fold(sum, None, pyfora_source('1:0 <text>', map, f, s), 5, at='1:0 <text>')"),
+        (
+            "dict(zip(a, map(f, s)))",
+            "pyfora_fold(dict, None, pyfora_source('1:0 <text>', zip, a, pyfora_source('1:0 <text>', map, f, s)), "
+            "at='1:0 <text>')",
+        ),
+        (
+            "reduce(f, filter(g, s), 0)",
+            "pyfora_reduce(reduce, f, None, pyfora_source('1:0 <text>', filter, g, s), 0, at='1:0 <text>')",
+        ),
         (
             "any(a for a in b for c in a)",
             "pyfora_fold(any, lambda source: (a for a in source for c in a), b, at='1:0 <text>')",
@@ -110,6 +120,10 @@ def test_deep_nests_do_not_double_at_each_level() -> None:
         "sum((e for i in s), at=1)",
         "len(x)",
         "sum(xs)",
+        "sum(zip(a, b))",
+        "sum(pool.map(f, s))",
+        "sum(map(f, s), *rest)",
+        "mine(map(f, s))",
         "(e for i in s)",
         "[(y := i) for i in s]",
         "[(yield i) for i in s]".replace("(yield i)", "i").replace("s]", "[1, 2]]"),
