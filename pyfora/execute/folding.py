@@ -15,6 +15,7 @@ from typing import Any
 
 from pyfora.compile import finish_float_sum, fold_float_terms
 from pyfora.execute.in_place import as_comprehension, comprehension_in_place
+from pyfora.execute.keys import Keys, handing_out
 from pyfora.execute.loops import LoopReport, LoopRun
 from pyfora.execute.offers import Offer, TakenBack
 from pyfora.execute.output import ProgramOutput
@@ -36,7 +37,7 @@ from pyfora.fold.plan import Plan
 from pyfora.fold.sources import Source, as_source
 from pyfora.fold.sums import FloatState, SumFolder, add_floats
 from pyfora.fold.views import View
-from pyfora.language.rewrite import COMPREHENSION, FOLD, REDUCE
+from pyfora.language.rewrite import COMPREHENSION, FOLD, KEYED, REDUCE
 
 # By identity: asking a user's callable whether it equals one of these could run code of the user's.
 _SPREAD = {id(callee) for callee in (sum, min, max, any, all, next, list, tuple, set, frozenset, dict, sorted)}
@@ -164,6 +165,28 @@ class Folding:
         loop = _Loop(self, part, cut, functools.reduce, at)
         return callee(function, itertools.chain.from_iterable(loop.stream(lambda: None)), *rest)
 
+    def keyed(self, callee: Callable[..., Any], source: Any, key: Any, *, at: str, **keywords: Any) -> Any:
+        """`callee(source, key=key, **keywords)`, where `callee` is `sorted`, `min` or `max`: makes keys in parallel."""
+        cut = self._cut(source)
+        if cut is None:
+            return callee(source, key=key, **keywords)
+        if self.paces.is_quick(at, len(cut)):
+            started_at = perf_counter()
+            answer = callee(source, key=key, **keywords)
+            self.paces.note(at, (perf_counter() - started_at) / (len(cut) or 1))
+            return answer
+        # All keys are made before the first two are compared, and of a copy; `min` and `max` compare on the way.
+        if callee is sorted and type(source) is not range:
+            cut = source = list(source)
+        loop = _Loop(self, Keys(key), cut, callee, at)
+        keys = itertools.chain.from_iterable(loop.stream(lambda: None))
+        started_at = perf_counter()
+        answer = as_comprehension(lambda: callee(source, key=handing_out(keys, key), **keywords))
+        if loop.prefix.plan is Plan.HERE:
+            # Nobody asked for one key more than there are, which would have noted it.
+            self.paces.note(at, (perf_counter() - started_at) / (len(cut) or 1))
+        return answer
+
     def comprehension(self, kind: str, part: Callable[[Any], Any], source: Any, *, at: str) -> Any:
         """The list, set or dict of the comprehension whose part this is."""
         cut = self._cut(source)
@@ -201,7 +224,7 @@ class Folding:
     def primitives(self) -> dict[str, Callable[..., Any]]:
         """What the rewritten program calls."""
         short = short_loops(self.paces.short)
-        return {FOLD: self.fold, REDUCE: self.reduce, COMPREHENSION: self.comprehension, **short}
+        return {FOLD: self.fold, REDUCE: self.reduce, KEYED: self.keyed, COMPREHENSION: self.comprehension, **short}
 
     def _cut(self, source: Any) -> Source | None:
         return None if self._spreader.busy else as_source(source)

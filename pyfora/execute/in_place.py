@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from pyfora.execute.short import all_short
-from pyfora.language.rewrite import COMPREHENSION, FOLD, REDUCE
+from pyfora.language.rewrite import COMPREHENSION, FOLD, KEYED, REDUCE
 
 
 def fold_in_place(
@@ -26,6 +26,11 @@ def reduce_in_place(
 ) -> Any:
     """`pyfora_reduce` as the reduction was written."""
     return callee(function, source if part is None else part(source), *rest)
+
+
+def keyed_in_place(callee: Callable[..., Any], source: Any, key: Any, *, at: Any, **keywords: Any) -> Any:
+    """`pyfora_keyed` as it was written."""
+    return callee(source, key=key, **keywords)
 
 
 def comprehension_in_place(kind: str, part: Callable[[Any], Any], source: Any, *, at: Any) -> Any:
@@ -59,6 +64,7 @@ PRIMITIVES_IN_PLACE: dict[str, Callable[..., Any]] = {
     FOLD: fold_in_place,
     REDUCE: reduce_in_place,
     COMPREHENSION: comprehension_in_place,
+    KEYED: keyed_in_place,
     **all_short(),
 }
 """What rewritten code calls where no loop is spread."""

@@ -13,7 +13,7 @@ from pyfora.execute.environment import Environment, unpack
 from pyfora.execute.pieces import known_objects
 from pyfora.execute.reporting import Made, Unshippable
 from pyfora.execute.terms import Terms
-from pyfora.fold.partials import Form, Partial, Total, hold_nan, partial_of
+from pyfora.fold.partials import Form, Partial, Total, hold_inner_nan, hold_nan, partial_of
 from pyfora.fold.views import cursor_at, functions_of, holds_state
 from pyfora.language.frozen import fingerprint_of_state
 from pyfora.limits import LEAF_ELEMENTS_LIMIT, RUN_LEAVES_LIMIT
@@ -159,10 +159,13 @@ class LeafLoop:
         return self._environment.form is Form.TRUTH and data is (self._environment.callee is any)
 
     def _checked(self, made: Made) -> Made:
-        """Raises Unshippable for a NaN among what a set or dict will hold."""
+        """Raises Unshippable for a NaN among what a set or dict will hold, or what will be compared with its like."""
         hashing = self._environment.callee in (set, frozenset, dict)
         if hashing and made.partial is not None and hold_nan(made.partial):
             raise Unshippable("NaNs in a set, or among the keys of a dict, are told apart by their identity")
+        comparing = self._environment.callee in (sorted, min, max)
+        if comparing and made.partial is not None and hold_inner_nan(made.partial):
+            raise Unshippable("NaNs in tuples or lists that are compared are told apart by their identity")
         return made
 
     def _compiled(self, kernel: Kernel, leaf: int, stop: int) -> Made:

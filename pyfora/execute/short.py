@@ -10,7 +10,7 @@ from typing import Any
 
 from pyfora.execute.purity import is_safe_to_call_for
 from pyfora.fold.sources import make_source
-from pyfora.language.rewrite import IS_SHORT, IS_SHORT_FOLD, KEPT, SOURCE
+from pyfora.language.rewrite import IS_SHORT, IS_SHORT_FOLD, IS_SHORT_KEYED, KEPT, SOURCE
 
 _SIZED = frozenset(map(type, ({}, {}.keys(), {}.values(), {}.items(), set(), frozenset())))
 _SIZED |= {list, tuple, range, str, bytes}
@@ -21,6 +21,9 @@ _ITERATORS = _MAKERS | {reversed, GeneratorType, type(iter([])), type(iter(())),
 _PASSED_ON = _ITERATORS | {int, type(None), FunctionType, BuiltinFunctionType, MethodType, functools.partial, type}
 _MAKERS_BY_ID = {id(maker) for maker in (*_MAKERS, reversed)}
 _CALLING_BY_ID = {id(map), id(filter), id(itertools.starmap)}
+_KEYED_BY_ID = {id(sorted), id(min), id(max)}
+_KEYS = {FunctionType, MethodType, functools.partial}
+"""Functions whose calls may be worth spreading; native ones are not."""
 _NEVER: Iterator[int] = iter(())
 
 
@@ -51,8 +54,6 @@ def short_loops(lengths: Mapping[str, Iterator[int]]) -> dict[str, Callable[...,
             return False
 
     def source(at: str, maker: Callable[..., Any], *arguments: Any, **keywords: Any) -> Any:
-        if id(maker) in _CALLING_BY_ID and arguments and not is_safe_to_call_for(arguments[0]):
-            return maker(*arguments, **keywords)
         length = next(lengths.get(at, _NEVER), -1) if id(maker) in _MAKERS_BY_ID else -1
         if length >= 0:
             for argument in arguments:
@@ -61,9 +62,24 @@ def short_loops(lengths: Mapping[str, Iterator[int]]) -> dict[str, Callable[...,
                     break
             else:
                 return maker(*arguments, **keywords)
+        if id(maker) in _CALLING_BY_ID and arguments and not is_safe_to_call_for(arguments[0]):
+            return maker(*arguments, **keywords)
         return make_source(maker, *arguments, **keywords)
 
-    return {IS_SHORT: is_short, IS_SHORT_FOLD: is_short_fold, KEPT: kept.pop, SOURCE: source}
+    def is_short_keyed(at: str, callee: Any, source: Any, key: Any) -> bool:
+        kept.extend((key, source, callee))
+        if type(source) not in _SIZED or id(callee) not in _KEYED_BY_ID or type(key) not in _KEYS:
+            return True
+        length = next(lengths.get(at, _NEVER), -1)
+        return not _is_longer(source, length) or not is_safe_to_call_for(key)
+
+    return {
+        IS_SHORT: is_short,
+        IS_SHORT_FOLD: is_short_fold,
+        IS_SHORT_KEYED: is_short_keyed,
+        KEPT: kept.pop,
+        SOURCE: source,
+    }
 
 
 def _is_longer(source: Any, length: int) -> bool:
@@ -87,7 +103,17 @@ def all_short() -> dict[str, Callable[..., Any]]:
         keep(callee)
         return True
 
+    def is_short_keyed(at: str, callee: Any, source: Any, key: Any) -> bool:
+        kept.extend((key, source, callee))
+        return True
+
     def source(at: str, maker: Callable[..., Any], *arguments: Any, **keywords: Any) -> Any:
         return maker(*arguments, **keywords)
 
-    return {IS_SHORT: is_short, IS_SHORT_FOLD: is_short_fold, KEPT: kept.pop, SOURCE: source}
+    return {
+        IS_SHORT: is_short,
+        IS_SHORT_FOLD: is_short_fold,
+        IS_SHORT_KEYED: is_short_keyed,
+        KEPT: kept.pop,
+        SOURCE: source,
+    }

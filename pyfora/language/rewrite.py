@@ -4,7 +4,8 @@
 `[e for t in s]` becomes `pyfora_comprehension("list", lambda source: [e for t in source], s, at=(line, column))`;
 `reduce(f, (e for t in s))` becomes `pyfora_reduce(reduce, f, lambda …)`, and a source `zip(a, b)`, which no other code
 can see, becomes `pyfora_source(at, zip, a, b)`. So `sum(map(f, s))` is `pyfora_fold(sum, None, pyfora_source(at, map,
-f, s), at=…)`: None is the part that gives its source as it is.
+f, s), at=…)`: None is the part that gives its source as it is. And `sorted(s, key=f)` is `pyfora_keyed(sorted, s, f,
+at=…)`.
 The lambda is the *part*: of a part of the source it makes what the whole would have made of it (of a set: its
 elements, one after the other). The callee is evaluated first, then the source, as in the original; every name means
 what it meant.
@@ -31,8 +32,10 @@ SOURCE = "pyfora_source"
 READ = "pyfora_read"
 IS_SHORT = "pyfora_is_short"
 IS_SHORT_FOLD = "pyfora_is_short_fold"
+IS_SHORT_KEYED = "pyfora_is_short_keyed"
+KEYED = "pyfora_keyed"
 KEPT = "pyfora_kept"
-PRIMITIVES = (FOLD, REDUCE, COMPREHENSION, SOURCE, READ, IS_SHORT, IS_SHORT_FOLD, KEPT)
+PRIMITIVES = (FOLD, REDUCE, COMPREHENSION, SOURCE, READ, IS_SHORT, IS_SHORT_FOLD, IS_SHORT_KEYED, KEYED, KEPT)
 
 FOLDED_CALLEES = frozenset(
     ("sum", "min", "max", "any", "all", "list", "tuple", "set", "frozenset", "dict", "sorted", "next")
@@ -44,6 +47,8 @@ SOURCE_MAKERS |= frozenset(("chain", "islice", "pairwise", "product", "combinati
 """What makes an iterator of other sources, as a name or as an attribute (of itertools)."""
 CALLING_MAKERS = frozenset(("map", "filter", "starmap"))
 """The same, but that they call a function for each element; as names only, but for `itertools.starmap`."""
+_KEYED_CALLEES = frozenset(("sorted", "min", "max"))
+"""Callees that call their `key` for each element."""
 _TINY_SOURCE_ELEMENTS = 8
 _DEEPEST = 2
 """Comprehensions nested deeper are only rewritten, and stand beside no original: each such pair doubles the code."""
@@ -142,6 +147,8 @@ class _Rewriter(ast.NodeTransformer):
         if _is_named(node.func, frozenset(("reduce",))) and len(node.args) >= 2 and not node.keywords:
             return self._visit_reduction(node)
         generator = node.args[0] if node.args else None
+        if _calls_a_key(node):
+            return self._visit_keyed(node)
         if (
             generator is None
             or not _is_folded(node.func)
@@ -165,6 +172,19 @@ class _Rewriter(ast.NodeTransformer):
         short = ast.copy_location(ast.Call(_call(KEPT), [elements, *rest], keywords), node)
         choice = ast.IfExp(_call(IS_SHORT_FOLD, at, callee, source), short, fold(_call(KEPT), _call(KEPT)))
         return _choice(choice, fold(callee, source), node)
+
+    def _visit_keyed(self, node: ast.Call) -> ast.AST:
+        callee, source, at = self.visit(node.func), self.visit(node.args[0]), self._at(node)
+        (key,) = [self.visit(keyword.value) for keyword in node.keywords if keyword.arg == "key"]
+        others = [self.visit(keyword) for keyword in node.keywords if keyword.arg != "key"]
+
+        def keyed(callee: ast.expr, source: ast.expr, key: ast.expr) -> ast.Call:
+            return _call(KEYED, callee, source, key, keywords=[*others, ast.keyword("at", at)])
+
+        short = ast.Call(_call(KEPT), [_call(KEPT)], [ast.keyword("key", _call(KEPT)), *others])
+        is_short = _call(IS_SHORT_KEYED, at, callee, source, key)
+        choice = ast.IfExp(is_short, ast.copy_location(short, node), keyed(_call(KEPT), _call(KEPT), _call(KEPT)))
+        return _choice(choice, keyed(callee, source, key), node)
 
     def _visit_reduction(self, node: ast.Call) -> ast.AST:
         function, generator, *rest = node.args
@@ -298,6 +318,18 @@ def _calls_functions(node: ast.expr) -> bool:
     if not isinstance(node, ast.Call) or not _makes_a_source(node.func):
         return False
     return not _is_named(node.func, SOURCE_MAKERS) or any(map(_calls_functions, node.args))
+
+
+def _calls_a_key(node: ast.Call) -> bool:
+    """Whether this is `sorted(xs, key=f)` or its like, where only what is constant is evaluated before the key."""
+    if not isinstance(node.func, ast.Name) or node.func.id not in _KEYED_CALLEES or len(node.args) != 1:
+        return False
+    if isinstance(node.args[0], (ast.Starred, ast.GeneratorExp)) or _calls_functions(node.args[0]):
+        return False
+    names = [keyword.arg for keyword in node.keywords]
+    if "key" not in names or None in names or "at" in names:
+        return False
+    return all(isinstance(keyword.value, ast.Constant) for keyword in node.keywords[: names.index("key")])
 
 
 def _is_folded(callee: ast.expr) -> bool:

@@ -21,7 +21,7 @@ from pyfora.execute.short import short_loops
 from pyfora.fold.partials import Form, partial_of
 from pyfora.fold.plan import PREFIX_S, Plan
 from pyfora.fold.views import View
-from pyfora.language.rewrite import IS_SHORT, IS_SHORT_FOLD, KEPT, SOURCE
+from pyfora.language.rewrite import FOLD, IS_SHORT, IS_SHORT_FOLD, IS_SHORT_KEYED, KEPT, SOURCE
 
 
 class Clock:
@@ -303,3 +303,25 @@ def test_a_subclass_of_int_is_no_reason_to_trust_a_sum(clock: Clock) -> None:
     part = cast(FunctionType, lambda source: (Own(i) for i in part_of(clock, 1e-3)(source)))
     assert folds.fold(sum, part, range(100), at=HERE) == sum(range(100))
     assert spreader.offers[0].folder.form is Form.ELEMENTS
+
+
+def test_which_keys_are_made_ahead() -> None:
+    """Only those of a function of the user's, for the builtins themselves, over what can be cut."""
+
+    def key(i: int) -> int:
+        return -i
+
+    users = FunctionType(key.__code__, {"__builtins__": {FOLD: None}})
+    primitives = short_loops({HERE: itertools.repeat(3)})
+    is_short, kept = primitives[IS_SHORT_KEYED], primitives[KEPT]
+    for callee, source, function, expected in (
+        (sorted, [1, 2, 3, 4], users, False),
+        (max, range(10**30), users, False),
+        (sorted, [1, 2, 3], users, True),
+        (sorted, [1, 2, 3, 4], key, True),
+        (sorted, [1, 2, 3, 4], len, True),
+        (sorted, iter([1, 2, 3, 4]), users, True),
+        (part_of, [1, 2, 3, 4], users, True),
+    ):
+        assert is_short(HERE, callee, source, function) is expected
+        assert (kept(), kept(), kept()) == (callee, source, function)

@@ -44,6 +44,8 @@ def rewritten(text: str) -> str:
             "pyfora_fold(dict, None, pyfora_source('1:0 <text>', zip, a, pyfora_source('1:0 <text>', map, f, s)), "
             "at='1:0 <text>')",
         ),
+        ("max(s, key=f, default=d)", "pyfora_keyed(max, s, f, default=d, at='1:0 <text>')"),
+        ("sorted(s, reverse=True, key=f)", "pyfora_keyed(sorted, s, f, reverse=True, at='1:0 <text>')"),
         (
             "reduce(f, filter(g, s), 0)",
             "pyfora_reduce(reduce, f, None, pyfora_source('1:0 <text>', filter, g, s), 0, at='1:0 <text>')",
@@ -101,6 +103,14 @@ def test_the_original_stays_for_short_loops(text: str, expected: str) -> None:
     assert ast.unparse(rewrite_text(text, "<text>")) == expected
 
 
+def test_the_key_is_evaluated_in_its_turn() -> None:
+    assert ast.unparse(rewrite_text("sorted(s, key=f, reverse=r)", "<text>")) == (
+        "pyfora_kept()(pyfora_kept(), key=pyfora_kept(), reverse=r) "
+        "if pyfora_is_short_keyed('1:0 <text>', sorted, s, f) else "
+        "pyfora_keyed(pyfora_kept(), pyfora_kept(), pyfora_kept(), reverse=r, at='1:0 <text>')"
+    )
+
+
 def test_deep_nests_do_not_double_at_each_level() -> None:
     text = "s"
     sizes = []
@@ -124,6 +134,11 @@ def test_deep_nests_do_not_double_at_each_level() -> None:
         "sum(pool.map(f, s))",
         "sum(map(f, s), *rest)",
         "mine(map(f, s))",
+        "max(a, b, key=f)",
+        "max(*s, key=f)",
+        "sorted(s, reverse=r(), key=f)",
+        "sorted(s, **kw)",
+        "s.sort(key=f)",
         "(e for i in s)",
         "[(y := i) for i in s]",
         "[(yield i) for i in s]".replace("(yield i)", "i").replace("s]", "[1, 2]]"),

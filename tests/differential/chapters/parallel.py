@@ -678,6 +678,40 @@ with executor.remotely.downloadAll():
     o = math.fsum(map(g, range(N))), math.prod(map(lambda i: f(i) % 3 + 1, range(N)))
     n = next(filter(lambda i: f(i) == 17, range(N)), None), frozenset(filter(None, map(f, range(N))))
 """,
+    "sorted, min and max with a key function": """
+class Own:
+    def __init__(self, k):
+        self.k = k
+    def key(self, i):
+        return f(i) % self.k
+def noted(i):
+    if i % 1_000 == 0:
+        print("key", i)
+    return f(i) % 5
+def failing(i):
+    if f(i) >= 0 and i == 31_234:
+        raise KeyError(i)
+    return noted(i)
+def stopping(i):
+    if f(i) >= 0 and i == 31_234:
+        raise StopIteration(i)
+    return noted(i)
+with executor.remotely.downloadAll():
+    a = sorted(range(N), key=f)[:50], sorted(captured, key=noted)[::500]
+    b = sorted(captured, key=noted, reverse=True)[::500], max((), key=f, default=0)
+    b += max(captured, key=f), min(range(N), key=noted), max(words, key=lambda w: f(int(w[1:])))
+    c = sorted(table.items(), key=lambda kv: (f(kv[1]), -kv[0]))[::700], sorted(set(captured), key=Own(7).key)[:20]
+    d = sorted(range(N), key=functools.partial(add, 3))[:3], max(rows, key=operator.itemgetter(1))
+    e = sorted(range(N), key=lambda i: (math.nan, f(i)))[:20], max(range(N), key=lambda i: [math.nan, f(i) % 3])
+    h = []
+    for key in (failing, stopping, lambda i: "text" if f(i) == 77 else f(i), None):
+        for make in (sorted, min, max, lambda xs, key: list(xs).sort(key=key)):
+            try:
+                h.append(make(range(N), key=key) == 5)
+            except (KeyError, StopIteration, TypeError) as error:
+                h.append((type(error).__name__, error.args))
+    del make, key
+""",
     "map that was begun elsewhere, or has no end": """
 with executor.remotely.downloadAll():
     made = map(f, range(N))
