@@ -13,6 +13,7 @@ from pyfora.execute.environment import Environment, unpack
 from pyfora.execute.pieces import known_objects
 from pyfora.execute.reporting import Made, Unshippable
 from pyfora.execute.terms import Terms
+from pyfora.fold.calling import range_called_over
 from pyfora.fold.partials import Form, Partial, Total, hold_inner_nan, hold_nan, partial_of
 from pyfora.fold.views import cursor_at, functions_of, holds_state
 from pyfora.language.frozen import fingerprint_of_state
@@ -172,7 +173,8 @@ class LeafLoop:
         """Leaves [leaf, stop) by one call of the kernel. Raises GaveUp."""
         environment = self._environment
         first, end = environment.grid.elements(leaf, stop)
-        elements = environment.source[first:end]
+        source = range_called_over(environment.source)
+        elements = (environment.source if source is None else source)[first:end]
         assert isinstance(elements, range)
         arguments = (environment.captured, elements.start, elements.step, len(elements))
         leaves = stop - leaf

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from time import perf_counter
 from typing import Any
 
+from pyfora.fold.calling import range_called_over
 from pyfora.fold.plan import PREFIX_S, Plan, plan_rest
 from pyfora.fold.sources import Source
 from pyfora.fold.views import cursor_at, is_of_ranges
@@ -91,7 +92,8 @@ class Prefix:
             self.element_s * self.done,
             self.done,
             self.done + left,
-            from_range=type(self._source) is range,
+            from_range=type(self._source) is range
+            or (self._part is iter and range_called_over(self._source) is not None),
             ships=not is_of_ranges(self._source),
             makes_objects=self.makes_objects,
         )

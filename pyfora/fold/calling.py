@@ -46,3 +46,10 @@ class Called(View):
     @property
     def is_of_ranges(self) -> bool:
         return all(map(is_of_ranges, self.bases))
+
+
+def range_called_over(source: Any) -> range | None:
+    """The range for whose elements `map` or `filter` calls its function, where the source is just that."""
+    if isinstance(source, Called) and source.maker in (map, filter) and len(source.bases) == 1:
+        return source.bases[0] if type(source.bases[0]) is range else None
+    return None

@@ -81,6 +81,39 @@ def test_it_is_spread(eager_worker: WorkerInTest, name: str) -> None:
     assert loops[0]["leaves"] > 3
 
 
+def third(i: int) -> float:
+    return i / 3
+
+
+def small(i: int) -> bool:
+    return i * 7919 % 1009 < 500
+
+
+def stops(i: int) -> int:
+    if i == 1_500_000:
+        raise StopIteration
+    return i * 3 % 1000
+
+
+COMPILED: dict[str, Callable[[int], Any]] = {
+    "sum": lambda n: sum(map(turned, range(n))),
+    "float sum": lambda n: sum(map(third, range(5, n, 3))),
+    "sum of filter": lambda n: sum(filter(small, range(n))),
+    "list": lambda n: list(map(third, range(n))),
+    "any": lambda n: any(map(lambda i: i * i % 1_000_003 == 1_000_002 and i > n, range(n))),
+    "max": lambda n: max(filter(small, range(n, 0, -1))),
+    "StopIteration": lambda n: sum(map(stops, range(n))),
+}
+
+
+@pytest.mark.parametrize("name", COMPILED)
+def test_over_a_range_it_is_compiled(eager_worker: WorkerInTest, name: str) -> None:
+    (loop,) = check_equal(eager_worker, COMPILED[name], 2_000_000)
+    assert loop["how"] == "compiled" and loop["leaves"] > 3, loop
+    # The leaf that the StopIteration ends is run again in order, and was in no piece that came in.
+    assert loop["gave_up"] == 0
+
+
 def stopping_at(last: int) -> Callable[[int], int]:
     def function(i: int) -> int:
         if i == last:
