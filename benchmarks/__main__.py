@@ -7,13 +7,14 @@ import signal
 from collections.abc import Callable
 from pathlib import Path
 
-from benchmarks import latency, loops, losses, memory
+from benchmarks import latency, loops, losses, memory, short_loops
 from benchmarks.table import Row, as_markdown, machine, write_json
 
 ROWS: dict[str, Callable[[], Row]] = {
     "sines": lambda: loops.sines_against_prange(10**8, pairs=5),
     "bits": lambda: loops.bits_of_sines(10**8),
     "primes": lambda: loops.primes_against_prange(5 * 10**6, pairs=5),
+    "short": lambda: short_loops.short_loops_against_cpython(40_000, pairs=5),
     "empty": lambda: latency.empty_block(300),
     "embedded": lambda: latency.embedded_first_block(5),
     "connect": lambda: latency.connected_first_block(5),

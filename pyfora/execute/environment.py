@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from types import FunctionType
 from typing import Any
 
 from pyfora.execute.ambient import Ambient
@@ -20,7 +19,7 @@ from pyfora.values.parcels import Parcel
 class Environment:
     """All that a leaf process needs to run any leaf of a loop."""
 
-    part: FunctionType
+    part: Callable[[Any], Any]
     source: Source
     grid: Grid
     form: Form

@@ -10,16 +10,18 @@ import sys
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from time import perf_counter
-from types import BuiltinMethodType, FunctionType
+from types import BuiltinMethodType
 from typing import Any
 
 from pyfora.compile import finish_float_sum, fold_float_terms
 from pyfora.execute.in_place import as_comprehension, comprehension_in_place
+from pyfora.execute.keys import Keys, handing_out
 from pyfora.execute.loops import LoopReport, LoopRun
 from pyfora.execute.offers import Offer, TakenBack
 from pyfora.execute.output import ProgramOutput
 from pyfora.execute.paces import Paces
 from pyfora.execute.prefix import Prefix
+from pyfora.execute.short import short_loops
 from pyfora.execute.spreading import Spreader
 from pyfora.fold.folders import (
     ElementsFolder,
@@ -32,14 +34,15 @@ from pyfora.fold.folders import (
 )
 from pyfora.fold.partials import NUMBERS, Form, Partial, are_plain, have_an_order
 from pyfora.fold.plan import Plan
-from pyfora.fold.sources import Source, as_source, make_source
+from pyfora.fold.sources import Source, as_source
 from pyfora.fold.sums import FloatState, SumFolder, add_floats
-from pyfora.language.rewrite import COMPREHENSION, FOLD, REDUCE, SOURCE
+from pyfora.fold.views import View
+from pyfora.language.rewrite import COMPREHENSION, FOLD, KEYED, REDUCE
 
 # By identity: asking a user's callable whether it equals one of these could run code of the user's.
 _SPREAD = {id(callee) for callee in (sum, min, max, any, all, next, list, tuple, set, frozenset, dict, sorted)}
 _SPREAD |= {id(callee) for callee in (math.fsum, math.prod, statistics.mean, statistics.fmean, Counter)}
-_STOPPING = frozenset((any, all, next))
+_STOPPING = {id(callee) for callee in (any, all, next)}
 """What need not go through all elements."""
 
 SAMPLE = 20
@@ -86,22 +89,26 @@ class Folding:
     def fold(
         self,
         callee: Callable[..., Any],
-        part: FunctionType,
+        part: Callable[[Any], Any] | None,
         source: Any,
         *rest: Any,
-        at: tuple[int, int],
+        at: str,
         **keywords: Any,
     ) -> Any:
-        """`callee(generator, *rest, **keywords)`, where the generator is `part(source)`."""
+        """`callee(generator, *rest, **keywords)`, where the generator is `part(source)`; None: the source itself."""
+        if part is None:
+            if not isinstance(source, View):
+                return callee(source, *rest, **keywords)
+            part = iter
         cut = self._cut(source) if _is_spread(callee) else None
         if cut is None or (rest and callee not in (sum, next)):
             return callee(part(source), *rest, **keywords)
-        if self.paces.is_quick(part, len(cut)):
+        # Those that stop may have met one element only.
+        elements = 1 if id(callee) in _STOPPING else len(cut) or 1
+        if self.paces.is_quick(at, len(cut)):
             started_at = perf_counter()
             answer = callee(part(cut), *rest, **keywords)
-            # These may have met one element only.
-            elements = 1 if callee in _STOPPING else len(cut) or 1
-            self.paces.note(part, (perf_counter() - started_at) / elements)
+            self.paces.note(at, (perf_counter() - started_at) / elements)
             return answer
         numeric = callee is sum or (callee in (min, max) and "key" not in keywords)
         loop = _Loop(self, part, cut, _stand_in(callee), at, keep=numeric)
@@ -121,8 +128,12 @@ class Folding:
 
         # The builtin is called once, since comparing and adding may be the user's code: it is fed the elements as they
         # are made, here or elsewhere, unless something shorter than the elements will do.
+        started_at = perf_counter()
         try:
-            return bound(itertools.chain.from_iterable(loop.stream(folder)))
+            answer = bound(itertools.chain.from_iterable(loop.stream(folder)))
+            if id(callee) in _STOPPING:
+                self.paces.note(at, perf_counter() - started_at)
+            return answer
         except _Elsewhere as chosen:
             found = chosen.folder
         if loop.spread_into(found):
@@ -133,33 +144,64 @@ class Folding:
         self,
         callee: Callable[..., Any],
         function: Any,
-        part: FunctionType,
+        part: Callable[[Any], Any] | None,
         source: Any,
         *rest: Any,
-        at: tuple[int, int],
+        at: str,
     ) -> Any:
         """`reduce(function, generator, *rest)`: the elements are made in parallel, and reduced in order."""
+        if part is None:
+            if not isinstance(source, View):
+                return callee(function, source, *rest)
+            part = iter
         cut = self._cut(source) if callee is functools.reduce else None
         if cut is None:
             return callee(function, part(source), *rest)
+        if self.paces.is_quick(at, len(cut)):
+            started_at = perf_counter()
+            answer = callee(function, part(cut), *rest)
+            self.paces.note(at, (perf_counter() - started_at) / (len(cut) or 1))
+            return answer
         loop = _Loop(self, part, cut, functools.reduce, at)
         return callee(function, itertools.chain.from_iterable(loop.stream(lambda: None)), *rest)
 
-    def comprehension(self, kind: str, part: FunctionType, source: Any, *, at: tuple[int, int]) -> Any:
+    def keyed(self, callee: Callable[..., Any], source: Any, key: Any, *, at: str, **keywords: Any) -> Any:
+        """`callee(source, key=key, **keywords)`, where `callee` is `sorted`, `min` or `max`: makes keys in parallel."""
+        cut = self._cut(source)
+        if cut is None:
+            return callee(source, key=key, **keywords)
+        if self.paces.is_quick(at, len(cut)):
+            started_at = perf_counter()
+            answer = callee(source, key=key, **keywords)
+            self.paces.note(at, (perf_counter() - started_at) / (len(cut) or 1))
+            return answer
+        # All keys are made before the first two are compared, and of a copy; `min` and `max` compare on the way.
+        if callee is sorted and type(source) is not range:
+            cut = source = list(source)
+        loop = _Loop(self, Keys(key), cut, callee, at)
+        keys = itertools.chain.from_iterable(loop.stream(lambda: None))
+        started_at = perf_counter()
+        answer = as_comprehension(lambda: callee(source, key=handing_out(keys, key), **keywords))
+        if loop.prefix.plan is Plan.HERE:
+            # Nobody asked for one key more than there are, which would have noted it.
+            self.paces.note(at, (perf_counter() - started_at) / (len(cut) or 1))
+        return answer
+
+    def comprehension(self, kind: str, part: Callable[[Any], Any], source: Any, *, at: str) -> Any:
         """The list, set or dict of the comprehension whose part this is."""
         cut = self._cut(source)
         if cut is None:
             return comprehension_in_place(kind, part, source, at=at)
         if kind == "set":
             return as_comprehension(lambda: self.fold(set, part, cut, at=at))
-        if self.paces.is_quick(part, len(cut)):
+        if self.paces.is_quick(at, len(cut)):
             started_at = perf_counter()
             answer = part(cut)
-            self.paces.note(part, (perf_counter() - started_at) / (len(cut) or 1))
+            self.paces.note(at, (perf_counter() - started_at) / (len(cut) or 1))
             return answer
         return as_comprehension(lambda: self._collect(kind, part, cut, at))
 
-    def _collect(self, kind: str, part: FunctionType, source: Source, at: tuple[int, int]) -> Any:
+    def _collect(self, kind: str, part: Callable[[Any], Any], source: Source, at: str) -> Any:
         loop = _Loop(self, part, source, list if kind == "list" else dict, at)
         made: Any = [] if kind == "list" else {}
         add = made.extend if kind == "list" else made.update
@@ -181,7 +223,8 @@ class Folding:
 
     def primitives(self) -> dict[str, Callable[..., Any]]:
         """What the rewritten program calls."""
-        return {FOLD: self.fold, REDUCE: self.reduce, COMPREHENSION: self.comprehension, SOURCE: make_source}
+        short = short_loops(self.paces.short)
+        return {FOLD: self.fold, REDUCE: self.reduce, KEYED: self.keyed, COMPREHENSION: self.comprehension, **short}
 
     def _cut(self, source: Any) -> Source | None:
         return None if self._spreader.busy else as_source(source)
@@ -218,7 +261,7 @@ class Folding:
             self._report.add(run)
         return True
 
-    def element_type(self, part: FunctionType) -> str | None:
+    def element_type(self, part: Callable[[Any], Any]) -> str | None:
         """The type of what a part yields, where the compiler can tell."""
         return self._spreader.element_type(part)
 
@@ -229,10 +272,10 @@ class _Loop:
     def __init__(
         self,
         folding: Folding,
-        part: FunctionType,
+        part: Callable[[Any], Any],
         source: Source,
         callee: Callable[..., Any],
-        at: tuple[int, int],
+        at: str,
         *,
         keep: bool = False,
     ) -> None:
@@ -241,11 +284,11 @@ class _Loop:
         self._source = source
         self._callee = callee
         self._at = at
-        self.prefix = Prefix(part, source, keep=keep, element_s=folding.paces.element_s(part))
+        self.prefix = Prefix(part, source, keep=keep, element_s=folding.paces.element_s(at))
 
     def note_pace(self) -> None:
         """Remember how long the loop's elements took."""
-        self._folding.paces.note(self._part, self.prefix.element_s)
+        self._folding.paces.note(self._at, self.prefix.element_s)
 
     def element_type(self) -> str | None:
         return self._folding.element_type(self._part)
@@ -271,7 +314,8 @@ class _Loop:
     def spread_into(self, folder: Folder) -> bool:
         """Fold the rest into `folder`; False where it is to be run in order. Raises what the loop raises."""
         prefix = self.prefix
-        run = LoopRun(self._part.__code__.co_filename, self._at[0], elements=len(self._source))
+        place, _, filename = self._at.partition(" ")
+        run = LoopRun(filename, int(place.partition(":")[0]), elements=len(self._source))
         offer = Offer(
             part=self._part,
             source=self._source,

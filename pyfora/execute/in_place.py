@@ -5,31 +5,32 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from pyfora.language.rewrite import COMPREHENSION, FOLD, REDUCE, SOURCE
+from pyfora.execute.short import all_short
+from pyfora.language.rewrite import COMPREHENSION, FOLD, KEYED, REDUCE
 
 
 def fold_in_place(
-    callee: Callable[..., Any], part: Callable[[Any], Any], source: Any, *rest: Any, at: Any, **keywords: Any
+    callee: Callable[..., Any], part: Callable[[Any], Any] | None, source: Any, *rest: Any, at: Any, **keywords: Any
 ) -> Any:
     """`pyfora_fold` as the loop was written: in order, in this process."""
-    return callee(part(source), *rest, **keywords)
+    return callee(source if part is None else part(source), *rest, **keywords)
 
 
 def reduce_in_place(
     callee: Callable[..., Any],
     function: Any,
-    part: Callable[[Any], Any],
+    part: Callable[[Any], Any] | None,
     source: Any,
     *rest: Any,
     at: Any,
 ) -> Any:
     """`pyfora_reduce` as the reduction was written."""
-    return callee(function, part(source), *rest)
+    return callee(function, source if part is None else part(source), *rest)
 
 
-def source_in_place(maker: Callable[..., Any], *arguments: Any, **keywords: Any) -> Any:
-    """`pyfora_source` as the source was written."""
-    return maker(*arguments, **keywords)
+def keyed_in_place(callee: Callable[..., Any], source: Any, key: Any, *, at: Any, **keywords: Any) -> Any:
+    """`pyfora_keyed` as it was written."""
+    return callee(source, key=key, **keywords)
 
 
 def comprehension_in_place(kind: str, part: Callable[[Any], Any], source: Any, *, at: Any) -> Any:
@@ -63,6 +64,7 @@ PRIMITIVES_IN_PLACE: dict[str, Callable[..., Any]] = {
     FOLD: fold_in_place,
     REDUCE: reduce_in_place,
     COMPREHENSION: comprehension_in_place,
-    SOURCE: source_in_place,
+    KEYED: keyed_in_place,
+    **all_short(),
 }
 """What rewritten code calls where no loop is spread."""

@@ -13,8 +13,9 @@ from pyfora.execute.environment import Environment, unpack
 from pyfora.execute.pieces import known_objects
 from pyfora.execute.reporting import Made, Unshippable
 from pyfora.execute.terms import Terms
-from pyfora.fold.partials import Form, Partial, Total, hold_nan, partial_of
-from pyfora.fold.views import holds_state
+from pyfora.fold.calling import range_called_over
+from pyfora.fold.partials import Form, Partial, Total, hold_inner_nan, hold_nan, partial_of
+from pyfora.fold.views import cursor_at, functions_of, holds_state
 from pyfora.language.frozen import fingerprint_of_state
 from pyfora.limits import LEAF_ELEMENTS_LIMIT, RUN_LEAVES_LIMIT
 from pyfora.values.parcels import Parcel
@@ -102,7 +103,8 @@ class LeafLoop:
         return self._elements_state is not None and self._fingerprint_of_elements() == self._elements_state
 
     def _fingerprint(self) -> bytes | None:
-        return fingerprint_of_state({"part": self._environment.part})
+        functions = functions_of(self._environment.source)
+        return fingerprint_of_state({"part": self._environment.part, "functions": functions})
 
     def _fingerprint_of_elements(self) -> bytes | None:
         return fingerprint_of_state({"elements": self._elements}) if self._watched else None
@@ -135,20 +137,22 @@ class LeafLoop:
     def _by_cpython(self, leaf: int, *, gave_up: bool) -> Made | None:
         environment = self._environment
         start, stop = environment.grid.elements(leaf, leaf + 1)
+        cursor = cursor_at(environment.source[start:stop], 0)
         self._watch()
         purity.refusals.clear()
         try:
-            partial = partial_of(environment.form, environment.callee, environment.part(environment.source[start:stop]))
+            partial = partial_of(environment.form, environment.callee, environment.part(cursor.take(None)))
         except BaseException:
             return None
-        if purity.refusals:
-            # Caught by the program, but for good.
+        decided = self._decides(partial.data)
+        if purity.refusals or not (decided or cursor.ended):
+            # Caught by the program, but for good. Or a function that `map` calls ended the whole loop.
             return None
         if self._holds and partial.form is Form.FLOATS and len(partial.data) <= len(room := self._terms.room()):
             room[: len(partial.data)] = partial.data
             self._terms.take(len(partial.data))
             return Made(1, None, len(partial.data), gave_up)
-        return self._checked(Made(1, partial, 0, gave_up, self._decides(partial.data)))
+        return self._checked(Made(1, partial, 0, gave_up, decided))
 
     def _decides(self, data: Any) -> bool:
         if self._environment.form is Form.FIRST:
@@ -156,17 +160,21 @@ class LeafLoop:
         return self._environment.form is Form.TRUTH and data is (self._environment.callee is any)
 
     def _checked(self, made: Made) -> Made:
-        """Raises Unshippable for a NaN among what a set or dict will hold."""
+        """Raises Unshippable for a NaN among what a set or dict will hold, or what will be compared with its like."""
         hashing = self._environment.callee in (set, frozenset, dict)
         if hashing and made.partial is not None and hold_nan(made.partial):
             raise Unshippable("NaNs in a set, or among the keys of a dict, are told apart by their identity")
+        comparing = self._environment.callee in (sorted, min, max)
+        if comparing and made.partial is not None and hold_inner_nan(made.partial):
+            raise Unshippable("NaNs in tuples or lists that are compared are told apart by their identity")
         return made
 
     def _compiled(self, kernel: Kernel, leaf: int, stop: int) -> Made:
         """Leaves [leaf, stop) by one call of the kernel. Raises GaveUp."""
         environment = self._environment
         first, end = environment.grid.elements(leaf, stop)
-        elements = environment.source[first:end]
+        source = range_called_over(environment.source)
+        elements = (environment.source if source is None else source)[first:end]
         assert isinstance(elements, range)
         arguments = (environment.captured, elements.start, elements.step, len(elements))
         leaves = stop - leaf

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from types import FunctionType
 from typing import Any
 
 from pyfora.fold.folders import Folder
@@ -19,7 +18,7 @@ class TakenBack(Exception):
 class Offer:
     """The rest of a loop."""
 
-    part: FunctionType
+    part: Callable[[Any], Any]
     source: Source
     first: int
     """Elements before this one are folded already."""

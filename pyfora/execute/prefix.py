@@ -7,9 +7,10 @@ from collections.abc import Callable, Iterable, Iterator
 from time import perf_counter
 from typing import Any
 
+from pyfora.fold.calling import range_called_over
 from pyfora.fold.plan import PREFIX_S, Plan, plan_rest
 from pyfora.fold.sources import Source
-from pyfora.fold.views import cursor_at
+from pyfora.fold.views import cursor_at, is_of_ranges
 
 CERTAIN_S = 0.3
 """A chunk that took so long is taken at its word; a shorter one may just have waited for a core."""
@@ -56,8 +57,9 @@ class Prefix:
             started_at = perf_counter()
             made = self._part(self._cursor.take(size))
             if self._keep:
-                # Keeps what is gone through without a Python frame for each element.
-                made, kept = itertools.tee(made)
+                # Keeps what is gone through without a Python frame for each element. The chain stays at its end, where
+                # a `map` that a StopIteration ended would go on when it is asked once more.
+                made, kept = itertools.tee(itertools.chain(made))
                 yield made
                 self.kept.extend(kept)
             else:
@@ -67,7 +69,7 @@ class Prefix:
             before, self.done = self.done, len(self._source) - left
             before_s, now_s = now_s, max(elapsed_s / max(self.done - before, 1), 1e-9)
             self.element_s = now_s
-            if left == 0:
+            if left == 0 or not self._cursor.ended:
                 return
             if len(self.kept) > KEPT_LIMIT:
                 yield self.rest()
@@ -90,7 +92,9 @@ class Prefix:
             self.element_s * self.done,
             self.done,
             self.done + left,
-            from_range=type(self._source) is range,
+            from_range=type(self._source) is range
+            or (self._part is iter and range_called_over(self._source) is not None),
+            ships=not is_of_ranges(self._source),
             makes_objects=self.makes_objects,
         )
 

@@ -7,10 +7,11 @@ import functools
 import gc
 import importlib
 import inspect
+import operator
 import os
 import sys
 from collections.abc import Callable
-from types import FrameType
+from types import BuiltinFunctionType, FrameType, FunctionType, MethodDescriptorType, MethodType
 from typing import Any
 
 from pyfora.errors import InvalidPyforaOperation
@@ -30,6 +31,7 @@ refusals: list[InvalidPyforaOperation] = []
 """What was refused in this process. A program that catches it, with a bare `except`, is refused all the same."""
 
 _RANDOM_STATE = "numpy.random.RandomState"
+_NATIVE = (type(None), BuiltinFunctionType, MethodDescriptorType, operator.itemgetter, operator.attrgetter)
 _WRITING = frozenset("wax+")
 _WRITING_FLAGS = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 
@@ -127,6 +129,26 @@ def _guarded(
 def is_user_code(frame: FrameType) -> bool:
     """User code is what sees the parallel primitives among its builtins."""
     return FOLD in frame.f_builtins
+
+
+def is_safe_to_call_for(function: Any) -> bool:
+    """Whether `function`, called by pyfora on behalf of user code, is refused all that user code is refused.
+
+    That is told by the frame that calls: it must be the user's, or nothing that is refused may be called.
+    """
+    kind = type(function)
+    if kind is FunctionType:
+        return FOLD in function.__builtins__
+    if kind is MethodType:
+        return is_safe_to_call_for(function.__func__)
+    if kind is functools.partial:
+        return is_safe_to_call_for(function.func)
+    if kind is type:
+        return function.__module__ == "builtins" or is_safe_to_call_for(function.__init__)
+    if kind in _NATIVE:
+        return True
+    method = inspect.getattr_static(kind, "__call__", None)
+    return isinstance(method, FunctionType) and is_safe_to_call_for(method)
 
 
 def _calling_user_code(caller: FrameType) -> FrameType | None:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import ast
 import itertools
 import logging
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +23,7 @@ from pyfora.execute.offers import Offer, TakenBack
 from pyfora.execute.output import ProgramOutput
 from pyfora.execute.pieces import known_objects
 from pyfora.execute.spool import Spool
+from pyfora.fold.calling import Called, range_called_over
 from pyfora.fold.grid import grid_for
 from pyfora.fold.partials import Form
 from pyfora.fold.plan import KERNEL_SPEEDUP
@@ -115,7 +117,7 @@ class Spreader:
 
     # ---- kernels -----------------------------------------------------------------------------------------------
 
-    def element_type(self, part: FunctionType) -> str | None:
+    def element_type(self, part: Callable[..., Any]) -> str | None:
         """The type of what a part yields, where the compiler can tell."""
         loop = _loop_of(part)
         try:
@@ -124,7 +126,7 @@ class Spreader:
             return None
 
     def _kernel(self, offer: Offer, run: LoopRun) -> _Compiled:
-        loop, form = _loop_of(offer.part), offer.folder.form
+        loop, form = _loop_of(offer.part) or _calling_loop(offer), offer.folder.form
         if loop is None:
             run.reason = "the source of the loop is not known"
             return _Compiled()
@@ -146,11 +148,37 @@ class Spreader:
         return _Compiled(kernel.object_code, kernel.captured)
 
 
-def _loop_of(part: FunctionType) -> Loop | None:
-    source = loop_source(part)
+def _loop_of(part: Callable[..., Any]) -> Loop | None:
+    source = loop_source(part) if isinstance(part, FunctionType) else None
     if source is None:
         return None
     return Loop(source.filename, source.node, source.lookup, _source_of)  # type: ignore[arg-type]
+
+
+_CALLING: dict[Any, str] = {
+    map: "(function(element) for element in source)",
+    filter: "(element for element in source if function(element))",
+}
+"""What `map` and `filter` make of a range. (A StopIteration of the function is none of a kernel's: it gives up.)"""
+
+
+def _calling_loop(offer: Offer) -> Loop | None:
+    """The loop of `sum(map(f, range(n)))`, which no text of the user's spells."""
+    source = offer.source
+    if offer.part is not iter or range_called_over(source) is None:
+        return None
+    assert isinstance(source, Called)
+    if not isinstance(source.function, FunctionType):
+        return None
+    names = {"function": source.function}
+
+    def lookup(name: str) -> object:
+        if name not in names:
+            raise NameError(name)
+        return names[name]
+
+    form: Any = ast.parse(_CALLING[source.maker], mode="eval")
+    return Loop(source.function.__code__.co_filename, form.body, lookup, _source_of)
 
 
 def _source_of(function: FunctionType) -> FunctionSource | None:

@@ -12,6 +12,7 @@ from typing import Any
 from pyfora.fold.views import ATOMS
 
 NUMBERS = frozenset((int, bool, float))
+_HOLDERS = frozenset((tuple, frozenset, list))
 
 
 class Form(enum.Enum):
@@ -111,16 +112,25 @@ def hold_nan(partial: Partial) -> bool:
     return _hold_nan(list(partial.data))
 
 
+def hold_inner_nan(partial: Partial) -> bool:
+    """Whether a NaN is within the tuples or lists that it lists.
+
+    Comparing these takes one NaN for equal to itself, and to no other.
+    """
+    return partial.form is Form.ELEMENTS and _hold_nan(_inner(partial.data))
+
+
 def _hold_nan(elements: list[Any]) -> bool:
     kinds = set(map(type, elements))
     if float in kinds and any(type(e) is float and math.isnan(e) for e in elements):
         return True
     if complex in kinds and any(type(e) is complex and e != e for e in elements):
         return True
-    if tuple not in kinds and frozenset not in kinds:
-        return False
-    inner = [e for e in elements if type(e) in (tuple, frozenset)]
-    return _hold_nan(list(itertools.chain.from_iterable(inner)))
+    return not kinds.isdisjoint(_HOLDERS) and _hold_nan(_inner(elements))
+
+
+def _inner(elements: list[Any]) -> list[Any]:
+    return list(itertools.chain.from_iterable(e for e in elements if type(e) in _HOLDERS))
 
 
 def are_plain(elements: Iterable[Any]) -> bool:

@@ -26,10 +26,13 @@ class Plan(enum.Enum):
     COMPILED = "compiled"
 
 
-def plan_rest(elapsed_s: float, done: int, total: int, *, from_range: bool, makes_objects: bool = False) -> Plan:
+def plan_rest(
+    elapsed_s: float, done: int, total: int, *, from_range: bool, ships: bool = True, makes_objects: bool = False
+) -> Plan:
     """The plan for elements [done, total), where the first `done` took `elapsed_s`.
 
-    `from_range`: the source is a range; a list's elements would have to be shipped, and no kernel reads them yet.
+    `from_range`: the source is a range; no kernel reads other elements yet.
+    `ships`: elements of the source would have to be shipped, as those of a list.
     `makes_objects`: what the elements give would have to be shipped as objects, and no kernel makes such.
     """
     element_s = elapsed_s / max(done, 1)
@@ -40,4 +43,4 @@ def plan_rest(elapsed_s: float, done: int, total: int, *, from_range: bool, make
         return Plan.HERE
     if from_range:
         return Plan.COMPILED if rest_s >= WORTH_COMPILING_S else Plan.INTERPRETED
-    return Plan.INTERPRETED if element_s >= SHIPPING_ELEMENT_S else Plan.HERE
+    return Plan.INTERPRETED if element_s >= SHIPPING_ELEMENT_S or not ships else Plan.HERE

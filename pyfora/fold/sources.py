@@ -7,7 +7,20 @@ import sys
 from collections.abc import Callable
 from typing import Any, cast
 
-from pyfora.fold.views import Chained, Chosen, Multiplied, Numbered, Paired, Reversed, Snapshot, View, Zipped, is_array
+from pyfora.fold.calling import Called
+from pyfora.fold.views import (
+    Chained,
+    Chosen,
+    Multiplied,
+    Numbered,
+    Paired,
+    Reversed,
+    Snapshot,
+    View,
+    Zipped,
+    functions_of,
+    is_array,
+)
 
 Source = range | list[object] | tuple[object, ...] | str | bytes | View
 """A source has a length, and slices that mean what iterating over it means. (Arrays of one dimension are others.)"""
@@ -67,12 +80,43 @@ def _sources(values: tuple[object, ...]) -> tuple[Source, ...] | None:
 
 def _zip(*bases: object) -> View | None:
     found = _sources(bases)
-    return Zipped(found) if found else None
+    return Zipped(found) if found and _stand_side_by_side(found) else None
+
+
+def _stand_side_by_side(bases: tuple[Source, ...]) -> bool:
+    """Whether the elements of an index belong together, and no function is called for one that is then left over."""
+    if not all(map(_is_even, bases)):
+        return False
+    shortest = min(map(_length, bases))
+    # At the end they are asked in their order, up to the first that has no more.
+    asked = itertools.takewhile(lambda base: _length(base) > shortest, bases)
+    return not any(map(functions_of, asked))
+
+
+def _is_even(source: Source) -> bool:
+    return not isinstance(source, View) or source.is_even
 
 
 def _enumerate(base: object, start: object = 0) -> View | None:
     source = as_source(base)
-    return Numbered(source, start) if source is not None and type(start) is int else None
+    if source is None or type(start) is not int or not _is_even(source):
+        return None
+    return Numbered(source, start)
+
+
+def _map(function: object, *bases: object) -> View | None:
+    found = _sources(bases)
+    if not found or (len(found) > 1 and not _stand_side_by_side(found)):
+        return None
+    return Called(map, function, found)
+
+
+def _caller(maker: Any) -> Callable[..., View | None]:
+    def call(function: object, base: object) -> View | None:
+        source = as_source(base)
+        return None if source is None else Called(maker, function, (source,))
+
+    return call
 
 
 def _reversed(base: object) -> View | None:
@@ -82,7 +126,7 @@ def _reversed(base: object) -> View | None:
 def _chain(*bases: object) -> View | None:
     # What changes its length on the way would be looked at too early.
     found = _sources(bases) if not any(type(base) in _SNAPSHOTS for base in bases) else None
-    return Chained(found) if found else None
+    return Chained(found) if found and not any(map(functions_of, found)) else None
 
 
 def _islice(base: Any, *bounds: object) -> Any:
@@ -95,12 +139,12 @@ def _islice(base: Any, *bounds: object) -> Any:
 
 def _pairwise(base: object) -> View | None:
     source = as_source(base)
-    return None if source is None or isinstance(source, Snapshot) else Paired(source)
+    return None if source is None or isinstance(source, Snapshot) or functions_of(source) else Paired(source)
 
 
 def _product(*bases: object, repeat: object = 1) -> View | None:
     found = _sources(bases)
-    if not found or type(repeat) is not int or repeat < 0 or any(map(_is_long, found)):
+    if not found or type(repeat) is not int or repeat < 0 or any(map(_is_no_pool, found)):
         return None
     # `itertools.product` itself takes its pools whole before it begins.
     return Multiplied.of(tuple(map(tuple, found)) * repeat)
@@ -108,7 +152,7 @@ def _product(*bases: object, repeat: object = 1) -> View | None:
 
 def _combinations(base: object, count: object) -> View | None:
     source = as_source(base)
-    if source is None or type(count) is not int or count < 0 or _is_long(source):
+    if source is None or type(count) is not int or count < 0 or _is_no_pool(source):
         return None
     return Chosen.of(tuple(source), count)
 
@@ -116,16 +160,18 @@ def _combinations(base: object, count: object) -> View | None:
 _POOL_LIMIT = 1_000_000
 
 
-def _is_long(source: Source) -> bool:
-    return _length(source) > _POOL_LIMIT
+def _is_no_pool(source: Source) -> bool:
+    return _length(source) > _POOL_LIMIT or bool(functions_of(source))
 
 
-# By identity: whatever else a program calls by these names is called as it stands. So are map, filter and starmap: a
-# StopIteration out of their function ends the whole loop, where a piece of it would take it for its own end.
+# By identity: whatever else a program calls by these names is called as it stands.
 _VIEWS: dict[int, Callable[..., Any]] = {
     id(zip): _zip,
     id(enumerate): _enumerate,
     id(reversed): _reversed,
+    id(map): _map,
+    id(filter): _caller(filter),
+    id(itertools.starmap): _caller(itertools.starmap),
     id(itertools.chain): _chain,
     id(itertools.islice): _islice,
     id(itertools.pairwise): _pairwise,

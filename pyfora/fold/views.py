@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+_SWAP = operator.itemgetter(1, 0)
 ATOMS = frozenset((int, float, complex, bool, str, bytes, type(None)))
 """Types whose values cannot change, and lead to nothing that can."""
 
@@ -25,6 +26,9 @@ class Cursor:
     What `take` gave must be gone through before the next is taken.
     """
 
+    ended = True
+    """What was taken came to its own end: no function that it calls raised StopIteration before. Good afterwards."""
+
     def __init__(self, elements: Iterator[Any], left: Callable[[], int]) -> None:
         self._elements = elements
         self.left = left
@@ -32,6 +36,34 @@ class Cursor:
     def take(self, count: int | None) -> Iterator[Any]:
         """The next `count` elements; None: all that are left."""
         return self._elements if count is None else itertools.islice(self._elements, count)
+
+
+class JoinedCursor(Cursor):
+    """A cursor over what `join` makes of the elements of others, side by side, some of which call functions.
+
+    It came to its own end when its first one was asked for one element more than there are: all others had given
+    theirs by then.
+    """
+
+    def __init__(self, inner: list[Cursor], join: Callable[..., Iterator[Any]]) -> None:
+        self.left = lambda: min(one.left() for one in inner)
+        self._inner = inner
+        self._join = join
+        self._asked = False
+
+    def take(self, count: int | None) -> Iterator[Any]:
+        self._asked = False
+        first, *others = (one.take(count) for one in self._inner)
+        return self._join(itertools.chain(first, self._end()), *others)
+
+    def _end(self) -> Iterator[Any]:
+        self._asked = True
+        yield from ()
+
+    @property
+    def ended(self) -> bool:  # type: ignore[override]
+        """As of any cursor."""
+        return self._asked and self._inner[0].ended
 
 
 class View:
@@ -53,6 +85,21 @@ class View:
     @abstractmethod
     def holds_state(self) -> bool:
         """Whether the loop that runs over it could change what it is made of."""
+
+    @property
+    def functions(self) -> tuple[Any, ...]:
+        """The functions of the user's that are called for its elements."""
+        return ()
+
+    @property
+    def is_even(self) -> bool:
+        """Whether each element of its bases makes one of its own."""
+        return True
+
+    @property
+    def is_of_ranges(self) -> bool:
+        """Whether it is made of ranges only, so that no elements travel with it."""
+        return False
 
     def __iter__(self) -> Iterator[Any]:
         return self.cursor(0).take(None)
@@ -85,6 +132,16 @@ def holds_state(source: Any) -> bool:
     return type(source) is not range and not set(map(type, source)) <= ATOMS
 
 
+def functions_of(source: Any) -> tuple[Any, ...]:
+    """The functions of the user's that are called for the elements of a source."""
+    return source.functions if isinstance(source, View) else ()
+
+
+def is_of_ranges(source: Any) -> bool:
+    """Whether no elements travel with the source."""
+    return source.is_of_ranges if isinstance(source, View) else type(source) is range
+
+
 @dataclass(frozen=True)
 class Zipped(View):
     """`zip(*bases)`."""
@@ -99,11 +156,21 @@ class Zipped(View):
 
     def cursor(self, index: int) -> Cursor:
         inner = [cursor_at(base, index) for base in self.bases]
+        if self.functions:
+            return JoinedCursor(inner, zip)
         return Cursor(zip(*(one.take(None) for one in inner), strict=False), lambda: min(one.left() for one in inner))
 
     @property
     def holds_state(self) -> bool:
         return any(map(holds_state, self.bases))
+
+    @property
+    def functions(self) -> tuple[Any, ...]:
+        return tuple(function for base in self.bases for function in functions_of(base))
+
+    @property
+    def is_of_ranges(self) -> bool:
+        return all(map(is_of_ranges, self.bases))
 
 
 @dataclass(frozen=True)
@@ -121,11 +188,29 @@ class Numbered(View):
 
     def cursor(self, index: int) -> Cursor:
         inner = cursor_at(self.base, index)
+        if self.functions:
+            return JoinedCursor([inner], self._numberer(self.start + index))
         return Cursor(enumerate(inner.take(None), self.start + index), inner.left)
+
+    def _numberer(self, start: int) -> Callable[[Iterator[Any]], Iterator[Any]]:
+        numbers = itertools.count(start)
+        # The numbers stand second, so that none is lost where the elements of a chunk end.
+        return lambda elements: map(_SWAP, zip(elements, numbers, strict=False))
+
+    def __iter__(self) -> Iterator[Any]:
+        return enumerate(self.base, self.start)
 
     @property
     def holds_state(self) -> bool:
         return holds_state(self.base)
+
+    @property
+    def functions(self) -> tuple[Any, ...]:
+        return functions_of(self.base)
+
+    @property
+    def is_of_ranges(self) -> bool:
+        return is_of_ranges(self.base)
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pyfora.errors import CantGetSourceTextError
-from pyfora.language.rewrite import RewrittenSegment
+from pyfora.language.rewrite import RewrittenSegment, WithoutChoices
 from pyfora.language.rules import is_remote_block
 from pyfora.language.sources import ComprehensionNode, Segment
 
@@ -35,7 +35,7 @@ def explain_source(text: str, filename: str = "<text>") -> Explained:
         for node in form.nodes
         if isinstance(node, ast.With) and any(is_remote_block(item.context_expr) for item in node.items)
     ]
-    return Explained(ast.unparse(form.tree) + "\n", tuple(loops), tuple(sorted(blocks)))
+    return Explained(ast.unparse(WithoutChoices().visit(form.tree)) + "\n", tuple(loops), tuple(sorted(blocks)))
 
 
 def explain_file(path: str | Path) -> Explained:

@@ -3,15 +3,24 @@
 `sum(e for t in s)` becomes `pyfora_fold(sum, lambda source: (e for t in source), s, at=(line, column))`, and
 `[e for t in s]` becomes `pyfora_comprehension("list", lambda source: [e for t in source], s, at=(line, column))`;
 `reduce(f, (e for t in s))` becomes `pyfora_reduce(reduce, f, lambda …)`, and a source `zip(a, b)`, which no other code
-can see, becomes `pyfora_source(zip, a, b)`.
+can see, becomes `pyfora_source(at, zip, a, b)`. So `sum(map(f, s))` is `pyfora_fold(sum, None, pyfora_source(at, map,
+f, s), at=…)`: None is the part that gives its source as it is. And `sorted(s, key=f)` is `pyfora_keyed(sorted, s, f,
+at=…)`.
 The lambda is the *part*: of a part of the source it makes what the whole would have made of it (of a set: its
 elements, one after the other). The callee is evaluated first, then the source, as in the original; every name means
 what it meant.
+
+A loop that is known to be short costs hardly more than where it was never rewritten, since the original stands beside
+the call: `[e for t in pyfora_kept()] if pyfora_is_short(at, s) else pyfora_comprehension("list", …, pyfora_kept())`.
+The test evaluates the source and keeps it for whichever of the two is run, at once. (A name to hold it would be one
+more variable of the user's; and making the lambda, calling the primitive and calling the part takes longer than most
+short loops.)
 """
 
 from __future__ import annotations
 
 import ast
+import copy
 from collections.abc import Iterable
 
 from pyfora.language.sources import ComprehensionNode, ParsedSegment, Segment
@@ -21,7 +30,12 @@ REDUCE = "pyfora_reduce"
 COMPREHENSION = "pyfora_comprehension"
 SOURCE = "pyfora_source"
 READ = "pyfora_read"
-PRIMITIVES = (FOLD, REDUCE, COMPREHENSION, SOURCE, READ)
+IS_SHORT = "pyfora_is_short"
+IS_SHORT_FOLD = "pyfora_is_short_fold"
+IS_SHORT_KEYED = "pyfora_is_short_keyed"
+KEYED = "pyfora_keyed"
+KEPT = "pyfora_kept"
+PRIMITIVES = (FOLD, REDUCE, COMPREHENSION, SOURCE, READ, IS_SHORT, IS_SHORT_FOLD, IS_SHORT_KEYED, KEYED, KEPT)
 
 FOLDED_CALLEES = frozenset(
     ("sum", "min", "max", "any", "all", "list", "tuple", "set", "frozenset", "dict", "sorted", "next")
@@ -31,9 +45,13 @@ FOLDED_ATTRIBUTES = frozenset(("fsum", "prod", "mean", "fmean", "Counter", "join
 SOURCE_MAKERS = frozenset(("zip", "enumerate", "reversed"))
 SOURCE_MAKERS |= frozenset(("chain", "islice", "pairwise", "product", "combinations"))
 """What makes an iterator of other sources, as a name or as an attribute (of itertools)."""
-_LAZY = SOURCE_MAKERS | frozenset(("map", "filter", "starmap"))
-"""What goes through its arguments no later than whoever goes through it."""
+CALLING_MAKERS = frozenset(("map", "filter", "starmap"))
+"""The same, but that they call a function for each element; as names only, but for `itertools.starmap`."""
+_KEYED_CALLEES = frozenset(("sorted", "min", "max"))
+"""Callees that call their `key` for each element."""
 _TINY_SOURCE_ELEMENTS = 8
+_DEEPEST = 2
+"""Comprehensions nested deeper are only rewritten, and stand beside no original: each such pair doubles the code."""
 _KINDS: dict[type[ast.expr], str] = {ast.ListComp: "list", ast.SetComp: "set", ast.DictComp: "dict"}
 _KEEPS_SCOPE = frozenset(("super", "__class__", "locals", "vars", "dir", "eval", "exec", "globals"))
 """Names whose meaning depends on the very scope that they are read in."""
@@ -51,7 +69,7 @@ class RewrittenSegment:
         self.class_names = [form.class_around(node) if in_classes else None for node in form.nodes]
         self.argument = free_name("source", names_in(form.tree))
         """The name of every part's parameter in this segment; the text uses it for nothing else."""
-        rewriter = _Rewriter(self.argument)
+        rewriter = _Rewriter(self.argument, segment.filename)
         self.tree = rewriter.visit(form.tree)
         ast.fix_missing_locations(self.tree)
         self.parts = rewriter.parts
@@ -86,9 +104,11 @@ def free_name(wanted: str, taken: Iterable[str]) -> str:
 
 
 class _Rewriter(ast.NodeTransformer):
-    def __init__(self, argument: str) -> None:
+    def __init__(self, argument: str, filename: str) -> None:
         self._argument = argument
+        self._filename = filename
         self._in_class_body = False
+        self._depth = 0
         self.parts: dict[ast.Lambda, ComprehensionNode] = {}
         """Each part's lambda with the comprehension that it came from (its first source replaced)."""
 
@@ -127,76 +147,116 @@ class _Rewriter(ast.NodeTransformer):
         if _is_named(node.func, frozenset(("reduce",))) and len(node.args) >= 2 and not node.keywords:
             return self._visit_reduction(node)
         generator = node.args[0] if node.args else None
+        if _calls_a_key(node):
+            return self._visit_keyed(node)
         if (
-            not isinstance(generator, ast.GeneratorExp)
+            generator is None
             or not _is_folded(node.func)
             or any(isinstance(argument, ast.Starred) for argument in node.args)
             or any(keyword.arg in (None, "at") for keyword in node.keywords)
-            or not self._can_split(generator)
+            or not self._can_be_folded(generator)
         ):
             return self.generic_visit(node)
         callee = self.visit(node.func)
-        part, source = self._split(generator)
-        call = ast.Call(
-            func=ast.Name(FOLD, ast.Load()),
-            args=[callee, part, source, *(self.visit(argument) for argument in node.args[1:])],
-            keywords=[*(self.visit(keyword) for keyword in node.keywords), _at(node)],
-        )
-        return ast.copy_location(call, node)
+        at = self._at(node)
+        part, source = self._split_folded(generator, at)
+        rest = [self.visit(argument) for argument in node.args[1:]]
+        keywords = [self.visit(keyword) for keyword in node.keywords]
+
+        def fold(callee: ast.expr, source: ast.expr) -> ast.Call:
+            return _call(FOLD, callee, part, source, *rest, keywords=[*keywords, ast.keyword("at", at)])
+
+        if self._depth >= _DEEPEST:
+            return ast.copy_location(fold(callee, source), node)
+        elements = _over_kept(generator) if isinstance(generator, ast.GeneratorExp) else _call(KEPT)
+        short = ast.copy_location(ast.Call(_call(KEPT), [elements, *rest], keywords), node)
+        choice = ast.IfExp(_call(IS_SHORT_FOLD, at, callee, source), short, fold(_call(KEPT), _call(KEPT)))
+        return _choice(choice, fold(callee, source), node)
+
+    def _visit_keyed(self, node: ast.Call) -> ast.AST:
+        callee, source, at = self.visit(node.func), self.visit(node.args[0]), self._at(node)
+        (key,) = [self.visit(keyword.value) for keyword in node.keywords if keyword.arg == "key"]
+        others = [self.visit(keyword) for keyword in node.keywords if keyword.arg != "key"]
+
+        def keyed(callee: ast.expr, source: ast.expr, key: ast.expr) -> ast.Call:
+            return _call(KEYED, callee, source, key, keywords=[*others, ast.keyword("at", at)])
+
+        short = ast.Call(_call(KEPT), [_call(KEPT)], [ast.keyword("key", _call(KEPT)), *others])
+        is_short = _call(IS_SHORT_KEYED, at, callee, source, key)
+        choice = ast.IfExp(is_short, ast.copy_location(short, node), keyed(_call(KEPT), _call(KEPT), _call(KEPT)))
+        return _choice(choice, keyed(callee, source, key), node)
 
     def _visit_reduction(self, node: ast.Call) -> ast.AST:
         function, generator, *rest = node.args
         starred = any(isinstance(argument, ast.Starred) for argument in node.args)
-        if starred or not isinstance(generator, ast.GeneratorExp) or not self._can_split(generator):
+        if starred or not self._can_be_folded(generator):
             return self.generic_visit(node)
         callee, function = self.visit(node.func), self.visit(function)
-        part, source = self._split(generator)
-        call = ast.Call(
-            func=ast.Name(REDUCE, ast.Load()),
-            args=[callee, function, part, source, *(self.visit(argument) for argument in rest)],
-            keywords=[_at(node)],
-        )
+        at = self._at(node)
+        part, source = self._split_folded(generator, at)
+        rest = [self.visit(argument) for argument in rest]
+        call = _call(REDUCE, callee, function, part, source, *rest, keywords=[ast.keyword("at", at)])
         return ast.copy_location(call, node)
 
     def _visit_comprehension(self, node: ast.ListComp | ast.SetComp | ast.DictComp) -> ast.AST:
         if not self._can_split(node):
             return self.generic_visit(node)
-        part, source = self._split(node)
+        at = self._at(node)
+        part, source = self._split(node, at)
         if isinstance(node, ast.SetComp):
             # A set's order tells in what order it was filled, and an element that cannot be hashed ends the loop there
             # and then: a part gives its elements one by one, neither a set nor a list of them.
             part.body = ast.copy_location(ast.GeneratorExp(node.elt, node.generators), node)
-        call = ast.Call(
-            func=ast.Name(COMPREHENSION, ast.Load()),
-            args=[ast.Constant(_KINDS[type(node)]), part, source],
-            keywords=[_at(node)],
-        )
-        return ast.copy_location(call, node)
+        kind = ast.Constant(_KINDS[type(node)])
+
+        def comprehension(source: ast.expr) -> ast.Call:
+            return _call(COMPREHENSION, kind, part, source, keywords=[ast.keyword("at", at)])
+
+        if self._depth >= _DEEPEST:
+            return ast.copy_location(comprehension(source), node)
+        choice = ast.IfExp(_call(IS_SHORT, at, source), _over_kept(node), comprehension(_call(KEPT)))
+        return _choice(choice, comprehension(source), node)
 
     visit_ListComp = _visit_comprehension
     visit_SetComp = _visit_comprehension
     visit_DictComp = _visit_comprehension
 
-    def _split(self, node: ComprehensionNode) -> tuple[ast.Lambda, ast.expr]:
+    def _split(self, node: ComprehensionNode, at: ast.Constant) -> tuple[ast.Lambda, ast.expr]:
         first = node.generators[0]
-        source = self._visit_source(first.iter)
+        source = self._visit_source(first.iter, at)
         first.iter = ast.copy_location(ast.Name(self._argument, ast.Load()), first.iter)
+        self._depth += 1
         self.generic_visit(node)
+        self._depth -= 1
         argument = ast.copy_location(ast.arg(self._argument), node)
         arguments = ast.arguments(posonlyargs=[], args=[argument], kwonlyargs=[], kw_defaults=[], defaults=[])
         part = ast.copy_location(ast.Lambda(arguments, node), node)
         self.parts[part] = node
         return part, source
 
-    def _visit_source(self, node: ast.expr) -> ast.expr:
+    def _can_be_folded(self, elements: ast.expr) -> bool:
+        if isinstance(elements, ast.GeneratorExp):
+            return self._can_split(elements)
+        return _calls_functions(elements)
+
+    def _split_folded(self, elements: ast.expr, at: ast.Constant) -> tuple[ast.expr, ast.expr]:
+        """Part and source. What `map` makes is its own source: its part is None."""
+        if isinstance(elements, ast.GeneratorExp):
+            return self._split(elements, at)
+        return ast.Constant(None), self._visit_source(elements, at)
+
+    def _visit_source(self, node: ast.expr, at: ast.Constant) -> ast.expr:
         found: ast.expr
-        if not isinstance(node, ast.Call) or not _is_named(node.func, SOURCE_MAKERS):
+        if not isinstance(node, ast.Call) or not _makes_a_source(node.func):
             found = self.visit(node)
             return found
         maker = self.visit(node.func)
-        arguments = [self._visit_source(argument) for argument in node.args]
+        arguments = [self._visit_source(argument, at) for argument in node.args]
         keywords = [self.visit(keyword) for keyword in node.keywords]
-        return ast.copy_location(ast.Call(ast.Name(SOURCE, ast.Load()), [maker, *arguments], keywords), node)
+        return ast.copy_location(_call(SOURCE, at, maker, *arguments, keywords=keywords), node)
+
+    def _at(self, node: ast.expr) -> ast.Constant:
+        return ast.Constant(f"{node.lineno}:{node.col_offset} {self._filename}")
 
     def _can_split(self, node: ComprehensionNode) -> bool:
         return not self._in_class_body and can_split(node)
@@ -228,7 +288,7 @@ def _keeps_its_variables(node: ComprehensionNode) -> bool:
         if isinstance(child, ast.Call) and _is_folded(child.func):
             used_up.update(child.args)
             used_up.update(keyword.value for keyword in child.keywords)
-        elif isinstance(child, ast.Call) and child in used_up and _is_named(child.func, _LAZY):
+        elif isinstance(child, ast.Call) and child in used_up and _makes_a_source(child.func):
             used_up.update(child.args)
         elif isinstance(child, (ast.Lambda, ast.GeneratorExp)) and child is not node:
             makers.append(child)
@@ -247,14 +307,61 @@ def _is_named(callee: ast.expr, names: frozenset[str]) -> bool:
     return isinstance(callee, ast.Attribute) and callee.attr in names
 
 
+def _makes_a_source(callee: ast.expr) -> bool:
+    if isinstance(callee, ast.Name) and callee.id in CALLING_MAKERS:
+        return True
+    return _is_named(callee, SOURCE_MAKERS | {"starmap"})
+
+
+def _calls_functions(node: ast.expr) -> bool:
+    """Whether this is a call of `map` or its like, or of `zip` or its like over such."""
+    if not isinstance(node, ast.Call) or not _makes_a_source(node.func):
+        return False
+    return not _is_named(node.func, SOURCE_MAKERS) or any(map(_calls_functions, node.args))
+
+
+def _calls_a_key(node: ast.Call) -> bool:
+    """Whether this is `sorted(xs, key=f)` or its like, where only what is constant is evaluated before the key."""
+    if not isinstance(node.func, ast.Name) or node.func.id not in _KEYED_CALLEES or len(node.args) != 1:
+        return False
+    if isinstance(node.args[0], (ast.Starred, ast.GeneratorExp)) or _calls_functions(node.args[0]):
+        return False
+    names = [keyword.arg for keyword in node.keywords]
+    if "key" not in names or None in names or "at" in names:
+        return False
+    return all(isinstance(keyword.value, ast.Constant) for keyword in node.keywords[: names.index("key")])
+
+
 def _is_folded(callee: ast.expr) -> bool:
     if isinstance(callee, ast.Name):
         return callee.id in FOLDED_CALLEES or callee.id in FOLDED_ATTRIBUTES
     return isinstance(callee, ast.Attribute) and callee.attr in FOLDED_ATTRIBUTES
 
 
-def _at(node: ast.expr) -> ast.keyword:
-    return ast.keyword("at", ast.Tuple([ast.Constant(node.lineno), ast.Constant(node.col_offset)], ast.Load()))
+def _call(name: str, *arguments: ast.expr, keywords: Iterable[ast.keyword] = ()) -> ast.Call:
+    return ast.Call(ast.Name(name, ast.Load()), list(arguments), list(keywords))
+
+
+def _over_kept(node: ComprehensionNode) -> ComprehensionNode:
+    """`node` as it stands, but over what is kept; all else is shared with it."""
+    first, *others = node.generators
+    first = copy.copy(first)
+    first.iter = ast.copy_location(_call(KEPT), first.iter)
+    found = copy.copy(node)
+    found.generators = [first, *others]
+    return found
+
+
+def _choice(choice: ast.IfExp, plain: ast.expr, node: ast.expr) -> ast.IfExp:
+    choice.plain = ast.copy_location(plain, node)  # type: ignore[attr-defined]
+    return ast.copy_location(choice, node)
+
+
+class WithoutChoices(ast.NodeTransformer):
+    """Leaves out what short loops do, for a person to read."""
+
+    def visit_IfExp(self, node: ast.IfExp) -> ast.AST:
+        return self.generic_visit(getattr(node, "plain", node))
 
 
 class ReadChecker(ast.NodeTransformer):
@@ -262,6 +369,11 @@ class ReadChecker(ast.NodeTransformer):
 
     def __init__(self, names: Iterable[str]) -> None:
         self._names = frozenset(names)
+
+    def visit_Call(self, node: ast.Call) -> ast.AST:
+        # What a choice shares between its two sides is met twice.
+        checked = isinstance(node.func, ast.Name) and node.func.id == READ
+        return node if checked else self.generic_visit(node)
 
     def visit_Name(self, node: ast.Name) -> ast.expr:
         if not isinstance(node.ctx, ast.Load) or node.id not in self._names:

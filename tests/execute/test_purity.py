@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+import builtins
+import functools
 import json
+import operator
+import random
 import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from pyfora.errors import InvalidPyforaOperation
+from pyfora.execute.identity import GUARDED_BUILTINS
+from pyfora.execute.purity import is_safe_to_call_for
+from pyfora.language.rewrite import FOLD
 from tests.execute.asking import run
 from tests.execute.worker_in_test import WorkerInTest
 
@@ -178,3 +186,16 @@ def test_nothing_is_guarded_in_this_process() -> None:
 
     assert not hasattr(time.time, "__wrapped__")
     assert Path(__file__).exists()
+
+
+def test_what_pyfora_may_call_on_behalf_of_user_code() -> None:
+    text = "class Own:\n    def __init__(self): ...\n    def __call__(self): ...\nclass Bare: ...\ndef own(): ...\n"
+    names: dict[str, Any] = {"__builtins__": {**vars(builtins), FOLD: None}, "__name__": "users"}
+    exec(text, names)
+    own, kind = names["own"], names["Own"]
+    for safe in (own, functools.partial(own, 1), kind, kind(), kind().__call__, str, len, str.upper, [].append, None):
+        assert is_safe_to_call_for(safe), safe
+    for unsafe in (random.choice, functools.partial(random.choice), subprocess.Popen, subprocess.run, names["Bare"]):
+        assert not is_safe_to_call_for(unsafe), unsafe
+    for unsafe in (operator.methodcaller("now"), functools.lru_cache(own), GUARDED_BUILTINS["id"], 5):
+        assert not is_safe_to_call_for(unsafe), unsafe

@@ -22,6 +22,9 @@ CALLS: list[tuple[Callable[..., Any], tuple[Any, ...]]] = [
     (enumerate, ({1: 2, 3: 4}.items(),)),
     (reversed, (TEN,)),
     (reversed, (range(7),)),
+    (map, (abs, TEN)),
+    (map, (pow, TEN, range(4))),
+    (itertools.starmap, (pow, [(1, 2), (2, 3), (3, 4)])),
     (itertools.chain, (TEN, "", "abc", range(3))),
     (itertools.islice, (range(20), 2, 17, 3)),
     (itertools.pairwise, (TEN,)),
@@ -54,9 +57,105 @@ def test_every_cut_of_a_view(maker: Callable[..., Any], arguments: tuple[Any, ..
         assert list(cursor.take(None)) == wanted[lo + 2 :]
 
 
-def test_a_function_that_may_end_the_loop() -> None:
-    for maker in (map, filter, itertools.starmap):
-        assert type(make_source(maker, abs, TEN)) is maker
+CALLING: list[Any] = [
+    lambda f: make_source(map, f, TEN),
+    lambda f: make_source(map, f, make_source(map, abs, range(10))),
+    lambda f: make_source(filter, f, TEN),
+    lambda f: make_source(map, f, TEN, range(100, 112)),
+    lambda f: make_source(itertools.starmap, f, [(i,) for i in TEN]),
+    lambda f: make_source(zip, TEN, make_source(map, f, TEN)),
+    lambda f: make_source(zip, make_source(map, f, TEN), range(12)),
+    lambda f: make_source(enumerate, make_source(map, f, TEN), 7),
+    lambda f: make_source(enumerate, make_source(zip, "abcdefghij", make_source(map, f, TEN)), 7),
+    lambda f: make_source(map, lambda made: made, make_source(filter, f, TEN)),
+]
+
+
+@pytest.mark.parametrize("make", CALLING)
+@pytest.mark.parametrize("stopping", range(11))
+def test_a_function_that_ends_the_loop_where_it_raises_stop_iteration(make: Any, stopping: int) -> None:
+    """A cursor tells whether a piece came to its own end, wherever the pieces are cut."""
+    calls: list[Any] = []
+
+    def function(first: int, *others: int) -> int:
+        calls.append(first)
+        if first == stopping:
+            raise StopIteration
+        return first * 2 + sum(others)
+
+    view = make(function)
+    assert isinstance(view, View)
+    wanted, wanted_calls = list(view), calls[:]
+    assert len(view) == 10 and wanted_calls == TEN[: stopping + 1]
+    for size in (1, 2, 3, 7, 10, 20):
+        calls.clear()
+        chunked, cursor = [], cursor_at(view, 0)
+        while True:
+            chunked += cursor.take(size)
+            if cursor.left() == 0 or not cursor.ended:
+                break
+        assert (chunked, calls) == (wanted, wanted_calls)
+        assert cursor.ended is (stopping == 10)
+        cut: list[Any] = []
+        for lo in range(0, 10, size):
+            cursor = cursor_at(view[lo : lo + size], 0)
+            cut += cursor.take(None)
+            assert cursor.ended is not (lo <= stopping < min(lo + size, 10))
+            if not cursor.ended:
+                break
+        assert cut == wanted
+        cursor = cursor_at(view, 3)
+        rest = list(cursor.take(None))
+        assert rest == wanted[len(wanted) - len(rest) :] if stopping > 3 else True
+
+
+def test_what_was_not_gone_through_has_not_ended() -> None:
+    cursor = cursor_at(make_source(map, abs, TEN), 0)
+    assert next(cursor.take(None)) == 0
+    assert not cursor.ended
+
+
+@pytest.mark.parametrize(
+    "maker, arguments",
+    [
+        # A function is called once more than there are elements.
+        (zip, (make_source(map, abs, TEN), "abc")),
+        (map, (abs, make_source(map, abs, TEN), "abc")),
+        # The elements that belong together are not those of an index.
+        (zip, (TEN, make_source(filter, abs, TEN))),
+        (enumerate, (make_source(filter, abs, TEN),)),
+        # It does not end where its base ends.
+        (itertools.chain, (make_source(map, abs, TEN), TEN)),
+        (itertools.pairwise, (make_source(map, abs, TEN),)),
+        (itertools.product, (make_source(map, abs, TEN),)),
+        (itertools.combinations, (make_source(map, abs, TEN), 2)),
+        # Already begun, or without an end.
+        (map, (abs, iter(TEN))),
+        (map, (abs, itertools.count())),
+    ],
+)
+def test_calls_that_are_not_cut(maker: Any, arguments: tuple[Any, ...]) -> None:
+    assert type(make_source(maker, *arguments)) is maker
+
+
+def test_views_that_call_functions_are_what_was_written_where_they_are_gone_through_at_once() -> None:
+    for view, kind in (
+        (make_source(map, abs, TEN), map),
+        (make_source(map, pow, TEN, TEN), map),
+        (make_source(filter, None, TEN), filter),
+        (make_source(zip, TEN, make_source(map, abs, TEN)), zip),
+        (make_source(enumerate, make_source(map, abs, TEN)), enumerate),
+    ):
+        assert type(iter(view)) is kind
+
+
+def test_functions_of_views() -> None:
+    view = make_source(zip, range(3), make_source(map, abs, make_source(filter, None, TEN)))
+    assert type(view) is zip
+    view = make_source(enumerate, make_source(zip, range(3), make_source(map, abs, range(3))))
+    assert view.functions == (abs,) and view.is_of_ranges and view.is_even
+    assert not make_source(map, abs, TEN).is_of_ranges
+    assert make_source(map, abs, make_source(filter, None, TEN)).functions == (abs, None)
 
 
 @pytest.mark.parametrize(

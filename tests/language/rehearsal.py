@@ -30,18 +30,35 @@ _LENGTH = struct.Struct("<Q")
 
 
 def fold_as_it_stands(fold: Any, part: Any, source: Any, *rest: Any, at: Any, **keywords: Any) -> Any:
-    return fold(part(source), *rest, **keywords)
+    return fold(source if part is None else part(source), *rest, **keywords)
+
+
+def reduce_as_it_stands(reduce: Any, function: Any, part: Any, source: Any, *rest: Any, at: Any) -> Any:
+    return reduce(function, source if part is None else part(source), *rest)
 
 
 def comprehension_as_it_stands(kind: str, part: Any, source: Any, *, at: Any) -> Any:
     return set(part(source)) if kind == "set" else part(source)
 
 
+kept: list[Any] = []
+
+
+def is_short(at: str, *source: Any) -> bool:
+    kept.extend(reversed(source))
+    return False
+
+
 PRIMITIVES = {
+    "pyfora_is_short": is_short,
+    "pyfora_is_short_fold": is_short,
+    "pyfora_is_short_keyed": is_short,
+    "pyfora_kept": kept.pop,
+    "pyfora_keyed": lambda callee, source, key, at, **keywords: callee(source, key=key, **keywords),
     "pyfora_fold": fold_as_it_stands,
-    "pyfora_reduce": lambda reduce, function, part, source, *rest, at: reduce(function, part(source), *rest),
+    "pyfora_reduce": reduce_as_it_stands,
     "pyfora_comprehension": comprehension_as_it_stands,
-    "pyfora_source": lambda maker, *arguments, **keywords: maker(*arguments, **keywords),
+    "pyfora_source": lambda at, maker, *arguments, **keywords: maker(*arguments, **keywords),
 }
 
 

@@ -14,6 +14,7 @@ from pyfora.language.functions import function_source, is_part, loop_source
 from pyfora.language.program import build_call_program
 from pyfora.language.running import load_program
 from pyfora.language.sources import function_reference, parsed
+from tests.language.rehearsal import PRIMITIVES
 
 
 def namespace_of(text: str, filename: str) -> dict[str, Any]:
@@ -105,7 +106,7 @@ class Parts:
 def run_call(function: Callable[..., Any], *args: Any) -> tuple[Any, Parts]:
     parts = Parts()
     program = build_call_program(function, args, {})
-    primitives = {"pyfora_fold": parts.fold, "pyfora_comprehension": parts.comprehension}
+    primitives = {**PRIMITIVES, "pyfora_fold": parts.fold, "pyfora_comprehension": parts.comprehension}
     end = load_program(program.to_bytes(), primitives).run()
     assert end.exception is None
     return end.names["result"], parts
@@ -158,7 +159,7 @@ def test_the_source_of_a_function() -> None:
     seen: list[Any] = []
     program = build_call_program(names["closure"](4), (2,), {})
     loaded = load_program(
-        program.to_bytes(), {"pyfora_fold": None, "pyfora_comprehension": lambda *a, **k: seen.append(a)}
+        program.to_bytes(), {**PRIMITIVES, "pyfora_fold": None, "pyfora_comprehension": lambda *a, **k: seen.append(a)}
     )
     function = loaded.captured["function"]
     source = function_source(function)

@@ -656,6 +656,156 @@ with executor.remotely.downloadAll():
     transposed = list(zip(*rows))[1][:10]
     windows = [sum(captured[i:i + 5]) for i in range(N - 5)]
 """,
+    "map, filter and starmap in builtins": """
+class Own:
+    def __init__(self, k):
+        self.k = k
+    def method(self, i):
+        return f(i) * self.k
+own = Own(3)
+with executor.remotely.downloadAll():
+    a = sum(map(f, range(N))), sum(map(g, captured)), sum(map(g, captured), 0.25)
+    b = list(map(f, captured)), tuple(filter(odd, range(N))), set(map(f, range(N)))
+    c = dict(map(lambda i: (f(i), i), range(N))), ",".join(map(t, range(N)))
+    d = max(map(f, range(N)), default=None), min(map(f, ()), default=-1), max(map(g, range(N)), key=lambda v: -v)
+    e = any(map(odd, range(N))), all(map(odd, range(N))), any(map(lambda i: f(i) < 0, range(N)))
+    h = sorted(filter(odd, range(N)), key=lambda i: -i), functools.reduce(operator.sub, map(f, range(N)))
+    i = list(itertools.starmap(lambda a, b: f(a) + b, rows)), sum(map(add, map(f, range(N)), captured))
+    j = sum(map(functools.partial(add, 3), map(f, range(N)))), sum(map(own.method, range(N)))
+    k = dict(zip(words, map(f, range(N)))), [n * y for n, y in enumerate(map(f, captured), 2)]
+    l = [y + z for y in map(f, range(N)) for z in filter(odd, (y, y + 1))], [*map(f, range(100))]
+    m = collections.Counter(map(f, range(N))).most_common(3), statistics.mean(map(f, range(N)))
+    o = math.fsum(map(g, range(N))), math.prod(map(lambda i: f(i) % 3 + 1, range(N)))
+    n = next(filter(lambda i: f(i) == 17, range(N)), None), frozenset(filter(None, map(f, range(N))))
+""",
+    "sorted, min and max with a key function": """
+class Own:
+    def __init__(self, k):
+        self.k = k
+    def key(self, i):
+        return f(i) % self.k
+def noted(i):
+    if i % 1_000 == 0:
+        print("key", i)
+    return f(i) % 5
+def failing(i):
+    if f(i) >= 0 and i == 31_234:
+        raise KeyError(i)
+    return noted(i)
+def stopping(i):
+    if f(i) >= 0 and i == 31_234:
+        raise StopIteration(i)
+    return noted(i)
+with executor.remotely.downloadAll():
+    a = sorted(range(N), key=f)[:50], sorted(captured, key=noted)[::500]
+    b = sorted(captured, key=noted, reverse=True)[::500], max((), key=f, default=0)
+    b += max(captured, key=f), min(range(N), key=noted), max(words, key=lambda w: f(int(w[1:])))
+    c = sorted(table.items(), key=lambda kv: (f(kv[1]), -kv[0]))[::700], sorted(set(captured), key=Own(7).key)[:20]
+    d = sorted(range(N), key=functools.partial(add, 3))[:3], max(rows, key=operator.itemgetter(1))
+    e = sorted(range(N), key=lambda i: (math.nan, f(i)))[:20], max(range(N), key=lambda i: [math.nan, f(i) % 3])
+    h = []
+    for key in (failing, stopping, lambda i: "text" if f(i) == 77 else f(i), None):
+        for make in (sorted, min, max, lambda xs, key: list(xs).sort(key=key)):
+            try:
+                h.append(make(range(N), key=key) == 5)
+            except (KeyError, StopIteration, TypeError) as error:
+                h.append((type(error).__name__, error.args))
+    del make, key
+""",
+    "map that was begun elsewhere, or has no end": """
+with executor.remotely.downloadAll():
+    made = map(f, range(N))
+    first = next(made)
+    part = list(itertools.islice(made, 10_000))
+    rest = sum(y for y in made), next(made, "ended")
+    endless = list(itertools.islice(map(f, itertools.count()), N))
+    until = len(list(itertools.takewhile(lambda y: y != 5, map(f, itertools.count()))))
+    once = iter(map(f, range(10)))
+    pairs = list(zip(once, once))
+    found = next(y for y in map(f, itertools.count(7)) if y % 100 == 3)
+    del made, once
+""",
+    "map that prints": """
+def noted(i):
+    if i % 1_000 == 0:
+        print("call", i)
+    return f(i)
+with executor.remotely.downloadAll():
+    total = sum(map(noted, range(N)))
+    print("between")
+    found = any(map(lambda i: noted(i) == 17, range(N)))
+    some = list(zip(map(noted, range(N)), range(N - 5)))
+    values = [y for y in filter(noted, captured)]
+    lazy = map(noted, range(N))
+    print("nothing is called yet")
+    first = next(lazy)
+    del lazy
+""",
+    "map that fails": """
+def failing(i):
+    if f(i) >= 0 and i == 31_234:
+        raise KeyError(i)
+    return i
+with executor.remotely.downloadAll():
+    try:
+        total = sum(map(failing, range(N)))
+    except KeyError as error:
+        total = error.args
+    found = any(map(lambda i: failing(i) == 31_000, range(N)))
+    kept = []
+    for make in (
+        lambda: sum(map(f)),
+        lambda: sum(map(f, 5)),
+        lambda: list(map(7, range(N))),
+        lambda: max(map(f, ())),
+        lambda: sum(map(add, range(N))),
+        lambda: list(itertools.starmap(f, range(N))),
+        lambda: ",".join(map(f, range(N))),
+    ):
+        try:
+            kept.append(make())
+        except (TypeError, ValueError) as error:
+            kept.append((type(error).__name__, str(error)))
+    try:
+        raised = [y for y in map(failing, range(N))]
+    except KeyError as error:
+        raised = error.args
+""",
+    "a map of one's own": """
+def map(function, values):
+    print("mine", function.__name__)
+    return {v: function(v) for v in values}
+class filter:
+    def __init__(self, *given):
+        self.given = given
+    def __iter__(self):
+        return iter(self.given[1][:3])
+with executor.remotely.downloadAll():
+    a = sum(map(f, range(N))), dict(map(f, range(100))), [y for y in map(f, range(9))]
+    b = list(filter(odd, captured)), [x for x in filter(odd, captured)]
+    def sum(values):
+        return type(values).__name__
+    c = sum(map(f, range(3)))
+    del sum
+""",
+    **{
+        f"StopIteration out of call {number:,} of a map": f"""
+def ending(i):
+    if f(i) % 500 == 0:
+        print("at", i)
+    if i == {number}:
+        raise StopIteration(i)
+    return f(i)
+with executor.remotely.downloadAll():
+    a = sum(map(ending, range(N))), list(map(ending, range(N))), [y for y in map(ending, range(N))]
+    b = any(map(lambda i: ending(i) < 0, range(N))), max(map(ending, range(N)), default=None)
+    c = sorted(filter(ending, range(N))), dict(zip(range(N), map(ending, range(N))))
+    d = [p for p in enumerate(map(ending, range(N)), 3)], functools.reduce(operator.xor, map(ending, range(N)), 0)
+    e = list(map(ending, map(abs, range(N)), captured)) if False else ",".join(map(str, map(ending, range(N))))
+    h = next(filter(lambda i: ending(i) < 0, range(N)), "none"), [x + y for x in map(ending, range(N)) for y in (1, 2)]
+"""
+        for number in (0, 1, 9_000, 39_999)
+    },
     **{
         f"StopIteration out of element {number:,}": f"""
 def ending(i):
