@@ -32,6 +32,8 @@ from pyfora.wire.framing import FrameReader, frame
 from pyfora.wire.messages import Link, ProcessReady
 
 _log = Logger()
+FORK_SERVER = "pyfora.execute.server"
+"""The module that is run to fork compute processes."""
 _FIRST_DELAY_S = 0.2
 _LONGEST_DELAY_S = 10.0
 _STEADY_S = 10.0
@@ -261,7 +263,7 @@ class Processes:
         self._started_at = self.reactor.seconds()
         self._server = _Server(self)
         # -P: not the daemon's current directory first, where a file may be called as a library's module is.
-        arguments = [sys.executable, "-P", "-m", "pyfora.execute.server", "--socket", str(self._socket_path)]
+        arguments = [sys.executable, "-P", "-m", FORK_SERVER, "--socket", str(self._socket_path)]
         arguments += ["--spool", str(self._spool), "--cache", str(self._cache)]
         self._pipe = self.reactor.spawnProcess(self._server, sys.executable, arguments, env=None)
         waiting, self._unforked = self._unforked, []

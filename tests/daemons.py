@@ -13,10 +13,12 @@ import tempfile
 import time
 import urllib.error
 import urllib.request
+from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+ROOT = Path(__file__).parents[1]
 TWISTD = Path(sys.executable).with_name("twistd")
 
 
@@ -50,18 +52,21 @@ def wait_for(what: str, condition: Any, timeout_s: float = 30.0) -> Any:
 
 
 class Daemon:
-    """One `twistd -n pyfora` process."""
+    """One `twistd -n pyfora` process, or what `twistd` is instead."""
 
-    def __init__(self, name: str, directory: Path, settings: dict[str, str]) -> None:
+    def __init__(
+        self, name: str, directory: Path, settings: dict[str, str], twistd: Sequence[str] = (str(TWISTD),)
+    ) -> None:
         self.name = name
         self.directory = directory
         directory.mkdir(parents=True, exist_ok=True)
         environment = {k: v for k, v in os.environ.items() if not k.startswith("UFORA_")}
         environment |= {"UFORA_DATA_DIR": str(directory / "data"), **settings}
+        self.base_port = int(settings.get("UFORA_WORKER_BASE_PORT", 0))
         self.log = directory / "terminal.log"
         with self.log.open("ab") as terminal:
             self.process = subprocess.Popen(
-                [str(TWISTD), "-n", "--pidfile=", "pyfora"],
+                [*twistd, "-n", "--pidfile=", "pyfora"],
                 cwd=directory,
                 env=environment,
                 stdin=subprocess.DEVNULL,
@@ -108,10 +113,21 @@ class Daemon:
 class Cluster:
     """A manager and workers on loopback; `with Cluster(workers=2) as cluster: pyfora.connect(cluster.url)`."""
 
-    def __init__(self, workers: int = 2, cores: int = 1, settings: dict[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        workers: int = 2,
+        cores: int = 1,
+        settings: dict[str, str] | None = None,
+        fork_server: str | None = None,
+    ) -> None:
+        """`fork_server`: the module that forks the workers' compute processes, where that is not pyfora's own."""
         self._workers_wanted = workers
         self._cores = cores
         self._settings = settings or {}
+        self._twistd = [str(TWISTD)]
+        if fork_server is not None:
+            self._twistd = [sys.executable, "-m", "tests.twistd_with", fork_server]
+            self._settings["PYTHONPATH"] = os.pathsep.join([str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])])
         self.directory = Path(tempfile.mkdtemp(prefix="pyfora-test-"))
         self.http_port = free_ports(1)
         self.registry_port = free_ports(1)
@@ -166,6 +182,7 @@ class Cluster:
                 "UFORA_WORKER_CORES": str(cores or self._cores),
                 **self._settings,
             },
+            self._twistd,
         )
         self.workers.append(worker)
         return worker

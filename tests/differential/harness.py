@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import atexit
-import functools
 import json
 import os
+import queue
 import shutil
 import subprocess
 import sys
@@ -57,6 +57,8 @@ class Outcome:
     failure: str | None = None
     message: str = ""
     chain: tuple[Link, ...] = ()
+    loops: tuple[str, ...] = ()
+    """How each loop that was worth a decision was run on the cluster: "compiled", "interpreted" or "in order"."""
 
     @property
     def raised(self) -> str | None:
@@ -116,29 +118,37 @@ def _without(directory: Path, text: str) -> str:
 def _outcome(found: dict[str, Any], stdout: str, stderr: str) -> Outcome:
     failure = found["failure"]
     if failure is None:
-        return Outcome(found["names"], stdout, stderr)
+        return Outcome(found["names"], stdout, stderr, loops=tuple(found["loops"]))
     chain = tuple(
         Link(link["type"], tuple((name, line, function, text) for name, line, function, text in link["frames"]))
         for link in failure["chain"]
     )
-    return Outcome(found["names"], stdout, stderr, failure["text"], failure["message"], chain)
+    return Outcome(found["names"], stdout, stderr, failure["text"], failure["message"], chain, tuple(found["loops"]))
 
 
-@functools.cache
-def _runner() -> Runner:
-    runner = Runner()
-    atexit.register(runner.stop)
-    return runner
+_idle: queue.LifoQueue[Runner] = queue.LifoQueue()
+
+
+def _run(program: Program, url: str | None) -> Outcome:
+    """By a runner that has nothing to do, or by a new one: as many as threads ask at once."""
+    try:
+        runner = _idle.get_nowait()
+    except queue.Empty:
+        runner = Runner()
+        atexit.register(runner.stop)
+    outcome = runner.run(program, url)
+    _idle.put(runner)
+    return outcome
 
 
 def run_locally(program: Program) -> Outcome:
     """What CPython makes of the program, its blocks run in place."""
-    return _runner().run(program, None)
+    return _run(program, None)
 
 
 def run_on(url: str, program: Program) -> Outcome:
     """What the program makes on the cluster at `url`."""
-    return _runner().run(program, url)
+    return _run(program, url)
 
 
 def differences(local: Outcome, remote: Outcome) -> list[str]:

@@ -33,7 +33,10 @@ class Row:
 
     def complaints(self, url: str) -> list[str]:
         """What is not as expected on the cluster at `url`, in words."""
-        remote = run_on(url, self.program())
+        return self.complaints_about(run_on(url, self.program()))
+
+    def complaints_about(self, remote: Outcome) -> list[str]:
+        """The same of an outcome that is there."""
         if self.refused is not None:
             return self._refusal_complaints(remote)
         local = run_locally(self.program())

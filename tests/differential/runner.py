@@ -20,8 +20,12 @@ import types
 from pathlib import Path
 from typing import Any
 
+import websockets.sync.client  # noqa: F401  (loaded once, not by each process that connects)
+
 import pyfora
 import pyfora.client.joining
+from pyfora.client.executor import Executor
+from pyfora.fold.libm import libm_fingerprint
 from tests.differential.canonical import Canonical
 
 
@@ -101,7 +105,11 @@ def serve_one(request: dict[str, Any]) -> None:
         os.dup2(target, number)
         setattr(sys, stream, io.TextIOWrapper(os.fdopen(number, "wb", closefd=False), "utf-8", "backslashreplace"))
     executor: Any = LocalExecutor() if request["url"] is None else pyfora.connect(request["url"], progress=False)
-    outcome = outcome_of(script, executor)
+    loops: list[str] = []
+    if isinstance(executor, Executor):
+        # `lastLoops` tells of the last block only.
+        executor.note_loops = lambda found: loops.extend(loop.how for loop in found)  # type: ignore[method-assign]
+    outcome = {**outcome_of(script, executor), "loops": loops}
     Path(request["outcome"]).write_text(json.dumps(outcome))
 
 
@@ -134,6 +142,7 @@ def fork_and_wait(request: dict[str, Any]) -> str:
 
 def main() -> None:
     """Serve requests until standard input ends."""
+    libm_fingerprint()  # computed once, not by each process that connects
     for line in sys.stdin:
         print(json.dumps(fork_and_wait(json.loads(line))), flush=True)
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator
+from typing import cast
 
 import pytest
 
 from tests.daemons import Cluster
+from tests.differential.ahead import Ahead, parameters
 from tests.differential.generated import complaints, program_of, shrunk
 
 pytestmark = pytest.mark.cluster
@@ -15,16 +18,18 @@ SEEDS = range(60)
 
 
 @pytest.fixture(scope="module")
-def url() -> Iterator[str]:
+def ahead(request: pytest.FixtureRequest) -> Iterator[Ahead]:
+    seeds = cast(list[int], parameters(request, "seed"))
     with Cluster(workers=2) as cluster:
-        yield cluster.url
+        tasks = {str(seed): functools.partial(complaints, program_of(seed), cluster.url) for seed in seeds}
+        with Ahead(tasks) as running:
+            yield running
 
 
 @pytest.mark.parametrize("seed", SEEDS)
-def test_program(seed: int, url: str) -> None:
-    text = program_of(seed)
-    found = complaints(text, url)
-    assert not found, "\n".join([f"python -m tests.differential.generated --seed {seed}", *found, text])
+def test_program(seed: int, ahead: Ahead) -> None:
+    found = ahead[str(seed)]
+    assert not found, "\n".join([f"python -m tests.differential.generated --seed {seed}", *found, program_of(seed)])
 
 
 def test_a_seed_is_a_program() -> None:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator
+from typing import cast
 
 import pytest
 
 from tests.daemons import Cluster
+from tests.differential.ahead import Ahead, parameters
 from tests.differential.real_programs import ROWS, with_files
 from tests.differential.rows import Row
 
@@ -14,9 +17,12 @@ pytestmark = pytest.mark.cluster
 
 
 @pytest.fixture(scope="module")
-def url() -> Iterator[str]:
+def ahead(request: pytest.FixtureRequest) -> Iterator[Ahead]:
+    rows = cast(list[Row], parameters(request, "row"))
     with Cluster(workers=2) as cluster:
-        yield cluster.url
+        tasks = {row.name: functools.partial(with_files(row).complaints, cluster.url) for row in rows}
+        with Ahead(tasks) as running:
+            yield running
 
 
 def _parameter(number: int, row: Row) -> object:
@@ -27,6 +33,6 @@ def _parameter(number: int, row: Row) -> object:
 
 
 @pytest.mark.parametrize("row", [_parameter(number, row) for number, row in enumerate(ROWS)])
-def test_program(row: Row, url: str) -> None:
-    found = with_files(row).complaints(url)
+def test_program(row: Row, ahead: Ahead) -> None:
+    found = ahead[row.name]
     assert not found, "\n".join([row.name, *found])

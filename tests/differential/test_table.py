@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator
+from typing import cast
 
 import pytest
 
 from tests.daemons import Cluster
+from tests.differential.ahead import Ahead, parameters
 from tests.differential.rows import Row
 from tests.differential.table import ROWS
 
@@ -14,9 +17,12 @@ pytestmark = pytest.mark.cluster
 
 
 @pytest.fixture(scope="module")
-def url() -> Iterator[str]:
+def ahead(request: pytest.FixtureRequest) -> Iterator[Ahead]:
+    rows = cast(list[Row], parameters(request, "row"))
     with Cluster(workers=2) as cluster:
-        yield cluster.url
+        tasks = {row.name: functools.partial(row.complaints, cluster.url) for row in rows}
+        with Ahead(tasks) as running:
+            yield running
 
 
 LONG = ("elements of ", "consumed by ")
@@ -31,8 +37,8 @@ def _parameter(row: Row) -> object:
 
 
 @pytest.mark.parametrize("row", [_parameter(row) for row in ROWS])
-def test_row(row: Row, url: str) -> None:
-    found = row.complaints(url)
+def test_row(row: Row, ahead: Ahead) -> None:
+    found = ahead[row.name]
     assert not found, "\n".join([row.name, *found])
 
 

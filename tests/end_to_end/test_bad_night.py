@@ -57,7 +57,7 @@ def run_disturbed(
         assert status is not None
         home_id = next(p["home_id"] for p in status["programs"] if p["workers"] >= 2)
         home_port = next(w["base_port"] for w in status["workers"] if w["worker_id"] == home_id)
-        by_port = {base_port(worker): worker for worker in cluster.workers if worker.process.poll() is None}
+        by_port = {worker.base_port: worker for worker in cluster.workers if worker.process.poll() is None}
         home = by_port.pop(home_port)
         disturb(home, next(iter(by_port.values())))
         out, err = program.communicate(timeout=100)
@@ -66,11 +66,6 @@ def run_disturbed(
         if program.poll() is None:
             program.kill()
             program.wait(10)
-
-
-def base_port(worker: Daemon) -> int:
-    environment = Path(f"/proc/{worker.process.pid}/environ").read_bytes().split(b"\0")
-    return int(next(e.split(b"=")[1] for e in environment if e.startswith(b"UFORA_WORKER_BASE_PORT=")))
 
 
 @pytest.mark.timeout(180)

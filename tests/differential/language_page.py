@@ -1,0 +1,171 @@
+"""The lines of the table in docs/language.md, each with the rows that show it."""
+
+from __future__ import annotations
+
+SHOWN_BY: dict[str, tuple[str, ...]] = {
+    # Functions, classes, statements
+    "functions, defaults, `*args`, lambdas, closures, recursion": (
+        "defaults",
+        "star arguments",
+        "closures",
+        "late binding of a closure",
+        "fib recursion",
+        "several lambdas on one line",
+    ),
+    "decorators, `functools.lru_cache`, `functools.partial`": (
+        "a decorator with arguments",
+        "lru_cache",
+        "partial and operator",
+    ),
+    "generators, also endless ones": (
+        "generators",
+        "an infinite generator",
+        "generator with finally and throw",
+    ),
+    "your own modules and packages beside the script": (
+        "a package beside the script",
+        "mutual recursion across modules",
+    ),
+    "classes, inheritance, properties, slots, metaclasses, `__del__`": (
+        "inheritance and super",
+        "property, staticmethod, classmethod, class attribute",
+        "slots",
+        "metaclass",
+    ),
+    "dataclasses, enums, named tuples, ABCs, operators, containers": (
+        "dataclasses",
+        "enums",
+        "namedtuples",
+        "operator methods",
+        "container methods",
+        "abc and Protocol",
+    ),
+    "`match`, walrus, f-strings, slices, unpacking, chained comparisons": (
+        "match statements at block level",
+        "walrus as running total",
+        "f-strings",
+        "slices",
+        "star-unpacking",
+        "chained comparisons",
+    ),
+    "`try`, `raise from`, groups, `finally`; an exception arrives as itself": (
+        "try except else finally",
+        "raise from",
+        "exception groups",
+        "exception caught outside the block",
+    ),
+    "changing what the block made itself: `x += 1`, `xs.append(y)`": (
+        "mutation of what the block made",
+        "augmented assignments",
+        "rebinding a captured name",
+    ),
+    "names deleted, or never bound": (
+        "deleted names",
+        "a name that is not bound",
+    ),
+    "`print`, `logging`, `warnings`: on your own stdout and stderr, once, in order": (
+        "print in order",
+        "print to stderr and write to stdout",
+        "logging configured",
+        "warnings",
+    ),
+    "`async def`, run to its end inside the block": ("async functions run to their end inside the block",),
+    "several blocks; a block in a function, a method or a loop": (
+        "two blocks and code between",
+        "a block in a function",
+        "a block in a method with self",
+        "a block in a loop and a try",
+    ),
+    "`await` in the block itself": ("async with at block level",),
+    "`return` or `yield` out of the block": (
+        "return at block level",
+        "yield at block level",
+    ),
+    "`break` or `continue` out of the block": ("break out of the block",),
+    "`import *`": ("star import in the block",),
+    "a block directly in a class body": ("a block in a class body",),
+    "a remote block in a remote block": ("a block in a block",),
+    "assigning a global from a function": (
+        "global assigned in a function",
+        "globals() written",
+    ),
+    # What the block captures
+    "reading captured values, which come back as the same objects": (
+        "reading captured values in every way",
+        "captured objects come back as themselves",
+    ),
+    "changing a captured list": ("changing xs: xs.append(1)",),
+    "changing a captured dict, set, instance or array": (
+        "changing a: a.x = 2",
+        "changing d: d['z'] = 1",
+        "changing s: s.add(5)",
+        "changing an array: arr += 1",
+    ),
+    "state kept in a captured function, closure, default or class": (
+        "a captured nonlocal counter",
+        "a mutable default",
+        "changing A: A.level = 2",
+        "changing f: f.other = 1",
+    ),
+    "setting an attribute of a library's module": ("a library module's attribute",),
+    "a lock, a generator or an open file from outside (only where it is read)": (
+        "a captured lock",
+        "a captured generator",
+        "a captured open file",
+    ),
+    "source text that cannot be found": ("a block without source text",),
+    # What depends on more than its inputs
+    "`random.Random(seed)`, `numpy.random.default_rng(seed)` made in the block": (
+        "seeded generators",
+        "numpy seeded generators",
+    ),
+    "reading files that each worker has, too": ("files are read",),
+    "clocks": ("not pure: time.time",),
+    "hidden random state": ("not pure: random.random",),
+    "the system's random bits": ("not pure: uuid4",),
+    "facts about the machine": ("not pure: os.getpid",),
+    "environment variables": ("not pure: os.environ read",),
+    "sockets": ("not pure: socket",),
+    "processes": ("not pure: subprocess.run",),
+    "threads": ("not pure: thread",),
+    "files opened for writing": ("not pure: open for writing",),
+    "`sqlite3` files": ("not pure: sqlite3 file",),
+    "`input`": ("not pure: input",),
+    "`id(x)`": ("not pure: id",),
+    "`hash(x)` where it would be an address": ("not pure: hash of an object",),
+    # Loops
+    "`sum`, `min`, `max`, `any`, `all`, `next` of a generator expression": (
+        "consumed by sum",
+        "consumed by min and max",
+        "consumed by any and all",
+    ),
+    "`list`, `tuple`, `set`, `frozenset`, `dict`, `sorted` of one; comprehensions": (
+        "consumed by list and tuple",
+        "consumed by set and frozenset",
+        "consumed by dict",
+        "consumed by sorted",
+    ),
+    "`str.join`, `math.fsum`, `math.prod`, `functools.reduce`, `Counter`, `statistics.mean`": (
+        "consumed by str.join",
+        "consumed by math.fsum and math.prod",
+        "consumed by functools.reduce",
+        "consumed by Counter",
+    ),
+    "over a `range`, list, dict, `zip`, `enumerate`, `reversed`, `itertools.product`": (
+        "elements of range with steps",
+        "elements of dict items",
+        "elements of enumerate",
+    ),
+    "a loop of which one element raises: the exception of the first that fails": (
+        "parallel loop: the first of several fails",
+    ),
+    "`for` and `while` loops": (
+        "for loop: sums",
+        "for loop: early exit",
+    ),
+    "comprehensions whose elements change something that they share": (
+        "comprehension that memoises",
+        "comprehension that counts calls",
+    ),
+    "over a generator function": ("a generator made in one place and consumed in another",),
+}
