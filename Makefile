@@ -27,7 +27,7 @@ test-fast: $(VENV)/.dev
 test-cluster: $(VENV)/.dev
 	$(BIN)/python -m pytest -m "cluster and not slow"
 
-# Every row of the differential table that takes seconds.
+# Every row of the differential table, in every mode: over an hour.
 test-slow: $(VENV)/.dev
 	$(BIN)/python -m pytest -m slow
 

@@ -31,6 +31,7 @@ SHOWN_BY: dict[str, tuple[str, ...]] = {
         "property, staticmethod, classmethod, class attribute",
         "slots",
         "metaclass",
+        "weak references and __del__",
     ),
     "dataclasses, enums, named tuples, ABCs, operators, containers": (
         "dataclasses",

@@ -18,7 +18,7 @@ from tests.differential.table import ROWS
 PAGE = (Path(__file__).parents[2] / "docs" / "language.md").read_text()
 LINES = [match.groups() for match in re.finditer(r"^\| (.+?) \| (.+) \|$", PAGE, re.MULTILINE)]
 OUTCOMES = {construct: outcome for construct, outcome in LINES if construct != "construct"}
-REFUSED = re.compile("refused, `(?P<kind>[A-Za-z]+)`: “(?P<message>.+)”")
+REFUSED = re.compile("refused, `(?P<kind>[A-Za-z]+)`: “(… )?(?P<message>.+)”")
 ROW_OF = {row.name: row for row in ROWS}
 PARALLEL_EVERY_TIME = 3
 """Lines of parallel loops that are looked at each time, the others by `make test-slow`: their rows take seconds."""
