@@ -29,6 +29,7 @@ from pyfora.language.instances import (
 )
 from pyfora.language.making import contents
 from pyfora.language.reach import Namespace, Reach, is_user_module
+from pyfora.language.reductions import REDUCTIONS
 from pyfora.language.sources import CodeReference
 from pyfora.language.unconvertible import Unconvertible
 from pyfora.values.parcels import Parcel, make_parcel
@@ -69,7 +70,7 @@ class Shipper(cloudpickle.Pickler):  # type: ignore[misc]  # an untyped base
         self._stream = io.BytesIO()
         self._buffers: list[pickle.PickleBuffer] = []
         # cloudpickle's is a chain of dicts, which is looked through in Python for every instance.
-        self.dispatch_table = dict(self.dispatch_table)
+        self.dispatch_table = {**self.dispatch_table, **REDUCTIONS}
         super().__init__(self._stream, protocol=5, buffer_callback=self._buffers.append)
         self._code_form = code_form
         self._remote_value = remote_value

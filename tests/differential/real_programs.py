@@ -67,7 +67,6 @@ def _refused(name: str, words: str, imports: str, block: str, refusal: str = "In
 KNOWN: Mapping[str, str] = {
     "mdp, the set of a battle": "a set that travels is made anew from its elements, and may order them otherwise",
     "gc_collect": "gc.collect() counts what is left to it, and the collector ran by itself at another time",
-    "pyflate": "a struct.Struct, here behind its bound method, cannot be sent",
 }
 
 _ROWS = [
