@@ -5,11 +5,15 @@ from __future__ import annotations
 CLOCK = "reads a clock, so its answer would be another one each time; read it before the block and use the value"
 _CHANCE = (
     "draws from a hidden random state, so its answer would be another one each time; "
-    "make a generator of your own in the block: random.Random(seed)"
+    "seed it in the block: random.seed(seed), or make a generator of your own there: random.Random(seed)"
 )
 _ARRAY_CHANCE = (
     "draws from a hidden random state, so its answer would be another one each time; "
-    "make a generator of your own in the block: numpy.random.default_rng(seed)"
+    "seed it in the block: numpy.random.seed(seed), or make a generator of your own there: "
+    "numpy.random.default_rng(seed)"
+)
+_ARRAY_GENERATOR = (
+    "exchanges the hidden generator of numpy for all code; make a generator of your own: numpy.random.Generator(…)"
 )
 _ENTROPY = "draws random bits from the system; draw them before the block and use the value"
 UNSEEDED = "without a seed draws one from the system, so its answer would be another one each time; give it a seed"
@@ -40,13 +44,7 @@ def _table(reason: str, place: str, names: str) -> dict[str, str]:
 REFUSED_WHERE_CALLED: dict[str, str] = {
     **_table(CLOCK, "time", "time time_ns monotonic monotonic_ns perf_counter perf_counter_ns process_time"),
     **_table(CLOCK, "time", "process_time_ns thread_time thread_time_ns"),
-    **_table(_CHANCE, "random", "random randint randrange choice choices shuffle sample uniform gauss normalvariate"),
-    **_table(_CHANCE, "random", "expovariate betavariate gammavariate lognormvariate paretovariate triangular"),
-    **_table(_CHANCE, "random", "vonmisesvariate weibullvariate binomialvariate getrandbits randbytes seed getstate"),
-    **_table(_ARRAY_CHANCE, "numpy.random", "rand randn randint random random_sample ranf sample choice shuffle"),
-    **_table(
-        _ARRAY_CHANCE, "numpy.random", "permutation uniform normal standard_normal exponential poisson seed bytes"
-    ),
+    **_table(_ARRAY_GENERATOR, "numpy.random", "set_bit_generator"),
     **_table(_ENTROPY, "numpy.random.bit_generator", "randbits"),
     **_table(_ENTROPY, "os", "urandom getrandom"),
     **_table(_ENTROPY, "uuid", "uuid1 uuid4"),
@@ -75,6 +73,28 @@ REFUSED_WHERE_CALLED: dict[str, str] = {
 
 Library code may call it on a user's behalf: a log's time stamps, a cache's random keys.
 """
+
+REFUSED_UNSEEDED: dict[str, str] = {
+    **_table(_CHANCE, "random", "random randint randrange choice choices shuffle sample uniform gauss normalvariate"),
+    **_table(_CHANCE, "random", "expovariate betavariate gammavariate lognormvariate paretovariate triangular"),
+    **_table(_CHANCE, "random", "vonmisesvariate weibullvariate binomialvariate getrandbits randbytes getstate"),
+}
+"""The same, as long as no seed of the program's decides what is drawn."""
+
+REFUSED_ARRAYS_UNSEEDED: dict[str, str] = {
+    **_table(_ARRAY_CHANCE, "numpy.random", "beta binomial bytes chisquare choice dirichlet exponential f gamma"),
+    **_table(_ARRAY_CHANCE, "numpy.random", "geometric get_state gumbel hypergeometric laplace logistic lognormal"),
+    **_table(_ARRAY_CHANCE, "numpy.random", "logseries multinomial multivariate_normal negative_binomial"),
+    **_table(_ARRAY_CHANCE, "numpy.random", "noncentral_chisquare noncentral_f normal pareto permutation poisson"),
+    **_table(_ARRAY_CHANCE, "numpy.random", "power rand randint randn random random_integers random_sample ranf"),
+    **_table(_ARRAY_CHANCE, "numpy.random", "rayleigh sample shuffle standard_cauchy standard_exponential"),
+    **_table(_ARRAY_CHANCE, "numpy.random", "standard_gamma standard_normal standard_t triangular uniform vonmises"),
+    **_table(_ARRAY_CHANCE, "numpy.random", "wald weibull zipf"),
+}
+"""The same, of numpy."""
+
+REFUSED_AS_SEEDS: dict[str, str] = {"random.seed": UNSEEDED, "numpy.random.seed": UNSEEDED}
+"""The same, where what is given is no seed."""
 
 REFUSED_WITHOUT_ARGUMENTS: dict[str, str] = {
     **_table(CLOCK, "time", "localtime gmtime ctime asctime"),

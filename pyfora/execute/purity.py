@@ -6,17 +6,23 @@ import ctypes
 import functools
 import gc
 import importlib
+import importlib.util
 import inspect
 import os
 import sys
 from collections.abc import Callable
-from types import FrameType
+from importlib.abc import MetaPathFinder
+from importlib.machinery import ModuleSpec
+from types import FrameType, ModuleType
 from typing import Any
 
 from pyfora.errors import InvalidPyforaOperation
 from pyfora.execute.impure import (
     CLOCK,
     REFUSED_ANYWHERE_BELOW,
+    REFUSED_ARRAYS_UNSEEDED,
+    REFUSED_AS_SEEDS,
+    REFUSED_UNSEEDED,
     REFUSED_WHERE_CALLED,
     REFUSED_WITHOUT_ARGUMENTS,
     STORES_A_DATABASE,
@@ -24,29 +30,55 @@ from pyfora.execute.impure import (
     WRITES_A_FILE,
 )
 from pyfora.execute.seeds import seed_late
+from pyfora.language import chance
 from pyfora.language.rewrite import FOLD
 
 refusals: list[InvalidPyforaOperation] = []
 """What was refused in this process. A program that catches it, with a bare `except`, is refused all the same."""
 
+_ARRAYS = "numpy.random"
 _RANDOM_STATE = "numpy.random.RandomState"
 _WRITING = frozenset("wax+")
 _WRITING_FLAGS = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 
 
 def install() -> None:
-    """Guard what is impure, in this process and all that are forked from it; again after numpy was loaded.
+    """Guard what is impure, in this process and all that are forked from it; what numpy has, as soon as it is loaded.
 
     It is refused to user code only: the standard library and pyfora itself go on using it.
     """
+    chance.PLAIN.watch()
+    if _ARRAYS in sys.modules:
+        chance.ARRAYS.watch()
+    elif not any(isinstance(finder, _LoadedLater) for finder in sys.meta_path):
+        sys.meta_path.insert(0, _LoadedLater())
     for table, applies, culprit in _TABLES:
         for name, reason in table.items():
-            if name not in _done and (not name.startswith("numpy.") or "numpy" in sys.modules):
+            if name not in _done and (not name.startswith(_ARRAYS) or _ARRAYS in sys.modules):
                 _done.add(name)
                 _guard(name, applies, reason, culprit)
-    if "numpy" in sys.modules and _RANDOM_STATE not in _done:
+    if _ARRAYS in sys.modules and _RANDOM_STATE not in _done:
         _done.add(_RANDOM_STATE)
         seed_late(_refuse_random_state)
+
+
+class _LoadedLater(MetaPathFinder):
+    """Guards what numpy has between its loading and whoever asked for it, who may keep a function of its."""
+
+    def find_spec(self, name: str, path: Any = None, target: Any = None) -> ModuleSpec | None:
+        if name != _ARRAYS:
+            return None
+        sys.meta_path.remove(self)
+        spec = importlib.util.find_spec(name)
+        if spec is not None and spec.loader is not None:
+            load = spec.loader.exec_module
+
+            def load_and_guard(module: ModuleType) -> None:
+                load(module)
+                install()
+
+            spec.loader.exec_module = load_and_guard  # type: ignore[method-assign]
+        return spec
 
 
 def _refuse_random_state() -> None:
@@ -75,7 +107,8 @@ def _guard(
     if class_name and not inspect.isfunction(original):
         _guard_native_classmethod(owner, attribute, applies, reason, culprit, shown)
     else:
-        setattr(owner, attribute, _guarded(shown, applies, reason, culprit, original))
+        wrap = functools.partial(_guarded, shown, applies, reason, culprit)
+        setattr(owner, attribute, chance.rebound(original, wrap))
 
 
 def _guard_native_classmethod(
@@ -169,6 +202,10 @@ def _opens_for_writing(file: Any = None, mode: Any = "r", *_: Any, **__: Any) ->
     return isinstance(mode, str) and bool(_WRITING & set(mode)) and file != os.devnull
 
 
+def _gives_no_seed(*args: Any, **kwargs: Any) -> bool:
+    return not chance.is_seed(*args, **kwargs)
+
+
 def _formats_now(*given: Any) -> bool:
     return len(given) < 2
 
@@ -180,6 +217,9 @@ def _stores_a_database(database: Any = None, *_: Any, **__: Any) -> bool:
 
 _TABLES: tuple[tuple[dict[str, str], Callable[..., bool], Callable[[FrameType], FrameType | None]], ...] = (
     (REFUSED_WHERE_CALLED, _always, _calling_user_code),
+    (REFUSED_UNSEEDED, chance.PLAIN.is_anybodys, _calling_user_code),
+    (REFUSED_ARRAYS_UNSEEDED, chance.ARRAYS.is_anybodys, _calling_user_code),
+    (REFUSED_AS_SEEDS, _gives_no_seed, _calling_user_code),
     (REFUSED_WITHOUT_ARGUMENTS, _has_no_seed, _calling_user_code),
     (REFUSED_ANYWHERE_BELOW, _always, _user_code_above),
     ({"time.strftime": CLOCK}, _formats_now, _calling_user_code),

@@ -6,6 +6,7 @@ import abc
 import collections
 import enum
 import functools
+import importlib
 from collections.abc import Callable
 from types import CellType, FunctionType, ModuleType
 from typing import Any, NoReturn
@@ -56,6 +57,11 @@ def contents(cell: CellType) -> Any:
 def module_of(namespace: Namespace) -> ModuleType:
     """The module of a namespace."""
     return namespace.module
+
+
+def function_of(module: str, name: str) -> Any:
+    """The function of that name, as the module has it here."""
+    return getattr(importlib.import_module(module), name)
 
 
 def make_cell() -> CellType:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.differential.rows import Row, same
+from tests.differential.rows import Row, refused, same
 
 ROWS: list[Row] = [
     same(
@@ -20,6 +20,151 @@ ROWS: list[Row] = [
             made = [struct.Struct(b'>H'), struct.Struct('=3s')]
             again = S
         told = [(s.format, s.size, s.pack(7)) for s in made[:1]], made[1].pack(b'ab'), again is S
+        """,
+    ),
+    same(
+        "random, seeded in the block",
+        """
+        import random
+        with executor.remotely.downloadAll():
+            random.seed(1)
+            x = [random.random() for _ in range(3)], random.gauss(0, 1), random.randint(1, 6)
+            y = random.sample(range(100), 3), random.choice('abc'), random.getrandbits(70)
+            z = list(range(10))
+            random.shuffle(z)
+            state = random.getstate()
+            random.seed('text', version=2)
+            z += random.choices(z, k=3)
+            random.setstate(state)
+        after = random.random(), random.gauss(0, 1), random.gauss(0, 1)
+        """,
+    ),
+    same(
+        "random, seeded in the block, its functions held elsewhere",
+        """
+        import random
+        from random import randint, random as draw, seed
+        class A:
+            pick, draw = random.choice, draw
+        held = {'f': random.uniform, 'g': draw}
+        with executor.remotely.downloadAll():
+            seed(4)
+            x = randint(1, 6), draw(), A().pick('abc'), A.pick('abc'), A().draw(), held['f'](1, 2), held['g']()
+            k = random.randint
+        after = draw(), k is random.randint, k == random.randint
+        del randint, draw, held, k
+        """,
+    ),
+    same(
+        "random, seeded in the block, drawn in parallel loops",
+        """
+        import random, statistics
+        def f(i):
+            for _ in range(9): pass
+            return random.random() * i
+        def g(i):
+            for _ in range(9): pass
+            return random.random() if i == 40_000 else i
+        def h(i):
+            random.seed(i)
+            return random.random()
+        def n(i):
+            return statistics.NormalDist(0, 1).samples(1)[0]
+        with executor.remotely.downloadAll():
+            random.seed(4)
+            a = sum(f(i) for i in range(60_000)), max(f(i) for i in range(60_000))
+            b = [random.randint(0, i) for i in range(60_000)]
+            c = all(random.random() < 0.9999 for i in range(100_000))
+            d = sum(g(i) for i in range(60_000)), len({g(i) for i in range(60_000)})
+            e = sum(n(i) for i in range(20_000))
+            between = random.random()
+            f = sum(h(i) for i in range(20_000))
+            del f
+        after = random.random()
+        """,
+    ),
+    same(
+        "random, seeded in a parallel loop",
+        """
+        import random
+        def h(i):
+            random.seed(i)
+            return random.random()
+        with executor.remotely.downloadAll():
+            x = sum(h(i) for i in range(40_000))
+        after = random.random()
+        """,
+    ),
+    same(
+        "random, seeded in a block that fails",
+        """
+        import random
+        try:
+            with executor.remotely.downloadAll():
+                random.seed(3)
+                a = random.random()
+                1 / 0
+        except ZeroDivisionError:
+            after = random.random()
+        """,
+    ),
+    same(
+        "random, its state set in the block",
+        """
+        import random
+        state = random.Random(5).getstate()
+        with executor.remotely.downloadAll():
+            random.setstate(state)
+            a = random.random()
+        after = random.random()
+        """,
+    ),
+    refused(
+        "random, seeded in another block",
+        "random.random() draws from a hidden random state",
+        """
+        import random
+        with executor.remotely.downloadAll():
+            random.seed(3)
+        with executor.remotely.downloadAll():
+            a = random.random()
+        """,
+    ),
+    same(
+        "numpy.random, seeded in the block",
+        """
+        import numpy as np
+        from numpy.random import rand, seed
+        def f(i):
+            for _ in range(9): pass
+            return float(rand()) * i
+        with executor.remotely.downloadAll():
+            seed(3)
+            a = np.random.rand(3), np.random.normal(), np.random.beta(1, 2), np.random.randint(5)
+            b = sum(f(i) for i in range(20_000)), np.random.permutation(5), np.random.get_state()[2]
+        after = np.random.rand(), np.random.normal()
+        del rand, seed
+        """,
+    ),
+    same(
+        "numpy.random, imported and seeded in the block",
+        """
+        with executor.remotely.downloadAll():
+            import numpy as np
+            np.random.seed(2)
+            a = np.random.rand()
+        b = np.random.rand()
+        """,
+    ),
+    same(
+        "numpy, a captured RandomState is asked for its state",
+        """
+        import copy
+        import numpy as np
+        captured = np.random.RandomState(5)
+        with executor.remotely.downloadAll():
+            r = copy.deepcopy(captured)
+            x = r.rand(), r.get_state()[2]
         """,
     ),
 ]

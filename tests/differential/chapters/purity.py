@@ -14,7 +14,10 @@ IMPURE: dict[str, tuple[str, str]] = {
     "date.today": ("import datetime", "datetime.date.today()"),
     "random.random": ("import random", "random.random()"),
     "random.shuffle": ("import random", "random.shuffle([1, 2])"),
-    "random.seed": ("import random", "random.seed(5)"),
+    "random.seed without a seed": ("import random", "random.seed()"),
+    "random.seed with a NaN": ("import random", "random.seed(float('nan'))"),
+    "from random import random": ("from random import random", "random()"),
+    "from random import randint": ("from random import randint", "randint(1, 6)"),
     "random.Random unseeded": ("import random", "random.Random().random()"),
     "random.SystemRandom": ("import random", "random.SystemRandom().random()"),
     "secrets": ("import secrets", "secrets.token_hex(4)"),
@@ -23,7 +26,10 @@ IMPURE: dict[str, tuple[str, str]] = {
     "uuid1": ("import uuid", "uuid.uuid1()"),
     "numpy global random": ("import numpy as np", "np.random.rand()"),
     "numpy unseeded generator": ("import numpy as np", "np.random.default_rng().random()"),
-    "numpy random.seed": ("import numpy as np", "np.random.seed(5)"),
+    "numpy global random, rarer": ("import numpy as np", "np.random.beta(1, 2)"),
+    "numpy, from numpy.random import rand": ("from numpy.random import rand", "rand()"),
+    "numpy, from numpy.random import default_rng": ("from numpy.random import default_rng", "default_rng().random()"),
+    "numpy random.seed without a seed": ("import numpy as np", "np.random.seed()"),
     "socket": ("import socket", "socket.socket()"),
     "socket.create_connection": ("import socket", "socket.create_connection(('127.0.0.1', 1))"),
     "socket.gethostname": ("import socket", "socket.gethostname()"),
@@ -83,6 +89,15 @@ ROWS += [
     for name in ("time.time", "random.random", "socket", "subprocess.run", "os.environ read", "open for writing", "id")
 ]
 ROWS += [
+    refused(
+        "not pure: numpy imported by the block",
+        "numpy.random.rand()",
+        """
+        with executor.remotely.downloadAll():
+            import numpy as np
+            x = np.random.rand()
+        """,
+    ),
     refused(
         "not pure: in a parallel loop",
         "time",
