@@ -13,7 +13,7 @@ from pyfora.language.reach import Namespace
 from pyfora.language.rewrite import READ
 from pyfora.language.running import LoadedProgram
 from pyfora.language.shipping import CodeForm, Shipper, marshalled, reason_of
-from pyfora.language.unconvertible import Unconvertible, make_reader
+from pyfora.language.unconvertible import make_reader, not_brought_back
 from pyfora.values.parcels import Parcel
 
 _WITHOUT_REFERENCES = (int, float, complex, bool, type(None))
@@ -77,7 +77,7 @@ def _pack(names: Mapping[str, object], loaded: LoadedProgram, *, with_values: bo
         shipper = results_shipper(loaded, with_values=with_values)
         for name, value in names.items():
             if name in unconvertible:
-                value = Unconvertible(name, unconvertible[name])
+                value = not_brought_back(name, value, unconvertible[name])
             try:
                 shipper.dump(("name", name, value))
                 _dump_unknown_members(shipper, loaded)

@@ -167,4 +167,93 @@ ROWS: list[Row] = [
             x = r.rand(), r.get_state()[2]
         """,
     ),
+    same(
+        "matches of regular expressions",
+        """
+        import re
+        P = re.compile(r'(\\w)(\\d+)?')
+        captured = P.search('  a12 b')
+        text = 'a1 b2 c d ' * 500
+        def f(i):
+            for _ in range(9): pass
+            return re.search('(9)|(8)', str(i))
+        def facts(m):
+            return m and (m.group(), m.regs, m.pos, m.endpos, m.lastgroup, m.lastindex, m.re.pattern, m.string is text)
+        with executor.remotely.downloadAll():
+            found = [
+                P.search('xx y22'), re.match('(?P<n>a)b', 'abab'), re.fullmatch('a+?', 'aaa'), re.search(b'a', b'bab'),
+                P.match('a1a2', 2), P.search('a1a2', 1, 3), captured,
+                *P.finditer(text, 1, 4000), *re.finditer('a*?', 'baac'),
+            ]
+            seen = []
+            re.sub('b|(c)', lambda m: seen.append(m) or 'x', 'abcb')
+            looped = [f(i) for i in range(8_000)]
+            span = captured.span(2), captured.re is P
+        told = [facts(m) for m in [*found, *seen, *looped]]
+        same_ones = found[6] is captured, found[7].string is found[8].string, found[7].re is P
+        """,
+    ),
+    same(
+        "closed files left in names",
+        """
+        import io
+        with executor.remotely.downloadAll():
+            with open(__file__) as f:
+                line = f.readline()
+            with open(__file__, 'rb') as g:
+                data = g.readline()
+            with open(__file__, 'rb', buffering=0) as h, io.StringIO('a') as s, io.BytesIO() as b:
+                pass
+            held = {'files': [f, g]}
+        told = [(repr(x), x.name, x.mode, x.closed) for x in (f, g, h)], f.encoding, f.errors, held['files'][0] is f
+        closed = s.closed, b.closed
+        for file in (f, g, h, s, b):
+            try:
+                file.read()
+            except ValueError as error:
+                told += str(error),
+        """,
+    ),
+    same(
+        "a captured closed file",
+        """
+        with open(__file__) as f:
+            pass
+        with executor.remotely.downloadAll():
+            told = f.name, f.mode, f.closed, repr(f)
+            again = f
+        ok = again is f
+        """,
+    ),
+    refused(
+        "an open file left in a name, read later",
+        "`f`, which the block bound to an object of the type _io.TextIOWrapper, cannot be brought back",
+        """
+        with executor.remotely.downloadAll():
+            f = open(__file__)
+            line = f.readline()
+        f.readline()
+        """,
+        "UnconvertibleValueError",
+    ),
+    refused(
+        "a generator left in a name, read later",
+        "`g`, which the block bound to an object of the type generator, cannot be brought back",
+        """
+        with executor.remotely.downloadAll():
+            g = (i for i in range(4))
+        list(g)
+        """,
+        "UnconvertibleValueError",
+    ),
+    refused(
+        "a captured open file, read in the block",
+        "`f` cannot be sent to the cluster: an open file",
+        """
+        f = open(__file__)
+        with executor.remotely.downloadAll():
+            line = f.readline()
+        """,
+        "UnconvertibleValueError",
+    ),
 ]
