@@ -256,4 +256,46 @@ ROWS: list[Row] = [
         """,
         "UnconvertibleValueError",
     ),
+    same(
+        "warnings of the compiler are shown once",
+        """
+        import warnings
+        def f(a):
+            return a is 1
+        def g():
+            with executor.remotely.downloadAll():
+                x = 1
+                y = x is 1
+                z = "\\d"
+                many = sum(i is 1 for i in range(60_000))
+                warnings.warn("one of the block's own")
+            return y
+        told = g(), f(2)
+        """,
+    ),
+    same(
+        "warnings of the compiler, and filters that make errors of them",
+        """
+        import warnings
+        def g():
+            with executor.remotely.downloadAll():
+                x = 1
+                y = x is 1, "\\d"
+            return y
+        warnings.simplefilter("error")
+        told = g()
+        """,
+    ),
+    same(
+        "a block does not have warnings shown again",
+        """
+        import warnings
+        def f():
+            warnings.warn("shown once")
+        for i in range(3):
+            f()
+            with executor.remotely.downloadAll():
+                x = "\\d"
+        """,
+    ),
 ]
