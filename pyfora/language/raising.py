@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import ast
+import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
 from pyfora.errors import PyforaError
-from pyfora.language.functions import is_part
+from pyfora.language.functions import is_part, is_set_comprehension
 from pyfora.language.loading import Loader
 from pyfora.language.program import Origin
 from pyfora.language.results import results_shipper
@@ -21,6 +22,8 @@ from pyfora.values.parcels import Parcel
 _OWN_FILES = str(Path(__file__).resolve().parent.parent) + "/"
 _FRAMES_LIMIT = 1000
 """Frames of one traceback that are sent: of a deeper one the first and the last halves."""
+_INLINED = sys.version_info >= (3, 12)
+"""Comprehensions have no frame of their own."""
 
 
 @dataclass(frozen=True)
@@ -133,7 +136,10 @@ def _frames(trace: TracebackType | None, hidden: frozenset[str]) -> list[Frame]:
             column=positions[2],
             end_column=positions[3],
         )
-        if is_part(code):
+        of_set = is_set_comprehension(code)
+        if of_set and not _INLINED:
+            frame = replace(frame, name="<setcomp>", qualname=frame.qualname.replace("<genexpr>", "<setcomp>"))
+        if is_part(code) or (of_set and _INLINED):
             # A part is no function of the user's: what it does, the code around it does.
             if frames:
                 frames[-1] = _moved(frames[-1], frame)
@@ -147,16 +153,7 @@ def _frames(trace: TracebackType | None, hidden: frozenset[str]) -> list[Frame]:
 
 
 def _moved(frame: Frame, inner: Frame) -> Frame:
-    return Frame(
-        frame.filename,
-        frame.name,
-        frame.qualname,
-        frame.module,
-        inner.line,
-        inner.end_line,
-        inner.column,
-        inner.end_column,
-    )
+    return replace(frame, line=inner.line, end_line=inner.end_line, column=inner.column, end_column=inner.end_column)
 
 
 class _Stub(Exception):

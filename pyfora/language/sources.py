@@ -318,6 +318,12 @@ def holds_code(node: ast.expr, code: CodeType) -> bool:
     return all(_holds(node, span) for span in _code_spans(code))
 
 
+def is_code_of(node: ast.expr, code: CodeType) -> bool:
+    """Whether the positions of `code` are just those of `node`, which is a function of its own."""
+    place = (node.lineno, node.end_lineno, node.col_offset, node.end_col_offset)
+    return place in _code_spans(code) and holds_code(node, code)
+
+
 def _code_spans(code: CodeType) -> list[tuple[int, int, int, int]]:
     spans = []
     for line, end_line, column, end_column in code.co_positions():

@@ -496,4 +496,28 @@ with executor.remotely.downloadAll():
             clear = sys.exc_info()
         """,
     ),
+    same(
+        "tracebacks through set comprehensions",
+        """
+        import traceback
+        def f(i):
+            return 1 // (i - 3)
+        def g(n):
+            return {f(i)
+                    for i in range(n)}
+        def tried(call):
+            try:
+                with executor.remotely.downloadAll():
+                    call()
+            except ZeroDivisionError as error:
+                frames = [(frame.name, frame.lineno) for frame in traceback.extract_tb(error.__traceback__)]
+                return [frame for frame in frames if frame[0] != "tried"]
+        told = [
+            tried(lambda: g(8)),
+            tried(lambda: [{f(i) for i in range(j)} for j in range(8)]),
+            tried(lambda: {a for a in (f(i) for i in range(8))}),
+            tried(lambda: {1 // (3 - i) for i in range(8)}),
+        ]
+        """,
+    ),
 ]

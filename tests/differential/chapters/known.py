@@ -8,7 +8,6 @@ _AMBIENT = "a setting that the script made is not carried to the worker"
 
 KNOWN: dict[str, str] = {
     "singledispatch": "a singledispatch function cannot be sent",
-    "parallel loop: the last element fails": "the frame of a set comprehension is named <genexpr>",
     "sets of strings, made in the block": _ORDER,
     "sets of strings, captured": _ORDER,
     "set of strings out of a parallel loop": _ORDER,
