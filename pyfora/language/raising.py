@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
@@ -14,9 +14,9 @@ from pyfora.errors import PyforaError
 from pyfora.language.functions import is_part, is_set_comprehension
 from pyfora.language.loading import Loader
 from pyfora.language.program import Origin
-from pyfora.language.results import results_shipper
+from pyfora.language.results import known_by, results_shipper
 from pyfora.language.running import LoadedProgram
-from pyfora.language.shipping import reason_of
+from pyfora.language.shipping import Shipper, reason_of
 from pyfora.values.parcels import Parcel
 
 _OWN_FILES = str(Path(__file__).resolve().parent.parent) + "/"
@@ -50,8 +50,12 @@ class _Raised:
     suppress_context: bool
 
 
-def pack_exception(error: BaseException, loaded: LoadedProgram) -> Parcel:
-    """`error` with its causes and contexts. One that cannot be pickled becomes a PyforaError with its text."""
+def pack_exception(error: BaseException, loaded: LoadedProgram, results: Mapping[int, object] | None = None) -> Parcel:
+    """`error` with its causes and contexts. One that cannot be pickled becomes a PyforaError with its text.
+
+    `results` are the objects of the parcel of results, by its indices: what the exceptions have in common with those
+    is one object on the client, too.
+    """
     chain: list[BaseException] = []
     _collect(error, chain)
     numbers = {id(member): number for number, member in enumerate(chain)}
@@ -65,8 +69,9 @@ def pack_exception(error: BaseException, loaded: LoadedProgram) -> Parcel:
         for member in chain
     ]
     degraded: dict[int, PyforaError] = {}
+    common: dict[int, object] | None = None if results else {}
     while True:
-        shipper = results_shipper(loaded)
+        shipper = results_shipper(loaded, before=common)
         shipper.told_apart = set(numbers)
         shipper.dump(facts)
         for number, member in enumerate(chain):
@@ -76,15 +81,27 @@ def pack_exception(error: BaseException, loaded: LoadedProgram) -> Parcel:
                 degraded[number] = _degraded(member, reason_of(failure))
                 break
         else:
-            return shipper.parcel()
+            if common is not None:
+                return shipper.parcel()
+            # Once more: now it is known what they have in common, which is mostly little, or nothing.
+            assert results is not None
+            common = _in_common(shipper, results, loaded)
 
 
-def unpack_exception(parcel: Parcel, origin: Origin) -> BaseException:
+def _in_common(shipper: Shipper, results: Mapping[int, object], loaded: LoadedProgram) -> dict[int, object]:
+    """Of the objects of the results those that `shipper` has packed, too, and that the client did not have before."""
+    packed = {id(value) for value in shipper.remembered().values()}
+    packed -= {id(value) for value in loaded.objects.values()}
+    return {index: value for index, value in results.items() if id(value) in packed and type(value) not in (str, bytes)}
+
+
+def unpack_exception(parcel: Parcel, origin: Origin, results: Mapping[int, object] | None = None) -> BaseException:
     """The exception of `pack_exception`, with a traceback of the user's frames; ready to be raised.
 
+    `results` are the objects of the unpacked results, by the index that `pack_exception` knows them by.
     Where the client cannot make it (a class that is only on the workers) it is a PyforaError that says so.
     """
-    loader = Loader(parcel, known=origin)
+    loader = Loader(parcel, known=known_by(origin, results or {}))
     facts: list[_Raised] = loader.load()
     chain: list[BaseException] = []
     for _ in facts:
