@@ -20,6 +20,10 @@ UNSEEDED = "without a seed draws one from the system, so its answer would be ano
 _PROCESS = "starts a process on the worker, or ends this one; do that outside of the block"
 _SOCKET = "opens a network connection on the worker; do that outside of the block"
 _THREAD = "starts a thread; loops over ranges and lists are spread over all cores by themselves"
+_EVENTS = (
+    "waits for clocks and sockets, which a block does not have; let the block call plain functions, whose loops are "
+    "spread over all cores by themselves, and run the event loop outside of it"
+)
 KEYBOARD = "reads from the keyboard, which is not at the worker; read it before the block"
 _SETTINGS = "reads the worker's environment variables, not yours; read them before the block and use the values"
 WRITES_A_FILE = "writes a file on whichever worker it happens to run; return the data, and write it after the block"
@@ -67,6 +71,8 @@ REFUSED_WHERE_CALLED: dict[str, str] = {
     **_table(_SETTINGS, "os:_Environ", "__getitem__ __setitem__ __delitem__ __iter__"),
     **_table(CLOCK, "datetime:datetime", "now utcnow today"),
     **_table(CLOCK, "datetime:date", "today"),
+    **_table(_EVENTS, "asyncio", "run new_event_loop get_event_loop"),
+    **_table(_EVENTS, "asyncio:Runner", "__init__"),
     "builtins.input": KEYBOARD,
 }
 """Dotted name -> why it is refused where user code calls it, and what to do instead.
@@ -104,6 +110,7 @@ REFUSED_WITHOUT_ARGUMENTS: dict[str, str] = {
 """The same, where no argument fixes what comes out."""
 
 REFUSED_ANYWHERE_BELOW: dict[str, str] = {
+    "asyncio:BaseEventLoop.__init__": _EVENTS,
     "subprocess:Popen.__init__": _PROCESS,
     "socket:socket.__init__": _SOCKET,
     "socket.create_connection": _SOCKET,

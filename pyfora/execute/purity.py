@@ -37,24 +37,26 @@ refusals: list[InvalidPyforaOperation] = []
 """What was refused in this process. A program that catches it, with a bare `except`, is refused all the same."""
 
 _ARRAYS = "numpy.random"
+_LATER = (_ARRAYS, "asyncio")
+"""Modules that are not loaded for their guards' sake."""
 _RANDOM_STATE = "numpy.random.RandomState"
 _WRITING = frozenset("wax+")
 _WRITING_FLAGS = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 
 
 def install() -> None:
-    """Guard what is impure, in this process and all that are forked from it; what numpy has, as soon as it is loaded.
+    """Guard what is impure, in this process and all that are forked from it; some modules, as soon as they are loaded.
 
     It is refused to user code only: the standard library and pyfora itself go on using it.
     """
     chance.PLAIN.watch()
     if _ARRAYS in sys.modules:
         chance.ARRAYS.watch()
-    elif not any(isinstance(finder, _LoadedLater) for finder in sys.meta_path):
+    if not any(isinstance(finder, _LoadedLater) for finder in sys.meta_path):
         sys.meta_path.insert(0, _LoadedLater())
     for table, applies, culprit in _TABLES:
         for name, reason in table.items():
-            if name not in _done and (not name.startswith(_ARRAYS) or _ARRAYS in sys.modules):
+            if name not in _done and _is_loaded(name):
                 _done.add(name)
                 _guard(name, applies, reason, culprit)
     if _ARRAYS in sys.modules and _RANDOM_STATE not in _done:
@@ -63,13 +65,13 @@ def install() -> None:
 
 
 class _LoadedLater(MetaPathFinder):
-    """Guards what numpy has between its loading and whoever asked for it, who may keep a function of its."""
+    """Guards what a module has between its loading and whoever asked for it, who may keep a function of its."""
 
     def find_spec(self, name: str, path: Any = None, target: Any = None) -> ModuleSpec | None:
-        if name != _ARRAYS:
+        if name not in _LATER:
             return None
-        sys.meta_path.remove(self)
-        spec = importlib.util.find_spec(name)
+        found = (finder.find_spec(name, path, target) for finder in sys.meta_path if finder is not self)
+        spec = next(filter(None, found), None)
         if spec is not None and spec.loader is not None:
             load = spec.loader.exec_module
 
@@ -79,6 +81,11 @@ class _LoadedLater(MetaPathFinder):
 
             spec.loader.exec_module = load_and_guard  # type: ignore[method-assign]
         return spec
+
+
+def _is_loaded(name: str) -> bool:
+    later = next((module for module in _LATER if name.startswith(module)), None)
+    return later is None or later in sys.modules
 
 
 def _refuse_random_state() -> None:

@@ -336,7 +336,7 @@ _ROWS = [
     ),
     _refused(
         "async_generators",
-        "socket.socket() opens a network connection",
+        "asyncio.run() waits for clocks and sockets",
         "import asyncio\nimport bm_async_generators",
         "asyncio.run(bm_async_generators.bench_async_generators())",
     ),
@@ -354,7 +354,7 @@ _ROWS = [
     ),
     _refused(
         "async_tree",
-        "socket.socket() opens a network connection",
+        "asyncio.run() waits for clocks and sockets",
         "import asyncio\nimport bm_async_tree",
         "tree = bm_async_tree.NoneAsyncTree()\nasyncio.run(tree.run())",
     ),

@@ -99,6 +99,37 @@ ROWS += [
         """,
     ),
     refused(
+        "not pure: an event loop",
+        "asyncio.run() waits for clocks and sockets",
+        """
+        import asyncio
+        async def f():
+            return 1
+        with executor.remotely.downloadAll():
+            x = asyncio.run(f())
+        """,
+    ),
+    refused(
+        "not pure: an event loop, by a captured function",
+        "BaseEventLoop() waits for clocks and sockets",
+        """
+        from asyncio import run
+        async def f():
+            return 1
+        with executor.remotely.downloadAll():
+            x = run(f())
+        """,
+    ),
+    refused(
+        "not pure: an event loop of the block's",
+        "asyncio.new_event_loop() waits for clocks and sockets",
+        """
+        with executor.remotely.downloadAll():
+            import asyncio
+            x = asyncio.new_event_loop()
+        """,
+    ),
+    refused(
         "not pure: in a parallel loop",
         "time",
         """
