@@ -24,6 +24,8 @@ _EVENTS = (
     "waits for clocks and sockets, which a block does not have; let the block call plain functions, whose loops are "
     "spread over all cores by themselves, and run the event loop outside of it"
 )
+_GARBAGE = "tells about the memory of the worker's process, not about that of yours"
+COLLECTED = _GARBAGE + "; write `gc.collect()` as a statement of its own, without using its value"
 KEYBOARD = "reads from the keyboard, which is not at the worker; read it before the block"
 _SETTINGS = "reads the worker's environment variables, not yours; read them before the block and use the values"
 WRITES_A_FILE = "writes a file on whichever worker it happens to run; return the data, and write it after the block"
@@ -71,6 +73,7 @@ REFUSED_WHERE_CALLED: dict[str, str] = {
     **_table(_SETTINGS, "os:_Environ", "__getitem__ __setitem__ __delitem__ __iter__"),
     **_table(CLOCK, "datetime:datetime", "now utcnow today"),
     **_table(CLOCK, "datetime:date", "today"),
+    **_table(_GARBAGE, "gc", "get_count get_stats get_objects get_referrers get_freeze_count"),
     **_table(_EVENTS, "asyncio", "run new_event_loop get_event_loop"),
     **_table(_EVENTS, "asyncio:Runner", "__init__"),
     "builtins.input": KEYBOARD,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import dis
 import functools
 import gc
 import importlib
@@ -19,6 +20,7 @@ from typing import Any
 from pyfora.errors import InvalidPyforaOperation
 from pyfora.execute.impure import (
     CLOCK,
+    COLLECTED,
     REFUSED_ANYWHERE_BELOW,
     REFUSED_ARRAYS_UNSEEDED,
     REFUSED_AS_SEEDS,
@@ -176,6 +178,16 @@ def _calling_user_code(caller: FrameType) -> FrameType | None:
     return caller if is_user_code(caller) else None
 
 
+def _calling_user_code_for_its_value(caller: FrameType) -> FrameType | None:
+    """The user's frame that calls this, and does not throw away what it gets."""
+    frame = _calling_user_code(caller)
+    if frame is None:
+        return None
+    # A call may be told as the place of its cache entries, which are no instructions.
+    following = (one.opname for one in dis.get_instructions(frame.f_code) if one.offset > frame.f_lasti)
+    return None if next(following, None) == "POP_TOP" else frame
+
+
 def _user_code_above(caller: FrameType) -> FrameType | None:
     """The user's frame on whose behalf this is called; None where pyfora itself stands between."""
     frame: FrameType | None = caller
@@ -229,6 +241,7 @@ _TABLES: tuple[tuple[dict[str, str], Callable[..., bool], Callable[[FrameType], 
     (REFUSED_AS_SEEDS, _gives_no_seed, _calling_user_code),
     (REFUSED_WITHOUT_ARGUMENTS, _has_no_seed, _calling_user_code),
     (REFUSED_ANYWHERE_BELOW, _always, _user_code_above),
+    ({"gc.collect": COLLECTED}, _always, _calling_user_code_for_its_value),
     ({"time.strftime": CLOCK}, _formats_now, _calling_user_code),
     ({"sqlite3.connect": STORES_A_DATABASE}, _stores_a_database, _user_code_above),
     ({"os.open": WRITES_A_FILE}, _has_writing_flags, _calling_user_code),

@@ -66,7 +66,6 @@ def _refused(name: str, words: str, imports: str, block: str, refusal: str = "In
 # The name of a row, and why the cluster's outcome is another one still.
 KNOWN: Mapping[str, str] = {
     "mdp, the set of a battle": "a set that travels is made anew from its elements, and may order them otherwise",
-    "gc_collect": "gc.collect() counts what is left to it, and the collector ran by itself at another time",
 }
 
 _ROWS = [
@@ -373,8 +372,27 @@ _ROWS = [
         found = [[isinstance(kind(), protocol) for kind in kinds] for protocol in protocols for _ in range(2000)]
         """,
     ),
-    _same("gc_traversal", "import bm_gc_traversal", "bm_gc_traversal.benchamark_collection(2, 1000)"),
-    _same("gc_collect", "import bm_gc_collect", "bm_gc_collect.benchamark_collection(20, 100, 20)"),
+    _refused(
+        "gc_traversal",
+        "gc.collect() tells about the memory of the worker's process",
+        "import bm_gc_traversal",
+        "bm_gc_traversal.benchamark_collection(2, 1000)",
+    ),
+    _refused(
+        "gc_collect",
+        "gc.collect() tells about the memory of the worker's process",
+        "import bm_gc_collect",
+        "bm_gc_collect.benchamark_collection(20, 100, 20)",
+    ),
+    _same(
+        "gc_collect, the count unused",
+        "import gc\nimport bm_gc_collect",
+        """
+        cycles = bm_gc_collect.create_gc_cycles(20, 100)
+        del cycles
+        gc.collect()
+        """,
+    ),
     # Text.
     _same(
         "pickle",

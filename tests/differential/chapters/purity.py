@@ -37,6 +37,8 @@ IMPURE: dict[str, tuple[str, str]] = {
     "subprocess.run": ("import subprocess", "subprocess.run(['true'])"),
     "os.system": ("import os", "os.system('true')"),
     "os.fork": ("import os", "os.fork()"),
+    "gc.collect, for its value": ("import gc", "gc.collect()"),
+    "gc.get_count": ("import gc", "gc.get_count()"),
     "os.getpid": ("import os", "os.getpid()"),
     "os.environ read": ("import os", "os.environ['HOME']"),
     "os.getenv": ("import os", "os.getenv('HOME')"),
@@ -96,6 +98,37 @@ ROWS += [
         with executor.remotely.downloadAll():
             import numpy as np
             x = np.random.rand()
+        """,
+    ),
+    same(
+        "gc.collect, as a statement",
+        """
+        import gc
+        from gc import collect
+        class A: pass
+        def f(i):
+            gc.collect(0)
+            return i
+        with executor.remotely.downloadAll():
+            a = A()
+            a.a = a
+            del a
+            gc.collect()
+            collect()
+            for i in range(2):
+                gc.collect(generation=1)
+            with_value = [f(i) for i in range(20)]
+        """,
+    ),
+    refused(
+        "not pure: gc.collect, in an expression",
+        "gc.collect() tells about the memory of the worker's process",
+        """
+        import gc
+        def f():
+            return gc.collect()
+        with executor.remotely.downloadAll():
+            x = 1 if f() else 2
         """,
     ),
     refused(
