@@ -63,6 +63,14 @@ IMPURE: dict[str, tuple[str, str]] = {
     "process pool": ("import multiprocessing", "multiprocessing.Pool(1).map(len, ['a'])"),
     "id": ("", "id([])"),
     "hash of an object": ("", "hash(object())"),
+    "id, captured": ("i = id", "i([])"),
+    "id, in a captured partial": ("import functools\nf = functools.partial(id)", "f([])"),
+    "id, as a default": ("def f(x, key=id): return key(x)", "f([])"),
+    "id, as a key": ("", "sorted([[1], [2]], key=id)"),
+    "hash, captured": ("class O: pass\nh = hash", "h(O())"),
+    "hash, in a captured dict": ("class O: pass\nh = {'h': hash}", "h['h'](O())"),
+    "hash, mapped": ("class O: pass", "list(map(hash, [O()]))"),
+    "hash, captured and mapped": ("class O: pass\nh = hash", "list(map(h, [O()]))"),
     "hash of a function": ("def f(): pass", "hash(f)"),
 }
 
@@ -98,6 +106,33 @@ ROWS += [
         with executor.remotely.downloadAll():
             import numpy as np
             x = np.random.rand()
+        """,
+    ),
+    refused(
+        "not pure: hash, captured, in a parallel loop",
+        "hash() of an object without a value",
+        """
+        class O: pass
+        h = hash
+        def f(i):
+            for _ in range(50): pass
+            return h(O()) if i > 50_000 else h(i)
+        with executor.remotely.downloadAll():
+            x = [f(i) for i in range(60_000)]
+        """,
+    ),
+    same(
+        "hash, captured, of what has a value",
+        """
+        h, i = hash, id
+        def f(n, key=hash):
+            for _ in range(50): pass
+            return key((n, str(n))) + h(n)
+        with executor.remotely.downloadAll():
+            x = [f(n) for n in range(60_000)]
+            told = h is hash, i is id, list(map(h, [1.5, 'a', (1, 2)]))
+            back = h
+        ok = back is hash, h is hash, i is id
         """,
     ),
     same(
