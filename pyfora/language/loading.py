@@ -61,6 +61,8 @@ class Loader(pickle.Unpickler):
         }
         self._frame_cells = dict(frame_cells or {})
         self.namespaces: list[Namespace] = []
+        self.functions: list[FunctionType] = []
+        """The user's functions that were made, in order."""
         """Every replica that was made, in order."""
         self._resolve_value = resolve_value
         self._remote_atoms: set[int] = set()
@@ -114,7 +116,9 @@ class Loader(pickle.Unpickler):
             cells = tuple(by_name[free] for free in code.co_freevars)
         else:
             code = code_of(form)
-        return FunctionType(code, namespace.names, name, None, cells or None)
+        made = FunctionType(code, namespace.names, name, None, cells or None)
+        self.functions.append(made)
+        return made
 
     def _remote_value(self, value_id: str, origins: dict[int, Any]) -> object:
         assert self._resolve_value is not None

@@ -79,7 +79,16 @@ def load_program(
     )
     objects_by_index = loader.remembered()
     return LoadedProgram(
-        header, plan, captured, loader.namespaces, objects_by_index, supplied, violations, hidden, frame_cells
+        header,
+        plan,
+        captured,
+        loader.namespaces,
+        objects_by_index,
+        supplied,
+        violations,
+        hidden,
+        loader.functions,
+        frame_cells,
     )
 
 
@@ -97,6 +106,8 @@ class LoadedProgram:
     violations: list[BaseException]
     hidden_filenames: frozenset[str]
     """Files of the primitives: their frames are no part of a user's traceback."""
+    functions: list[FunctionType]
+    """The user's functions among what was sent."""
     frame_cells: dict[int, tuple[CellType, str]]
     """The cells of the block's own frame, by identity, with the names that the client's frame has them by."""
 
@@ -219,10 +230,11 @@ class _Frozen:
             for name, value in before.items():
                 self._note(self._label(namespace, name), value)
         found = program.plan.block.bindings if program.plan.block is not None else Bindings()
-        modules = [*program.captured.values(), *(value for _, before in self._namespaces for value in before.values())]
-        self._library = LibraryWatch(modules, [name for name, _ in found.imported], found.attributes)
-        self._attributes = found.attributes
-        self._objects = program.objects
+        known = [*program.captured.values(), *(value for _, before in self._namespaces for value in before.values())]
+        imported = [name for name, _ in found.imported]
+        self._library = LibraryWatch(
+            [*known, *map(type, known)], {*found.attributes, *imported, *mentions(program.functions)}
+        )
 
     def _note(self, label: str, value: object) -> None:
         if can_change(value) and type(value) is not Unconvertible:
@@ -248,13 +260,10 @@ class _Frozen:
                     f"the global name `{label}` was assigned by a function",
                     "Return the value from the function, and assign it in the block.",
                 )
-        set_there = self._library.first_change(self._is_mentioned)
+        set_there = self._library.first_change()
         if set_there is not None:
             return self._error(f"`{set_there}` was set", "Keep the value in a name of your own.")
         return None
-
-    def _is_mentioned(self, name: str) -> bool:
-        return name in self._attributes or name in mentions(self._objects.values())
 
     def _error(self, what: str, advice: str) -> InvalidPyforaOperation:
         place = f"{self._header['filename']}:{self._header['line']}"
