@@ -204,7 +204,8 @@ _ROWS = [
     ),
     _refused(
         "richards",
-        "`bm_richards.taskWorkArea` was changed inside the block",
+        "`bm_richards.taskWorkArea` was changed inside the block, but what a block captures is frozen. "
+        "Make a copy of another name",
         "from bm_richards import Richards",
         "done = Richards().run(1)",
     ),

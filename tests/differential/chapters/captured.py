@@ -686,4 +686,56 @@ d["new"] = 1
             y = json.dumps([1]), statistics.mean([1, 2])
         """,
     ),
+    *(
+        refused(
+            f"the advice for {what}",
+            advice,
+            f"""
+            import helper
+            xs = [1]
+            def push():
+                xs.append(2)
+            def f():
+                ys = [1]
+                def g():
+                    with executor.remotely.downloadAll():
+                        ys.append(2)
+                with executor.remotely.downloadAll():
+                    {statement if where == "function" else "pass"}
+                g()
+            with executor.remotely.downloadAll():
+                {statement if where == "module" else "pass"}
+            f()
+            """,
+            files={"helper.py": "area = {}\ndef fill():\n    area[1] = 1\n"},
+        )
+        for what, where, statement, advice in (
+            ("a global name of the block's module", "module", "push()", "inside the block: xs = list(xs)"),
+            ("a name of the function around", "function", "ys.append(2)", "inside the block: ys = list(ys)"),
+            ("a global name, changed by a function's block", "function", "push()", "it: own = list(xs)"),
+            ("a name of another module", "module", "helper.fill()", "it: own = dict(helper.area)"),
+            ("a name of a function further out", "", "", "it: own = list(ys)"),
+        )
+    ),
+    same(
+        "what the advice for a changed list says, followed",
+        """
+        import helper
+        xs = [1]
+        def push():
+            xs.append(2)
+        def f(ys):
+            with executor.remotely.downloadAll():
+                ys = list(ys)
+                ys.append(2)
+                own = dict(helper.area)
+                helper.fill_this(own)
+            return ys, own
+        with executor.remotely.downloadAll():
+            xs = list(xs)
+            push()
+        y = f([1])
+        """,
+        files={"helper.py": "area = {}\ndef fill_this(area):\n    area[1] = 1\n"},
+    ),
 ]
