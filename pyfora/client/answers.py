@@ -95,11 +95,12 @@ def read_answer(
     payload = memoryview(ended.payload)
     results, payload = _parcel(end.results, payload, connection)
     raised, _ = _parcel(end.exception, payload, connection)
+    unpacked: dict[int, Any] = {}
     answer = Answer(
-        names={} if results is None else unpack_results(results, origin, frame_cells),
+        names={} if results is None else unpack_results(results, origin, frame_cells, unpacked),
         stayed=end.stayed,
         deleted=end.deleted,
-        exception=None if raised is None else unpack_exception(raised, origin),
+        exception=None if raised is None else unpack_exception(raised, origin, unpacked),
         loops=end.loops,
         settings=end.settings,
     )

@@ -51,9 +51,6 @@ class Absorber:
         folder, leaf = self._offer.folder, 0
         while leaf < self._grid.leaves and not folder.decided:
             piece = self._piece(leaf)
-            if piece.outcome == "touched":
-                reason = piece.payload.decode("utf-8", "replace")
-                raise TakenBack(reason or "the loop changes something that its elements share")
             if piece.outcome == "raised":
                 return self._grid.elements(leaf, leaf)[0]
             needs_elements = False
@@ -80,6 +77,10 @@ class Absorber:
 
     def _take(self, message: Message) -> None:
         if isinstance(message, PieceDone) and message.fold_id == self._fold_id:
+            if message.outcome == "touched":
+                # Wherever it is: the worker hands out nothing more of this loop, also of what comes before.
+                reason = message.payload.decode("utf-8", "replace")
+                raise TakenBack(reason or "the loop changes something that its elements share")
             self._pieces[message.lo] = message
         elif isinstance(message, PieceLost) and message.fold_id == self._fold_id:
             self._pieces.pop(message.lo, None)

@@ -131,9 +131,12 @@ class Driver:
             "loops": self._loops.as_json(),
             "settings": settings,
         }
-        parcels = {"results": (RESULTS_NAME, pack_results(downloaded, program))}
+        packed: dict[int, Any] = {}
+        parcels = {"results": (RESULTS_NAME, pack_results(downloaded, program, packed))}
         if end.exception is not None:
-            parcels["exception"] = (EXCEPTION_NAME, pack_exception(end.exception, program))
+            # The client does not open a parcel in which no name is.
+            exception = pack_exception(end.exception, program, packed if downloaded else None)
+            parcels["exception"] = (EXCEPTION_NAME, exception)
         for key, (name, parcel) in parcels.items():
             facts[key] = {"bytes": parcel.size_bytes, "value_id": ""}
             if parcel.size_bytes <= room:

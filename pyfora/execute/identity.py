@@ -14,6 +14,7 @@ from typing import Any
 from pyfora.errors import InvalidPyforaOperation
 from pyfora.execute.impure import ADDRESS, HASHED_ADDRESS
 from pyfora.execute.purity import is_user_code, refusal
+from pyfora.language import making
 
 _OF_THEIR_OBJECT = (MethodType, MethodWrapperType, BuiltinFunctionType)
 """Hashed by the address of the object that they belong to."""
@@ -30,7 +31,7 @@ class _GuardedBuiltin:
         return f"<built-in function {self.__name__}>"
 
     def __reduce__(self) -> tuple[Callable[..., Any], tuple[Any, ...]]:
-        return getattr, (builtins, self.__name__)
+        return making.function_of, ("builtins", self.__name__)
 
     def _refusal(self, reason: str, frame: FrameType) -> InvalidPyforaOperation:
         user: FrameType | None = frame

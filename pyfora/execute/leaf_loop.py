@@ -17,6 +17,7 @@ from pyfora.fold.calling import range_called_over
 from pyfora.fold.partials import Form, Partial, Total, hold_inner_nan, hold_nan, partial_of
 from pyfora.fold.views import cursor_at, functions_of, holds_state
 from pyfora.language.frozen import fingerprint_of_state
+from pyfora.language.library_watch import LibraryWatch, mentions
 from pyfora.limits import LEAF_ELEMENTS_LIMIT, RUN_LEAVES_LIMIT
 from pyfora.values.parcels import Parcel
 
@@ -38,6 +39,7 @@ class LeafLoop:
         except Exception as error:
             reason = f"what the loop uses cannot be made in another process: {type(error).__name__}: {error}"
             raise Unshippable(reason) from None
+        self._unpacked = unpacked
         self.known = known_objects(unpacked)
         """What the driver has, too, by index."""
         purity.install()
@@ -90,6 +92,8 @@ class LeafLoop:
         self._interpreted = True
         if self._state is None:
             self._state = self._fingerprint()
+            # Attributes of the library that a leaf sets: in the driver, where it is then run again, it is refused.
+            self._library = LibraryWatch(self._unpacked.values(), mentions(self._unpacked.values()))
         self._elements_state = self._fingerprint_of_elements()
 
     def is_untouched(self) -> bool:
@@ -97,6 +101,8 @@ class LeafLoop:
         if not self._interpreted:
             return True
         if self._state is None or self._fingerprint() != self._state or not self._environment.ambient.is_as_it_was():
+            return False
+        if self._library.first_change() is not None:
             return False
         if not self._watched:
             return True

@@ -3,21 +3,29 @@
 from __future__ import annotations
 
 import ctypes
+import dis
 import functools
 import gc
 import importlib
+import importlib.util
 import inspect
 import operator
 import os
 import sys
 from collections.abc import Callable
-from types import BuiltinFunctionType, FrameType, FunctionType, MethodDescriptorType, MethodType
+from importlib.abc import MetaPathFinder
+from importlib.machinery import ModuleSpec
+from types import BuiltinFunctionType, FrameType, FunctionType, MethodDescriptorType, MethodType, ModuleType
 from typing import Any
 
 from pyfora.errors import InvalidPyforaOperation
 from pyfora.execute.impure import (
     CLOCK,
+    COLLECTED,
     REFUSED_ANYWHERE_BELOW,
+    REFUSED_ARRAYS_UNSEEDED,
+    REFUSED_AS_SEEDS,
+    REFUSED_UNSEEDED,
     REFUSED_WHERE_CALLED,
     REFUSED_WITHOUT_ARGUMENTS,
     STORES_A_DATABASE,
@@ -25,11 +33,15 @@ from pyfora.execute.impure import (
     WRITES_A_FILE,
 )
 from pyfora.execute.seeds import seed_late
+from pyfora.language import chance
 from pyfora.language.rewrite import FOLD
 
 refusals: list[InvalidPyforaOperation] = []
 """What was refused in this process. A program that catches it, with a bare `except`, is refused all the same."""
 
+_ARRAYS = "numpy.random"
+_LATER = (_ARRAYS, "asyncio")
+"""Modules that are not loaded for their guards' sake."""
 _RANDOM_STATE = "numpy.random.RandomState"
 _NATIVE = (type(None), BuiltinFunctionType, MethodDescriptorType, operator.itemgetter, operator.attrgetter)
 _WRITING = frozenset("wax+")
@@ -37,18 +49,47 @@ _WRITING_FLAGS = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 
 
 def install() -> None:
-    """Guard what is impure, in this process and all that are forked from it; again after numpy was loaded.
+    """Guard what is impure, in this process and all that are forked from it; some modules, as soon as they are loaded.
 
     It is refused to user code only: the standard library and pyfora itself go on using it.
     """
+    chance.PLAIN.watch()
+    if _ARRAYS in sys.modules:
+        chance.ARRAYS.watch()
+    if not any(isinstance(finder, _LoadedLater) for finder in sys.meta_path):
+        sys.meta_path.insert(0, _LoadedLater())
     for table, applies, culprit in _TABLES:
         for name, reason in table.items():
-            if name not in _done and (not name.startswith("numpy.") or "numpy" in sys.modules):
+            if name not in _done and _is_loaded(name):
                 _done.add(name)
                 _guard(name, applies, reason, culprit)
-    if "numpy" in sys.modules and _RANDOM_STATE not in _done:
+    if _ARRAYS in sys.modules and _RANDOM_STATE not in _done:
         _done.add(_RANDOM_STATE)
         seed_late(_refuse_random_state)
+
+
+class _LoadedLater(MetaPathFinder):
+    """Guards what a module has between its loading and whoever asked for it, who may keep a function of its."""
+
+    def find_spec(self, name: str, path: Any = None, target: Any = None) -> ModuleSpec | None:
+        if name not in _LATER:
+            return None
+        found = (finder.find_spec(name, path, target) for finder in sys.meta_path if finder is not self)
+        spec = next(filter(None, found), None)
+        if spec is not None and spec.loader is not None:
+            load = spec.loader.exec_module
+
+            def load_and_guard(module: ModuleType) -> None:
+                load(module)
+                install()
+
+            spec.loader.exec_module = load_and_guard  # type: ignore[method-assign]
+        return spec
+
+
+def _is_loaded(name: str) -> bool:
+    later = next((module for module in _LATER if name.startswith(module)), None)
+    return later is None or later in sys.modules
 
 
 def _refuse_random_state() -> None:
@@ -77,7 +118,8 @@ def _guard(
     if class_name and not inspect.isfunction(original):
         _guard_native_classmethod(owner, attribute, applies, reason, culprit, shown)
     else:
-        setattr(owner, attribute, _guarded(shown, applies, reason, culprit, original))
+        wrap = functools.partial(_guarded, shown, applies, reason, culprit)
+        setattr(owner, attribute, chance.rebound(original, wrap))
 
 
 def _guard_native_classmethod(
@@ -158,6 +200,16 @@ def _calling_user_code(caller: FrameType) -> FrameType | None:
     return caller if is_user_code(caller) else None
 
 
+def _calling_user_code_for_its_value(caller: FrameType) -> FrameType | None:
+    """The user's frame that calls this, and does not throw away what it gets."""
+    frame = _calling_user_code(caller)
+    if frame is None:
+        return None
+    # A call may be told as the place of its cache entries, which are no instructions.
+    following = (one.opname for one in dis.get_instructions(frame.f_code) if one.offset > frame.f_lasti)
+    return None if next(following, None) == "POP_TOP" else frame
+
+
 def _user_code_above(caller: FrameType) -> FrameType | None:
     """The user's frame on whose behalf this is called; None where pyfora itself stands between."""
     frame: FrameType | None = caller
@@ -191,6 +243,10 @@ def _opens_for_writing(file: Any = None, mode: Any = "r", *_: Any, **__: Any) ->
     return isinstance(mode, str) and bool(_WRITING & set(mode)) and file != os.devnull
 
 
+def _gives_no_seed(*args: Any, **kwargs: Any) -> bool:
+    return not chance.is_seed(*args, **kwargs)
+
+
 def _formats_now(*given: Any) -> bool:
     return len(given) < 2
 
@@ -202,8 +258,12 @@ def _stores_a_database(database: Any = None, *_: Any, **__: Any) -> bool:
 
 _TABLES: tuple[tuple[dict[str, str], Callable[..., bool], Callable[[FrameType], FrameType | None]], ...] = (
     (REFUSED_WHERE_CALLED, _always, _calling_user_code),
+    (REFUSED_UNSEEDED, chance.PLAIN.is_anybodys, _calling_user_code),
+    (REFUSED_ARRAYS_UNSEEDED, chance.ARRAYS.is_anybodys, _calling_user_code),
+    (REFUSED_AS_SEEDS, _gives_no_seed, _calling_user_code),
     (REFUSED_WITHOUT_ARGUMENTS, _has_no_seed, _calling_user_code),
     (REFUSED_ANYWHERE_BELOW, _always, _user_code_above),
+    ({"gc.collect": COLLECTED}, _always, _calling_user_code_for_its_value),
     ({"time.strftime": CLOCK}, _formats_now, _calling_user_code),
     ({"sqlite3.connect": STORES_A_DATABASE}, _stores_a_database, _user_code_above),
     ({"os.open": WRITES_A_FILE}, _has_writing_flags, _calling_user_code),

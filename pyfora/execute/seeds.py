@@ -18,7 +18,13 @@ def seed_late(unseeded: Callable[[], None]) -> None:
     if plain is None:  # another numpy: seeded ones go on being refused
         return
 
-    class MT19937(plain):  # type: ignore[misc]
+    class AlsoPlain(type):
+        """RandomState asks whether a generator is of the class that stands here: plain ones are, too."""
+
+        def __instancecheck__(cls, instance: object) -> bool:
+            return isinstance(instance, plain)
+
+    class MT19937(plain, metaclass=AlsoPlain):  # type: ignore[misc]
         """Pickled as the plain one, which it is but for its making."""
 
         def __init__(self) -> None:

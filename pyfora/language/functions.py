@@ -20,6 +20,7 @@ from pyfora.language.sources import (
     compile_module,
     first_line_of,
     holds_code,
+    is_code_of,
     nested_codes,
     parsed,
 )
@@ -89,6 +90,14 @@ def is_part(code: CodeType) -> bool:
         and code.co_argcount == 1
         and code.co_varnames[0] == rewritten(segment).argument
     )
+
+
+def is_set_comprehension(code: CodeType) -> bool:
+    """Whether `code` is that of a generator expression that the rewriting made of a set comprehension."""
+    segment = registered_segment(code)
+    if segment is None or code.co_name != "<genexpr>":
+        return False
+    return any(isinstance(node, ast.SetComp) and is_code_of(node, code) for node in rewritten(segment).parts.values())
 
 
 def function_code(

@@ -62,9 +62,12 @@ class Loader(pickle.Unpickler):
             "make_namespace": self._make_namespace,
             "remote_value": None if resolve_value is None else self._remote_value,
             "frame_cell": self._frame_cell,
+            "function_of": self._function_of,
         }
         self._frame_cells = dict(frame_cells or {})
         self.namespaces: list[Namespace] = []
+        self.functions: list[FunctionType] = []
+        """The user's functions that were made, in order."""
         """Every replica that was made, in order."""
         self._resolve_value = resolve_value
         self._remote_atoms: set[int] = set()
@@ -94,7 +97,13 @@ class Loader(pickle.Unpickler):
     def find_class(self, module: str, name: str) -> Any:
         if module == making.__name__ and self._making.get(name) is not None:
             return self._making[name]
+        if module == "builtins" and name in self._builtins:
+            # Held by the user's code, a builtin is what it is called there by its name.
+            return self._builtins[name]
         return super().find_class(module, name)
+
+    def _function_of(self, module: str, name: str) -> Any:
+        return self.find_class(module, name) if module == "builtins" else making.function_of(module, name)
 
     def _make_function(
         self,
@@ -113,7 +122,9 @@ class Loader(pickle.Unpickler):
             cells = tuple(by_name[free] for free in code.co_freevars)
         else:
             code = code_of(form)
-        return FunctionType(code, namespace.names, name, None, cells or None)
+        made = FunctionType(code, namespace.names, name, None, cells or None)
+        self.functions.append(made)
+        return made
 
     def _remote_value(self, value_id: str, origins: dict[int, Any]) -> object:
         assert self._resolve_value is not None

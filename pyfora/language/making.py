@@ -6,6 +6,9 @@ import abc
 import collections
 import enum
 import functools
+import importlib
+import io
+import os
 from collections.abc import Callable
 from types import CellType, FunctionType, ModuleType
 from typing import Any, NoReturn
@@ -57,6 +60,32 @@ def contents(cell: CellType) -> Any:
 def module_of(namespace: Namespace) -> ModuleType:
     """The module of a namespace."""
     return namespace.module
+
+
+def function_of(module: str, name: str) -> Any:
+    """The function of that name, as the module has it here."""
+    return getattr(importlib.import_module(module), name)
+
+
+def closed_file(
+    name: Any, mode: str, buffered: Callable[[io.FileIO], Any] | None, text: tuple[str, str, str] | None
+) -> Any:
+    """A file that says of itself what one that was closed said; the file of that name is not looked at."""
+    raw = io.FileIO(os.devnull, mode.replace("x", "w"))
+    raw.name = name
+    made: Any = raw if buffered is None else buffered(raw)
+    if text is not None:
+        made = io.TextIOWrapper(made, text[1], text[2])
+        made.mode = text[0]
+    made.close()
+    return made
+
+
+def closed_memory_file(kind: type[io.StringIO] | type[io.BytesIO]) -> io.StringIO | io.BytesIO:
+    """A closed one."""
+    made = kind()
+    made.close()
+    return made
 
 
 def make_cell() -> CellType:

@@ -18,7 +18,7 @@ from pyfora.language.reach import Namespace
 from pyfora.language.settings import current_settings
 from pyfora.language.shipping import CodeForm, RemoteValue, Shipper, marshalled, reason_of
 from pyfora.language.sources import function_reference
-from pyfora.language.unconvertible import Unconvertible
+from pyfora.language.unconvertible import not_sent
 from pyfora.values.parcels import Parcel, read_parcel
 from pyfora.values.set_order import SetOrderError
 
@@ -199,7 +199,7 @@ def _ship_block(
     for name in (*own, *bound_outer):
         value = frame_locals[name]
         if (0, name) in unconvertible:
-            value = Unconvertible(name, unconvertible[0, name])
+            value = not_sent(name, unconvertible[0, name])
         _ship(shipper, 0, name, ("local", name), value)
     _ship_members(shipper, unconvertible)
 
@@ -210,7 +210,7 @@ def _ship_members(shipper: Shipper, unconvertible: Mapping[tuple[int, str], str]
             slot = (id(namespace.names), name)
             value = namespace.names[name]
             if slot in unconvertible:
-                value = Unconvertible(name, unconvertible[slot])
+                value = not_sent(name, unconvertible[slot])
             _ship(shipper, *slot, ("member", namespace, name), value)
     shipper.dump(None)
 

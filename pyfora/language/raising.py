@@ -3,25 +3,28 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
-from dataclasses import dataclass
+import sys
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
 from pyfora.errors import PyforaError
-from pyfora.language.functions import is_part
+from pyfora.language.functions import is_part, is_set_comprehension
 from pyfora.language.loading import Loader
 from pyfora.language.program import Origin
-from pyfora.language.results import results_shipper
+from pyfora.language.results import known_by, results_shipper
 from pyfora.language.running import LoadedProgram
-from pyfora.language.shipping import reason_of
+from pyfora.language.shipping import Shipper, reason_of
 from pyfora.values.parcels import Parcel
 from pyfora.values.set_order import SetOrderError
 
 _OWN_FILES = str(Path(__file__).resolve().parent.parent) + "/"
 _FRAMES_LIMIT = 1000
 """Frames of one traceback that are sent: of a deeper one the first and the last halves."""
+_INLINED = sys.version_info >= (3, 12)
+"""Comprehensions have no frame of their own."""
 
 
 @dataclass(frozen=True)
@@ -48,8 +51,12 @@ class _Raised:
     suppress_context: bool
 
 
-def pack_exception(error: BaseException, loaded: LoadedProgram) -> Parcel:
-    """`error` with its causes and contexts. One that cannot be pickled becomes a PyforaError with its text."""
+def pack_exception(error: BaseException, loaded: LoadedProgram, results: Mapping[int, object] | None = None) -> Parcel:
+    """`error` with its causes and contexts. One that cannot be pickled becomes a PyforaError with its text.
+
+    `results` are the objects of the parcel of results, by its indices: what the exceptions have in common with those
+    is one object on the client, too.
+    """
     chain: list[BaseException] = []
     _collect(error, chain)
     numbers = {id(member): number for number, member in enumerate(chain)}
@@ -63,8 +70,9 @@ def pack_exception(error: BaseException, loaded: LoadedProgram) -> Parcel:
         for member in chain
     ]
     degraded: dict[int, PyforaError] = {}
+    common: dict[int, object] | None = None if results else {}
     while True:
-        shipper = results_shipper(loaded)
+        shipper = results_shipper(loaded, before=common)
         shipper.told_apart = set(numbers)
         shipper.dump(facts)
         for number, member in enumerate(chain):
@@ -74,18 +82,31 @@ def pack_exception(error: BaseException, loaded: LoadedProgram) -> Parcel:
                 degraded[number] = _degraded(member, reason_of(failure))
                 break
         else:
-            try:
-                return shipper.parcel()
-            except SetOrderError as failure:  # a set somewhere in them
-                degraded = {number: _degraded(member, reason_of(failure)) for number, member in enumerate(chain)}
+            if common is not None:
+                try:
+                    return shipper.parcel()
+                except SetOrderError as failure:  # a set somewhere in them
+                    degraded = {number: _degraded(member, reason_of(failure)) for number, member in enumerate(chain)}
+                    continue
+            # Once more: now it is known what they have in common, which is mostly little, or nothing.
+            assert results is not None
+            common = _in_common(shipper, results, loaded)
 
 
-def unpack_exception(parcel: Parcel, origin: Origin) -> BaseException:
+def _in_common(shipper: Shipper, results: Mapping[int, object], loaded: LoadedProgram) -> dict[int, object]:
+    """Of the objects of the results those that `shipper` has packed, too, and that the client did not have before."""
+    packed = {id(value) for value in shipper.remembered().values()}
+    packed -= {id(value) for value in loaded.objects.values()}
+    return {index: value for index, value in results.items() if id(value) in packed and type(value) not in (str, bytes)}
+
+
+def unpack_exception(parcel: Parcel, origin: Origin, results: Mapping[int, object] | None = None) -> BaseException:
     """The exception of `pack_exception`, with a traceback of the user's frames; ready to be raised.
 
+    `results` are the objects of the unpacked results, by the index that `pack_exception` knows them by.
     Where the client cannot make it (a class that is only on the workers) it is a PyforaError that says so.
     """
-    loader = Loader(parcel, known=origin)
+    loader = Loader(parcel, known=known_by(origin, results or {}))
     facts: list[_Raised] = loader.load()
     chain: list[BaseException] = []
     for _ in facts:
@@ -137,7 +158,10 @@ def _frames(trace: TracebackType | None, hidden: frozenset[str]) -> list[Frame]:
             column=positions[2],
             end_column=positions[3],
         )
-        if is_part(code):
+        of_set = is_set_comprehension(code)
+        if of_set and not _INLINED:
+            frame = replace(frame, name="<setcomp>", qualname=frame.qualname.replace("<genexpr>", "<setcomp>"))
+        if is_part(code) or (of_set and _INLINED):
             # A part is no function of the user's: what it does, the code around it does.
             if frames:
                 frames[-1] = _moved(frames[-1], frame)
@@ -151,16 +175,7 @@ def _frames(trace: TracebackType | None, hidden: frozenset[str]) -> list[Frame]:
 
 
 def _moved(frame: Frame, inner: Frame) -> Frame:
-    return Frame(
-        frame.filename,
-        frame.name,
-        frame.qualname,
-        frame.module,
-        inner.line,
-        inner.end_line,
-        inner.column,
-        inner.end_column,
-    )
+    return replace(frame, line=inner.line, end_line=inner.end_line, column=inner.column, end_column=inner.end_column)
 
 
 class _Stub(Exception):

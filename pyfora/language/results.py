@@ -13,7 +13,7 @@ from pyfora.language.reach import Namespace
 from pyfora.language.rewrite import READ
 from pyfora.language.running import LoadedProgram
 from pyfora.language.shipping import CodeForm, Shipper, marshalled, reason_of
-from pyfora.language.unconvertible import Unconvertible, make_reader
+from pyfora.language.unconvertible import make_reader, not_brought_back
 from pyfora.values.parcels import Parcel
 from pyfora.values.set_order import SetOrderError
 
@@ -24,14 +24,17 @@ _LARGE_TEXT = 1000
 """Of a str or bytes: length from which on it is worth a reference."""
 
 
-def results_shipper(loaded: LoadedProgram, *, with_values: bool = True) -> Shipper:
+def results_shipper(
+    loaded: LoadedProgram, *, with_values: bool = True, before: Mapping[int, object] | None = None
+) -> Shipper:
     """A pickler for what goes back to the client of `loaded`: what came from there goes as a reference.
 
-    Without values for what stays on the cluster: it is read there, where only the code is at hand.
+    Without values for what stays on the cluster: it is read there, where only the code is at hand. `before` are
+    objects of a parcel that is loaded before this one, by its indices: they go as references, too.
     """
     shipper = Shipper(_from_registry, namespaces=loaded.namespaces)
     if with_values:
-        _refer_to_all(shipper, loaded.objects)
+        _refer_to_all(shipper, loaded.objects, before or {})
     else:
         code = loaded.code_objects()
         shipper.refer_to(list(code), code.values())
@@ -39,7 +42,7 @@ def results_shipper(loaded: LoadedProgram, *, with_values: bool = True) -> Shipp
     return shipper
 
 
-def _refer_to_all(shipper: Shipper, objects: Mapping[int, object]) -> None:
+def _refer_to_all(shipper: Shipper, objects: Mapping[int, object], before: Mapping[int, object]) -> None:
     # A cell goes as a copy: it is filled where it is loaded, which must not touch the client's own.
     # Of the texts only large ones have to be the client's own objects; there may be very many short ones.
     known = {
@@ -47,17 +50,27 @@ def _refer_to_all(shipper: Shipper, objects: Mapping[int, object]) -> None:
         for index, value in objects.items()
         if not (type(value) is CellType or (type(value) in (str, bytes) and len(value) < _LARGE_TEXT))  # type: ignore[arg-type]
     }
-    if len(known) < len(objects) // 2:
-        shipper.refer_to(list(known), known.values())
+    if before or len(known) < len(objects) // 2:
+        shipper.refer_to([*known, *(~index for index in before)], [*known.values(), *before.values()])
     else:
         # One range is shorter than all of the indices; what is left out has something in its place.
         shipper.refer_to(range(len(objects)), [known.get(index, _LEFT_OUT) for index in objects])
 
 
-def pack_results(names: Mapping[str, object], loaded: LoadedProgram) -> Parcel:
-    """The values that go back to the client by name. One that cannot be pickled fails where it is read there."""
+def known_by(origin: Origin, before: Mapping[int, object]) -> Callable[[int], object]:
+    """What a parcel of `results_shipper` refers to by an index; `before` are the objects of the parcel before it."""
+    return lambda index: origin(index) if index >= 0 else before[~index]
+
+
+def pack_results(
+    names: Mapping[str, object], loaded: LoadedProgram, remembered: dict[int, Any] | None = None
+) -> Parcel:
+    """The values that go back to the client by name. One that cannot be pickled fails where it is read there.
+
+    `remembered` is given every object that was packed, by its index.
+    """
     with_values = not all(type(value) in _WITHOUT_REFERENCES for value in names.values())
-    return _pack(names, loaded, with_values=with_values)
+    return _pack(names, loaded, with_values=with_values, remembered=remembered)
 
 
 def pack_value(name: str, value: object, loaded: LoadedProgram) -> Parcel:
@@ -72,13 +85,19 @@ def unpack_value(parcel: Parcel, primitives: Mapping[str, Callable[..., Any]], o
     return found[0]
 
 
-def _pack(names: Mapping[str, object], loaded: LoadedProgram, *, with_values: bool) -> Parcel:
+def _pack(
+    names: Mapping[str, object],
+    loaded: LoadedProgram,
+    *,
+    with_values: bool,
+    remembered: dict[int, Any] | None = None,
+) -> Parcel:
     unconvertible: dict[str, str] = {}
     while True:
         shipper = results_shipper(loaded, with_values=with_values)
         for name, value in names.items():
             if name in unconvertible:
-                value = Unconvertible(name, unconvertible[name])
+                value = not_brought_back(name, value, unconvertible[name])
             try:
                 shipper.dump(("name", name, value))
                 _dump_unknown_members(shipper, loaded)
@@ -88,12 +107,16 @@ def _pack(names: Mapping[str, object], loaded: LoadedProgram, *, with_values: bo
         else:
             shipper.dump(None)
             try:
-                return shipper.parcel()
+                parcel = shipper.parcel()
             except SetOrderError:
                 lost = _names_with_lost_sets(names, loaded)
                 if lost.keys() <= unconvertible.keys():
                     raise
                 unconvertible = lost | unconvertible
+                continue
+            if remembered is not None:
+                remembered.update(shipper.remembered())
+            return parcel
 
 
 def _names_with_lost_sets(names: Mapping[str, object], loaded: LoadedProgram) -> dict[str, str]:
@@ -118,11 +141,15 @@ def _dump_unknown_members(shipper: Shipper, loaded: LoadedProgram) -> None:
 
 
 def unpack_results(
-    parcel: Parcel, origin: Origin, frame_cells: Mapping[str, CellType] | None = None
+    parcel: Parcel,
+    origin: Origin,
+    frame_cells: Mapping[str, CellType] | None = None,
+    remembered: dict[int, Any] | None = None,
 ) -> dict[str, object]:
     """The values of `pack_results` by name; what the program captured is the client's own object again.
 
     `frame_cells` are those of the frame that the block stands in: functions that the block defined share them.
+    `remembered` is given every object that was unpacked, by the index that `pack_results` has it under.
 
     A value that could not be pickled is a placeholder: any use of it raises UnconvertibleValueError.
     """
@@ -133,6 +160,8 @@ def unpack_results(
             names[place[0]] = value
         else:
             place[0].names.setdefault(place[1], value)
+    if remembered is not None:
+        remembered.update(loader.remembered())
     return names
 
 

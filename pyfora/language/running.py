@@ -79,7 +79,16 @@ def load_program(
     )
     objects_by_index = loader.remembered()
     return LoadedProgram(
-        header, plan, captured, loader.namespaces, objects_by_index, supplied, violations, hidden, frame_cells
+        header,
+        plan,
+        captured,
+        loader.namespaces,
+        objects_by_index,
+        supplied,
+        violations,
+        hidden,
+        loader.functions,
+        frame_cells,
     )
 
 
@@ -97,6 +106,8 @@ class LoadedProgram:
     violations: list[BaseException]
     hidden_filenames: frozenset[str]
     """Files of the primitives: their frames are no part of a user's traceback."""
+    functions: list[FunctionType]
+    """The user's functions among what was sent."""
     frame_cells: dict[int, tuple[CellType, str]]
     """The cells of the block's own frame, by identity, with the names that the client's frame has them by."""
 
@@ -213,20 +224,27 @@ class _Frozen:
         self._header = program.header
         self._namespaces = [(namespace, members(namespace.names)) for namespace in program.namespaces]
         self._values: dict[str, tuple[object, bytes | None]] = {}
+        self._can_be_bound: set[str] = set()
+        """Names that the block may bind anew, and whoever reads them there finds the new value."""
         for name, value in program.captured.items():
-            self._note(name, value)
+            self._note(name, value, can_be_bound=name in self._plan.own)
         for namespace, before in self._namespaces:
             for name, value in before.items():
-                self._note(self._label(namespace, name), value)
+                at_module_level = self._plan.block is not None and not self._plan.block.in_function
+                can_be_bound = at_module_level and namespace is self._plan.namespace
+                self._note(self._label(namespace, name), value, can_be_bound=can_be_bound)
         found = program.plan.block.bindings if program.plan.block is not None else Bindings()
-        modules = [*program.captured.values(), *(value for _, before in self._namespaces for value in before.values())]
-        self._library = LibraryWatch(modules, [name for name, _ in found.imported], found.attributes)
-        self._attributes = found.attributes
-        self._objects = program.objects
+        known = [*program.captured.values(), *(value for _, before in self._namespaces for value in before.values())]
+        imported = [name for name, _ in found.imported]
+        self._library = LibraryWatch(
+            [*known, *map(type, known)], {*found.attributes, *imported, *mentions(program.functions)}
+        )
 
-    def _note(self, label: str, value: object) -> None:
+    def _note(self, label: str, value: object, *, can_be_bound: bool) -> None:
         if can_change(value) and type(value) is not Unconvertible:
             self._values[label] = (value, fingerprint(value))
+            if can_be_bound:
+                self._can_be_bound.add(label)
 
     def _label(self, namespace: Namespace, name: str) -> str:
         return name if namespace is self._plan.namespace else f"{namespace.module.__name__}.{name}"
@@ -235,7 +253,7 @@ class _Frozen:
         """The error for the first captured value that is not as it was, or None."""
         for label, (value, before) in self._values.items():
             if before is not None and fingerprint(value) != before:
-                return self._error(f"`{label}` was changed", _advice(label, value))
+                return self._error(f"`{label}` was changed", self._advice(label, value))
         for namespace, before_members in self._namespaces:
             own = self._plan.block if namespace is self._plan.namespace else None
             assignable = set(own.bindings.bound) if own is not None and not own.in_function else set()
@@ -246,27 +264,28 @@ class _Frozen:
                 label = self._label(namespace, name)
                 return self._error(
                     f"the global name `{label}` was assigned by a function",
-                    "Return the value from the function, and assign it in the block.",
+                    "Return the value from the function, and bind it to a name in the block.",
                 )
-        set_there = self._library.first_change(self._is_mentioned)
+        set_there = self._library.first_change()
         if set_there is not None:
             return self._error(f"`{set_there}` was set", "Keep the value in a name of your own.")
         return None
 
-    def _is_mentioned(self, name: str) -> bool:
-        return name in self._attributes or name in mentions(self._objects.values())
+    def _advice(self, label: str, value: object) -> str:
+        kind = type(value).__name__
+        if isinstance(value, (FunctionType, type)):
+            return "Functions and classes that keep state cannot be used for it here; keep the state in a value."
+        made = f"{kind}({label})" if type(value) in (list, dict, set, bytearray) else f"copy.deepcopy({label})"
+        if label in self._can_be_bound:
+            return f"Make a copy first, inside the block: {label} = {made}"
+        # The block cannot bind a name of another module or function, and those would not see a name of its own.
+        return (
+            "Make a copy of another name, inside the block, and hand it as an argument to the functions that change "
+            f"it: own = {made}"
+        )
 
     def _error(self, what: str, advice: str) -> InvalidPyforaOperation:
         place = f"{self._header['filename']}:{self._header['line']}"
         return InvalidPyforaOperation(
             f"{place}: {what} inside the block, but what a block captures is frozen. {advice}"
         )
-
-
-def _advice(label: str, value: object) -> str:
-    kind = type(value).__name__
-    if type(value) in (list, dict, set, bytearray):
-        return f"Make a copy first, inside the block: {label} = {kind}({label})"
-    if isinstance(value, (FunctionType, type)):
-        return "Functions and classes that keep state cannot be used for it here; keep the state in a value."
-    return f"Make a copy first, inside the block: {label} = copy.deepcopy({label})"

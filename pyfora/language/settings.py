@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from pyfora.errors import InvalidPyforaOperation
+from pyfora.language import chance
 from pyfora.language.log_settings import disabled_level, log_settings, set_disabled_level, set_log_settings
 from pyfora.language.warning_settings import set_warning_settings, warning_settings
 
@@ -182,4 +183,6 @@ _SETTINGS: dict[str, _Setting] = {
     "warnings": _Setting([], warning_settings, set_warning_settings, "warnings", imports_change_it=True),
     "logging": _Setting({}, log_settings, set_log_settings, "logging", imports_change_it=True),
     "logging disabled": _Setting(0, disabled_level, set_disabled_level, "logging"),
+    "random": _Setting(None, chance.PLAIN.get, chance.PLAIN.set, chance.PLAIN.module),
+    "array random": _Setting(None, chance.ARRAYS.get, chance.ARRAYS.set, chance.ARRAYS.module),
 }

@@ -8,7 +8,6 @@ import gc
 import io
 import marshal
 import pickle
-import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from types import CellType, CodeType, FunctionType, ModuleType
@@ -29,9 +28,10 @@ from pyfora.language.instances import (
 )
 from pyfora.language.making import contents
 from pyfora.language.reach import Namespace, Reach, is_user_module
+from pyfora.language.reductions import reductions
 from pyfora.language.sets import SETS, MadeSet, holds_sets, made_set, reduce_set
 from pyfora.language.sources import CodeReference
-from pyfora.language.unconvertible import Unconvertible
+from pyfora.language.unconvertible import not_sent
 from pyfora.values.parcels import Parcel, make_parcel
 
 CodeForm = CodeReference | bytes
@@ -74,7 +74,7 @@ class Shipper(cloudpickle.Pickler):  # type: ignore[misc]  # an untyped base
         self._referred: tuple[Sequence[int], Iterable[object]] = ((), ())
         self._buffers: list[pickle.PickleBuffer] = []
         # cloudpickle's is a chain of dicts, which is looked through in Python for every instance.
-        self.dispatch_table = dict(self.dispatch_table)
+        self.dispatch_table = {**self.dispatch_table, **reductions()}
         super().__init__(self._stream, protocol=5, buffer_callback=self._buffers.append)
         self._code_form = code_form
         self._remote_value = remote_value
@@ -222,15 +222,13 @@ class Shipper(cloudpickle.Pickler):  # type: ignore[misc]  # an untyped base
             return making.make_cached_property, (obj.func, obj.attrname)
         if kind is memoryview:
             return _reduce_memoryview(obj)
-        if kind is io.TextIOWrapper and obj not in (sys.stdout, sys.stderr):
-            raise pickle.PicklingError(f"an open file ({getattr(obj, 'name', '?')!r}) cannot leave its process")
         if issubclass(kind, BaseException):
             return reduce_exception(obj, self.links_of(obj))
         if id(obj) in _SENTINELS:
             return getattr, (dataclasses, _SENTINELS[id(obj)])
         if hasattr(kind, "__getattr__") and not hasattr(kind, "__setstate__") and not self._is_remote(obj):
             return reduce_without_hooks(obj)
-        if kind not in (CACHE_WRAPPER, io.TextIOWrapper):
+        if kind is not CACHE_WRAPPER:
             self._plain_kinds.add(kind)
         return None
 
@@ -289,7 +287,7 @@ class Shipper(cloudpickle.Pickler):  # type: ignore[misc]  # an untyped base
 
     def _content(self, name: str, cell: CellType) -> Any:
         if id(cell) in self.doubtful_cells:
-            return Unconvertible(name, self.doubtful_cells[id(cell)][1])
+            return not_sent(name, self.doubtful_cells[id(cell)][1])
         return contents(cell)
 
     def blame_cells(self) -> dict[int, tuple[CellType, str]]:

@@ -7,7 +7,9 @@ import ast
 import functools
 import linecache
 import threading
+import warnings
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from types import CodeType
 from typing import Any
@@ -59,7 +61,7 @@ def parse_text(text: str, filename: str) -> ast.Module:
     One thread at a time: before 3.13 the interpreter counts the depth of a tree that it makes in a variable of all
     threads, and a switch in the midst of it ends in a SystemError.
     """
-    with _parsing:
+    with _parsing, warned_before():
         return ast.parse(text, filename)
 
 
@@ -121,9 +123,27 @@ def parsed(segment: Segment) -> ParsedSegment:
 def compile_module(tree: ast.Module | ast.Interactive, segment: Segment) -> CodeType:
     """`tree` compiled with the filename and the `__future__` flags of `segment`."""
     mode = "single" if isinstance(tree, ast.Interactive) else "exec"
-    code = compile(tree, segment.filename, mode, flags=segment.flags, dont_inherit=True)
+    with warned_before():
+        code = compile(tree, segment.filename, mode, flags=segment.flags, dont_inherit=True)
     assert isinstance(code, CodeType)
     return code
+
+
+@contextmanager
+def warned_before() -> Iterator[None]:
+    """Around the compiling of text that Python has compiled before: what it warns of, the user has been told.
+
+    The filters are changed in place: `warnings.catch_warnings` would also make Python forget which warnings of the
+    user's it has shown, and show them again.
+    """
+    filters: Any = warnings.filters
+    own = [("ignore", None, category, None, 0) for category in (SyntaxWarning, DeprecationWarning)]
+    filters[:0] = own
+    try:
+        yield
+    finally:
+        # By identity: equal ones may be the user's.
+        filters[:] = [item for item in filters if not any(item is mine for mine in own)]
 
 
 def nested_codes(code: CodeType) -> Iterator[CodeType]:
@@ -296,6 +316,12 @@ def function_reference(code: CodeType, namespace: Mapping[str, Any]) -> CodeRefe
 def holds_code(node: ast.expr, code: CodeType) -> bool:
     """Whether all positions of `code` lie within `node`."""
     return all(_holds(node, span) for span in _code_spans(code))
+
+
+def is_code_of(node: ast.expr, code: CodeType) -> bool:
+    """Whether the positions of `code` are just those of `node`, which is a function of its own."""
+    place = (node.lineno, node.end_lineno, node.col_offset, node.end_col_offset)
+    return place in _code_spans(code) and holds_code(node, code)
 
 
 def _code_spans(code: CodeType) -> list[tuple[int, int, int, int]]:

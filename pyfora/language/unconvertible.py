@@ -17,16 +17,15 @@ getitem setitem delitem call enter exit eq ne lt le gt ge hash str repr format b
 
 
 class Unconvertible:
-    """Stands where `name` would be. Every use of it raises UnconvertibleValueError with the reason."""
+    """Stands where a value would be. Every use of it raises UnconvertibleValueError with `text`."""
 
-    __slots__ = ("_name", "_reason")
+    __slots__ = ("_text",)
 
-    def __init__(self, name: str, reason: str) -> None:
-        object.__setattr__(self, "_name", name)
-        object.__setattr__(self, "_reason", reason)
+    def __init__(self, text: str) -> None:
+        object.__setattr__(self, "_text", text)
 
-    def __reduce__(self) -> tuple[type[Unconvertible], tuple[str, str]]:
-        return Unconvertible, facts(self)
+    def __reduce__(self) -> tuple[type[Unconvertible], tuple[str]]:
+        return Unconvertible, (object.__getattribute__(self, "_text"),)
 
     def __getattribute__(self, name: str) -> Any:
         if name in ("__class__", "__reduce__", "__reduce_ex__"):
@@ -48,18 +47,29 @@ for _operation in _OPERATIONS:
     setattr(Unconvertible, f"__{_operation}__", _refuse)
 
 
-def facts(value: Unconvertible) -> tuple[str, str]:
-    """(name, reason) of the placeholder `value`."""
-    return object.__getattribute__(value, "_name"), object.__getattribute__(value, "_reason")
+def not_sent(name: str, reason: str) -> Unconvertible:
+    """What a block finds where `name` could not be sent to the cluster."""
+    return Unconvertible(
+        f"`{name}` cannot be sent to the cluster: {reason}. "
+        "Leave it out of the block, or make it from plain values inside the block."
+    )
+
+
+def not_brought_back(name: str, value: object, reason: str) -> Unconvertible:
+    """What stands where a block bound `name` to a `value` that could not be sent back."""
+    kind = type(value)
+    shown = (
+        kind.__qualname__ if kind.__module__ in ("builtins", "__main__") else f"{kind.__module__}.{kind.__qualname__}"
+    )
+    return Unconvertible(
+        f"`{name}`, which the block bound to an object of the type {shown}, cannot be brought back from the cluster: "
+        f"{reason}. Inside the block, bind what you need of it to names of its own, as plain values."
+    )
 
 
 def error_for(value: Unconvertible) -> UnconvertibleValueError:
     """The error that reading `value` raises."""
-    name, reason = facts(value)
-    return UnconvertibleValueError(
-        f"`{name}` cannot be sent between this program and the cluster: {reason}. "
-        "Leave it out of the block, or make it from plain values inside the block."
-    )
+    return UnconvertibleValueError(object.__getattribute__(value, "_text"))
 
 
 def make_reader(violations: list[BaseException]) -> Callable[[Any], Any]:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import argparse
 import ast
-import dataclasses
 import functools
 import signal
 import sys
@@ -20,7 +19,7 @@ from dataclasses import dataclass, field
 from random import Random
 
 from tests.daemons import Cluster
-from tests.differential.harness import Frame, Link, Outcome, Program, differences, run_locally, run_on
+from tests.differential.harness import Outcome, Program, differences, run_locally, run_on
 
 SECONDS = 15.0
 REFUSAL = "InvalidPyforaOperation"
@@ -1215,21 +1214,7 @@ def complaints(text: str, url: str) -> list[str]:
     remote = run_on(url, Program(text, seconds=SECONDS))
     if remote.raised == REFUSAL and local.raised != REFUSAL and _changes_captured(text, local):
         return []
-    return differences(_without_known(local), _without_known(remote))
-
-
-def _without_known(outcome: Outcome) -> Outcome:
-    """The outcome without what is known to differ.
-
-    The frame of a set comprehension has another name, and a SyntaxWarning is shown more than once.
-    """
-
-    def renamed(frame: Frame) -> Frame:
-        return (frame[0], frame[1], frame[2].replace("<setcomp>", "<genexpr>"), frame[3])
-
-    chain = tuple(Link(link.kind, tuple(map(renamed, link.frames))) for link in outcome.chain)
-    stderr = "a SyntaxWarning" if "SyntaxWarning: " in outcome.stderr else outcome.stderr
-    return dataclasses.replace(outcome, chain=chain, stderr=stderr)
+    return differences(local, remote)
 
 
 def _changes_captured(text: str, local: Outcome) -> bool:

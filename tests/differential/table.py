@@ -11,6 +11,7 @@ from tests.differential.chapters import (
     corners,
     exceptions,
     functions,
+    library,
     parallel,
     purity,
     sets,
@@ -21,6 +22,9 @@ from tests.differential.rows import Row
 
 ROWS: list[Row] = [
     replace(row, known_difference=KNOWN.get(row.name))
-    for chapter in (functions, control, classes, exceptions, values, sets, parallel, captured, purity, corners)
+    for chapter in (
+        *(functions, control, classes, exceptions, values, sets),
+        *(parallel, captured, library, purity, corners),
+    )
     for row in chapter.ROWS
 ]

@@ -624,4 +624,118 @@ d["new"] = 1
         ok = back is arr
         """,
     ),
+    refused(
+        "an attribute of a library's module, set by one element of a parallel loop",
+        "`math.pi` was set inside the block",
+        """
+        import math
+        def f(i):
+            for _ in range(50): pass
+            if i == 90_000: math.pi = 3
+            return math.pi if i > 90_000 else 2.0
+        with executor.remotely.downloadAll():
+            x = sum(f(i) for i in range(100_000))
+        """,
+    ),
+    refused(
+        "an attribute of a library's class, set by one element of a parallel loop",
+        "`fractions.Fraction.foo` was set inside the block",
+        """
+        from fractions import Fraction
+        def f(i):
+            for _ in range(50): pass
+            if i == 90_000: setattr(Fraction, 'foo', 1)
+            return i
+        with executor.remotely.downloadAll():
+            x = [f(i) for i in range(100_000)]
+        """,
+    ),
+    *(
+        refused(
+            f"an attribute of a library's class, set {where}",
+            f"`{name}.foo` was set inside the block",
+            f"""
+            import collections
+            from fractions import Fraction
+            captured = Fraction(1, 2)
+            def f():
+                collections.UserDict.foo = 1
+            with executor.remotely.downloadAll():
+                {statement}
+            """,
+        )
+        for where, name, statement in (
+            ("in the block", "fractions.Fraction", "Fraction.foo = 1"),
+            ("by a function", "collections.UserDict", "f()"),
+            ("through an instance", "fractions.Fraction", "type(captured).foo = 1"),
+            ("after its import in the block", "string.Template", "import string; string.Template.foo = 1"),
+        )
+    ),
+    same(
+        "library classes and modules used in a parallel loop",
+        """
+        import collections, json, re, statistics
+        from fractions import Fraction
+        def f(i):
+            for _ in range(50): pass
+            c = collections.Counter([i])
+            c.update([i])
+            return Fraction(i, 3) + len(json.dumps([i])) + len(re.findall('a', str(i))) + c[i]
+        with executor.remotely.downloadAll():
+            x = sum(f(i) for i in range(20_000))
+            y = json.dumps([1]), statistics.mean([1, 2])
+        """,
+    ),
+    *(
+        refused(
+            f"the advice for {what}",
+            advice,
+            f"""
+            import helper
+            xs = [1]
+            def push():
+                xs.append(2)
+            def f():
+                ys = [1]
+                def g():
+                    with executor.remotely.downloadAll():
+                        ys.append(2)
+                with executor.remotely.downloadAll():
+                    {statement if where == "function" else "pass"}
+                g()
+            with executor.remotely.downloadAll():
+                {statement if where == "module" else "pass"}
+            f()
+            """,
+            files={"helper.py": "area = {}\ndef fill():\n    area[1] = 1\n"},
+        )
+        for what, where, statement, advice in (
+            ("a global name of the block's module", "module", "push()", "inside the block: xs = list(xs)"),
+            ("a name of the function around", "function", "ys.append(2)", "inside the block: ys = list(ys)"),
+            ("a global name, changed by a function's block", "function", "push()", "it: own = list(xs)"),
+            ("a name of another module", "module", "helper.fill()", "it: own = dict(helper.area)"),
+            ("a name of a function further out", "", "", "it: own = list(ys)"),
+        )
+    ),
+    same(
+        "what the advice for a changed list says, followed",
+        """
+        import helper
+        xs = [1]
+        def push():
+            xs.append(2)
+        def f(ys):
+            with executor.remotely.downloadAll():
+                ys = list(ys)
+                ys.append(2)
+                own = dict(helper.area)
+                helper.fill_this(own)
+            return ys, own
+        with executor.remotely.downloadAll():
+            xs = list(xs)
+            push()
+        y = f([1])
+        """,
+        files={"helper.py": "area = {}\ndef fill_this(area):\n    area[1] = 1\n"},
+    ),
 ]

@@ -496,4 +496,68 @@ with executor.remotely.downloadAll():
             clear = sys.exc_info()
         """,
     ),
+    same(
+        "tracebacks through set comprehensions",
+        """
+        import traceback
+        def f(i):
+            return 1 // (i - 3)
+        def g(n):
+            return {f(i)
+                    for i in range(n)}
+        def tried(call):
+            try:
+                with executor.remotely.downloadAll():
+                    call()
+            except ZeroDivisionError as error:
+                frames = [(frame.name, frame.lineno) for frame in traceback.extract_tb(error.__traceback__)]
+                return [frame for frame in frames if frame[0] != "tried"]
+        told = [
+            tried(lambda: g(8)),
+            tried(lambda: [{f(i) for i in range(j)} for j in range(8)]),
+            tried(lambda: {a for a in (f(i) for i in range(8))}),
+            tried(lambda: {1 // (3 - i) for i in range(8)}),
+        ]
+        """,
+    ),
+    same(
+        "an exception and the block's names have objects in common",
+        """
+        class E(Exception):
+            def __init__(self, a, b): self.a, self.b = a, b
+        class N: pass
+        captured = [1]
+        e = n = k = inner = None
+        try:
+            with executor.remotely.downloadAll():
+                n = N()
+                n.f = lambda: n
+                e = E([n, n], {1: n})
+                k = [e, captured]
+                try:
+                    1 / 0
+                except ZeroDivisionError as error:
+                    inner = error
+                    raise e from RuntimeError(k)
+        except E as error:
+            told = error is e, error.a[0] is n, error.b[1] is n, error.__cause__.args[0] is k, k[1] is captured
+            told += error.__context__ is inner, n.f() is n, inner.__traceback__ is not None
+        """,
+    ),
+    same(
+        "a list of the block's in the arguments of an exception",
+        """
+        def f():
+            e = d = None
+            try:
+                with executor.remotely.downloadAll():
+                    e = []
+                    d = {1: e}
+                    raise ValueError(e, d)
+            except ValueError as error:
+                error.args[0].append(5)
+                return error.args[0] is e, error.args[1] is d, e
+        told = f()
+        """,
+    ),
 ]

@@ -7,7 +7,6 @@ _AMBIENT = "a setting that the script made is not carried to the worker"
 
 KNOWN: dict[str, str] = {
     "singledispatch": "a singledispatch function cannot be sent",
-    "parallel loop: the last element fails": "the frame of a set comprehension is named <genexpr>",
     "numpy views, made in the block": "a strided view comes back contiguous",
     "a deeply nested captured list": _DEEP,
     "a deeply nested result": _DEEP,

@@ -835,3 +835,34 @@ with executor.remotely.downloadAll():
 ROWS = [_consumer(name, expressions) for name, expressions in CONSUMERS.items()]
 ROWS += [_source(name, source) for name, source in SOURCES.items()]
 ROWS += [same(name, SETUP + text) for name, text in PROGRAMS.items()]
+ROWS += [
+    *(
+        same(
+            f"an aggregate that raises after elements that print: {aggregate.split('(')[0]}, {where}",
+            f"""
+            import math, statistics
+            from functools import reduce
+            def f(i):
+                for _ in range(20): pass
+                if i % {print_each} == 0:
+                    print('element', i)
+                return {good} if i < {bad_from} else {bad}
+            with executor.remotely.downloadAll():
+                x = {aggregate.replace("N", str(count))}
+            """,
+            raises="TypeError",
+        )
+        for aggregate, good, bad in (
+            ("''.join(f(i) for i in range(N))", "'a'", "i"),
+            ("sum(f(i) for i in range(N))", "3", "'a'"),
+            ("max(f(i) for i in range(N))", "3", "'a'"),
+            ("sorted(f(i) for i in range(N))", "3", "'a'"),
+            ("dict(f(i) for i in range(N))", "(i, 2)", "i"),
+            ("set(f(i) for i in range(N))", "i", "[i]"),
+            ("math.fsum(f(i) for i in range(N))", "i", "'b'"),
+            ("statistics.mean(f(i) for i in range(N))", "i", "'b'"),
+            ("reduce(lambda a, b: a + b, (f(i) for i in range(N)))", "i", "'b'"),
+        )
+        for where, count, bad_from, print_each in (("in place", 10, 3, 1), ("spread", 60_000, 53_000, 10_000))
+    ),
+]

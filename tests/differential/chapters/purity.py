@@ -14,7 +14,10 @@ IMPURE: dict[str, tuple[str, str]] = {
     "date.today": ("import datetime", "datetime.date.today()"),
     "random.random": ("import random", "random.random()"),
     "random.shuffle": ("import random", "random.shuffle([1, 2])"),
-    "random.seed": ("import random", "random.seed(5)"),
+    "random.seed without a seed": ("import random", "random.seed()"),
+    "random.seed with a NaN": ("import random", "random.seed(float('nan'))"),
+    "from random import random": ("from random import random", "random()"),
+    "from random import randint": ("from random import randint", "randint(1, 6)"),
     "random.Random unseeded": ("import random", "random.Random().random()"),
     "random.SystemRandom": ("import random", "random.SystemRandom().random()"),
     "secrets": ("import secrets", "secrets.token_hex(4)"),
@@ -23,7 +26,10 @@ IMPURE: dict[str, tuple[str, str]] = {
     "uuid1": ("import uuid", "uuid.uuid1()"),
     "numpy global random": ("import numpy as np", "np.random.rand()"),
     "numpy unseeded generator": ("import numpy as np", "np.random.default_rng().random()"),
-    "numpy random.seed": ("import numpy as np", "np.random.seed(5)"),
+    "numpy global random, rarer": ("import numpy as np", "np.random.beta(1, 2)"),
+    "numpy, from numpy.random import rand": ("from numpy.random import rand", "rand()"),
+    "numpy, from numpy.random import default_rng": ("from numpy.random import default_rng", "default_rng().random()"),
+    "numpy random.seed without a seed": ("import numpy as np", "np.random.seed()"),
     "socket": ("import socket", "socket.socket()"),
     "socket.create_connection": ("import socket", "socket.create_connection(('127.0.0.1', 1))"),
     "socket.gethostname": ("import socket", "socket.gethostname()"),
@@ -31,6 +37,8 @@ IMPURE: dict[str, tuple[str, str]] = {
     "subprocess.run": ("import subprocess", "subprocess.run(['true'])"),
     "os.system": ("import os", "os.system('true')"),
     "os.fork": ("import os", "os.fork()"),
+    "gc.collect, for its value": ("import gc", "gc.collect()"),
+    "gc.get_count": ("import gc", "gc.get_count()"),
     "os.getpid": ("import os", "os.getpid()"),
     "os.environ read": ("import os", "os.environ['HOME']"),
     "os.getenv": ("import os", "os.getenv('HOME')"),
@@ -55,6 +63,14 @@ IMPURE: dict[str, tuple[str, str]] = {
     "process pool": ("import multiprocessing", "multiprocessing.Pool(1).map(len, ['a'])"),
     "id": ("", "id([])"),
     "hash of an object": ("", "hash(object())"),
+    "id, captured": ("i = id", "i([])"),
+    "id, in a captured partial": ("import functools\nf = functools.partial(id)", "f([])"),
+    "id, as a default": ("def f(x, key=id): return key(x)", "f([])"),
+    "id, as a key": ("", "sorted([[1], [2]], key=id)"),
+    "hash, captured": ("class O: pass\nh = hash", "h(O())"),
+    "hash, in a captured dict": ("class O: pass\nh = {'h': hash}", "h['h'](O())"),
+    "hash, mapped": ("class O: pass", "list(map(hash, [O()]))"),
+    "hash, captured and mapped": ("class O: pass\nh = hash", "list(map(h, [O()]))"),
     "hash of a function": ("def f(): pass", "hash(f)"),
 }
 
@@ -83,6 +99,104 @@ ROWS += [
     for name in ("time.time", "random.random", "socket", "subprocess.run", "os.environ read", "open for writing", "id")
 ]
 ROWS += [
+    refused(
+        "not pure: numpy imported by the block",
+        "numpy.random.rand()",
+        """
+        with executor.remotely.downloadAll():
+            import numpy as np
+            x = np.random.rand()
+        """,
+    ),
+    refused(
+        "not pure: hash, captured, in a parallel loop",
+        "hash() of an object without a value",
+        """
+        class O: pass
+        h = hash
+        def f(i):
+            for _ in range(50): pass
+            return h(O()) if i > 50_000 else h(i)
+        with executor.remotely.downloadAll():
+            x = [f(i) for i in range(60_000)]
+        """,
+    ),
+    same(
+        "hash, captured, of what has a value",
+        """
+        h, i = hash, id
+        def f(n, key=hash):
+            for _ in range(50): pass
+            return key((n, str(n))) + h(n)
+        with executor.remotely.downloadAll():
+            x = [f(n) for n in range(60_000)]
+            told = h is hash, i is id, list(map(h, [1.5, 'a', (1, 2)]))
+            back = h
+        ok = back is hash, h is hash, i is id
+        """,
+    ),
+    same(
+        "gc.collect, as a statement",
+        """
+        import gc
+        from gc import collect
+        class A: pass
+        def f(i):
+            gc.collect(0)
+            return i
+        with executor.remotely.downloadAll():
+            a = A()
+            a.a = a
+            del a
+            gc.collect()
+            collect()
+            for i in range(2):
+                gc.collect(generation=1)
+            with_value = [f(i) for i in range(20)]
+        """,
+    ),
+    refused(
+        "not pure: gc.collect, in an expression",
+        "gc.collect() tells about the memory of the worker's process",
+        """
+        import gc
+        def f():
+            return gc.collect()
+        with executor.remotely.downloadAll():
+            x = 1 if f() else 2
+        """,
+    ),
+    refused(
+        "not pure: an event loop",
+        "asyncio.run() waits for clocks and sockets",
+        """
+        import asyncio
+        async def f():
+            return 1
+        with executor.remotely.downloadAll():
+            x = asyncio.run(f())
+        """,
+    ),
+    refused(
+        "not pure: an event loop, by a captured function",
+        "BaseEventLoop() waits for clocks and sockets",
+        """
+        from asyncio import run
+        async def f():
+            return 1
+        with executor.remotely.downloadAll():
+            x = run(f())
+        """,
+    ),
+    refused(
+        "not pure: an event loop of the block's",
+        "asyncio.new_event_loop() waits for clocks and sockets",
+        """
+        with executor.remotely.downloadAll():
+            import asyncio
+            x = asyncio.new_event_loop()
+        """,
+    ),
     refused(
         "not pure: in a parallel loop",
         "time",

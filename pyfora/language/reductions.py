@@ -1,0 +1,66 @@
+"""Objects of the standard library that pickle does not know, and how each is made again."""
+
+from __future__ import annotations
+
+import io
+import pickle
+import re
+import struct
+import sys
+from collections.abc import Callable
+from types import BuiltinMethodType, MethodType
+from typing import Any
+
+from pyfora.language import making
+from pyfora.language.chance import by_name
+from pyfora.language.matches import match_reducer
+
+
+def _of_struct(layout: struct.Struct) -> Any:
+    return struct.Struct, (layout.format,)
+
+
+def _of_method(method: MethodType) -> Any:
+    return _of_hidden_generator(method) or (MethodType, (method.__func__, method.__self__))
+
+
+def _of_builtin(function: BuiltinMethodType) -> Any:
+    return _of_hidden_generator(function) or function.__reduce__()
+
+
+def _of_hidden_generator(method: MethodType | BuiltinMethodType) -> Any:
+    # Not as a method of a copy of the generator: drawing from the copy would leave the generator as it was.
+    found = by_name(method)
+    return found and (making.function_of, found)
+
+
+def _of_file(file: Any) -> Any:
+    if file is sys.stdout or file is sys.stderr:
+        return getattr, (sys, "stdout" if file is sys.stdout else "stderr")
+    if not file.closed:
+        raise pickle.PicklingError(f"an open file ({getattr(file, 'name', '?')!r}) cannot leave its process")
+    buffer = file.buffer if isinstance(file, io.TextIOWrapper) else file
+    raw = buffer if isinstance(buffer, io.FileIO) else getattr(buffer, "raw", None)
+    if type(raw) is not io.FileIO:
+        raise pickle.PicklingError("a closed file that was none of the file system's cannot leave its process")
+    text = (file.mode, file.encoding, file.errors) if file is not buffer else None
+    return making.closed_file, (raw.name, raw.mode, None if buffer is raw else type(buffer), text)
+
+
+def _of_memory_file(file: io.StringIO | io.BytesIO) -> Any:
+    return (making.closed_memory_file, (type(file),)) if file.closed else file.__reduce_ex__(5)
+
+
+def reductions() -> dict[type, Callable[[Any], Any]]:
+    """By type, for the dispatch table of one pickler."""
+    return {
+        struct.Struct: _of_struct,
+        re.Match: match_reducer(),
+        MethodType: _of_method,
+        BuiltinMethodType: _of_builtin,
+        **dict.fromkeys(_FILES, _of_file),
+        **dict.fromkeys((io.StringIO, io.BytesIO), _of_memory_file),
+    }
+
+
+_FILES = (io.FileIO, io.BufferedReader, io.BufferedWriter, io.BufferedRandom, io.TextIOWrapper)
