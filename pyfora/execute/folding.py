@@ -15,6 +15,7 @@ from typing import Any
 
 from pyfora.compile import finish_float_sum, fold_float_terms
 from pyfora.execute.in_place import as_comprehension, comprehension_in_place
+from pyfora.execute.jumping import InPlace, Jumping
 from pyfora.execute.keys import Keys, handing_out
 from pyfora.execute.loops import LoopReport, LoopRun
 from pyfora.execute.offers import Offer, TakenBack
@@ -23,6 +24,7 @@ from pyfora.execute.paces import Paces
 from pyfora.execute.prefix import Prefix
 from pyfora.execute.short import short_loops
 from pyfora.execute.spreading import Spreader
+from pyfora.fold.adding import Steps
 from pyfora.fold.folders import (
     ElementsFolder,
     FirstFolder,
@@ -36,7 +38,8 @@ from pyfora.fold.partials import NUMBERS, Form, Partial, are_plain, have_an_orde
 from pyfora.fold.plan import Plan
 from pyfora.fold.sources import Source, as_source
 from pyfora.fold.sums import FloatState, SumFolder, add_floats
-from pyfora.fold.views import View
+from pyfora.fold.views import View, functions_of
+from pyfora.language.accumulation import LOOP
 from pyfora.language.rewrite import COMPREHENSION, FOLD, KEYED, REDUCE
 
 # By identity: asking a user's callable whether it equals one of these could run code of the user's.
@@ -85,6 +88,8 @@ class Folding:
         self._output = output
         self._report = report
         self.paces = Paces()
+        self._in_order: set[str] = set()
+        """The places of loops whose turns turned out to share something."""
 
     def fold(
         self,
@@ -221,10 +226,43 @@ class Folding:
         add(folder.finish())
         return made
 
+    def loop(
+        self, source: Any, part: Callable[[Any], Any], steps: Steps, names: tuple[str, ...], *, unpacks: bool, at: str
+    ) -> InPlace | Jumping:
+        """What a `for` loop that accumulates runs over, in the place of `source`.
+
+        `unpacks`: the loop's target is several names.
+        """
+        cut = None if at in self._in_order else self._cut(source)
+        if cut is None or functions_of(cut) or self.paces.is_short(at, len(cut)):
+            return InPlace(source)
+        run = functools.partial(_run_of, at, len(cut))
+        return Jumping(part, cut, steps, names, unpacks, at, self.paces, lambda offer: self._jump(offer, run(), at))
+
+    def _jump(self, offer: Offer, run: LoopRun, at: str) -> int | None:
+        """The index of the first element that is not done; None where the loop is to be run in order after all."""
+        mark = self._output.mark()
+        try:
+            index = self._spreader.spread(offer, run)
+        except (TakenBack, MustRunInOrder) as reason:
+            run.how, run.reason = "in order", str(reason)
+            self._output.rewind(mark)
+            self._in_order.add(at)
+            return None
+        finally:
+            self._report.add(run)
+        return offer.stop if index is None else index
+
     def primitives(self) -> dict[str, Callable[..., Any]]:
         """What the rewritten program calls."""
         short = short_loops(self.paces.short)
-        return {FOLD: self.fold, REDUCE: self.reduce, KEYED: self.keyed, COMPREHENSION: self.comprehension, **short}
+        loops: dict[str, Callable[..., Any]] = {
+            FOLD: self.fold,
+            REDUCE: self.reduce,
+            KEYED: self.keyed,
+            LOOP: self.loop,
+        }
+        return {**loops, COMPREHENSION: self.comprehension, **short}
 
     def _cut(self, source: Any) -> Source | None:
         return None if self._spreader.busy else as_source(source)
@@ -314,12 +352,12 @@ class _Loop:
     def spread_into(self, folder: Folder) -> bool:
         """Fold the rest into `folder`; False where it is to be run in order. Raises what the loop raises."""
         prefix = self.prefix
-        place, _, filename = self._at.partition(" ")
-        run = LoopRun(filename, int(place.partition(":")[0]), elements=len(self._source))
+        run = _run_of(self._at, len(self._source))
         offer = Offer(
             part=self._part,
             source=self._source,
             first=prefix.done,
+            stop=len(self._source),
             folder=folder,
             callee=self._callee,
             compiled=prefix.plan is Plan.COMPILED,
@@ -327,3 +365,8 @@ class _Loop:
             terms_per_element=len(prefix.kept) / prefix.done,
         )
         return self._folding.spread(offer, run, prefix.rest_from)
+
+
+def _run_of(at: str, elements: int) -> LoopRun:
+    place, _, filename = at.partition(" ")
+    return LoopRun(filename, int(place.partition(":")[0]), elements=elements)

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from pyfora.execute.jumping import InPlace
 from pyfora.execute.short import all_short
+from pyfora.language.accumulation import LOOP
 from pyfora.language.rewrite import COMPREHENSION, FOLD, KEYED, REDUCE
 
 
@@ -38,6 +40,11 @@ def comprehension_in_place(kind: str, part: Callable[[Any], Any], source: Any, *
     return as_comprehension(lambda: set(part(source))) if kind == "set" else part(source)
 
 
+def loop_in_place(source: Any, part: Any, steps: Any, names: Any, *, unpacks: Any, at: Any) -> InPlace:
+    """`pyfora_loop` for a loop that is run as it was written."""
+    return InPlace(source)
+
+
 def as_comprehension(make: Callable[[], Any]) -> Any:
     """What `make` makes of a comprehension's parts, of which generators of ours are.
 
@@ -65,6 +72,7 @@ PRIMITIVES_IN_PLACE: dict[str, Callable[..., Any]] = {
     REDUCE: reduce_in_place,
     COMPREHENSION: comprehension_in_place,
     KEYED: keyed_in_place,
+    LOOP: loop_in_place,
     **all_short(),
 }
 """What rewritten code calls where no loop is spread."""

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from pyfora.fold.adding import NOTHING, AddedTo
 from pyfora.fold.folders import Folder
 from pyfora.fold.sources import Source
 
@@ -22,6 +23,8 @@ class Offer:
     source: Source
     first: int
     """Elements before this one are folded already."""
+    stop: int
+    """Elements from this one on are none of it."""
     folder: Folder
     callee: Callable[..., Any]
     compiled: bool
@@ -30,3 +33,5 @@ class Offer:
     """Seconds for an element, interpreted."""
     terms_per_element: float
     """What an element of the source gave so far, where it was counted; else 0."""
+    added_to: AddedTo = NOTHING
+    """The variables that must not be seen by the loop."""

@@ -18,6 +18,7 @@ SHORT_TIMES_LIMIT = 64
 _TRIED = 3
 """So often a loop is found quick, one time after the other, before it is not timed for the first time."""
 _LOOPS_LIMIT = 10_000
+_NEVER: Iterator[int] = iter(())
 
 
 class Paces:
@@ -37,6 +38,10 @@ class Paces:
     def is_quick(self, at: str, elements: int) -> bool:
         """Whether so many elements are not worth looking at the clock between them."""
         return elements <= QUICK_ELEMENTS and elements * self.element_s(at) < QUICK_S
+
+    def is_short(self, at: str, elements: int) -> bool:
+        """Whether this time it need not even be timed."""
+        return elements <= next(self.short.get(at, _NEVER), -1)
 
     def note(self, at: str, element_s: float) -> None:
         """The loop has just run, at this pace."""

@@ -80,7 +80,7 @@ class Spreader:
         """
         kernel = self._kernel(offer, run) if offer.compiled else _Compiled()
         element_s = offer.element_s / KERNEL_SPEEDUP if kernel.object_code else offer.element_s
-        grid = grid_for(offer.first, len(offer.source), element_s, offer.terms_per_element)
+        grid = grid_for(offer.first, offer.stop, element_s, offer.terms_per_element)
         environment = Environment(
             offer.part,
             offer.source,
@@ -94,7 +94,11 @@ class Spreader:
         assert self.program is not None
         try:
             parcel, packed = environment.pack(self.program)
+            if offer.added_to.are_seen_by(packed.values()):
+                raise TakenBack("a function that the loop calls looks at what the loop adds to")
             name = self._spool.write(parcel.pieces())
+        except TakenBack:
+            raise
         except Exception as error:
             raise TakenBack(f"the loop uses something that cannot leave the process: {error}") from None
         fold_id = f"{self._fold_prefix}.{next(self._numbers)}"

@@ -15,6 +15,8 @@ the call: `[e for t in pyfora_kept()] if pyfora_is_short(at, s) else pyfora_comp
 The test evaluates the source and keeps it for whichever of the two is run, at once. (A name to hold it would be one
 more variable of the user's; and making the lambda, calling the primitive and calling the part takes longer than most
 short loops.)
+
+A `for` loop that accumulates is made one that can be jumped (pyfora.language.accumulation).
 """
 
 from __future__ import annotations
@@ -23,6 +25,7 @@ import ast
 import copy
 from collections.abc import Iterable
 
+from pyfora.language.accumulation import HIDDEN, LOOP, accumulation_of, jumping
 from pyfora.language.sources import ComprehensionNode, ParsedSegment, Segment
 
 FOLD = "pyfora_fold"
@@ -35,7 +38,7 @@ IS_SHORT_FOLD = "pyfora_is_short_fold"
 IS_SHORT_KEYED = "pyfora_is_short_keyed"
 KEYED = "pyfora_keyed"
 KEPT = "pyfora_kept"
-PRIMITIVES = (FOLD, REDUCE, COMPREHENSION, SOURCE, READ, IS_SHORT, IS_SHORT_FOLD, IS_SHORT_KEYED, KEYED, KEPT)
+PRIMITIVES = (FOLD, REDUCE, COMPREHENSION, SOURCE, READ, IS_SHORT, IS_SHORT_FOLD, IS_SHORT_KEYED, KEYED, KEPT, LOOP)
 
 FOLDED_CALLEES = frozenset(
     ("sum", "min", "max", "any", "all", "list", "tuple", "set", "frozenset", "dict", "sorted", "next")
@@ -109,6 +112,9 @@ class _Rewriter(ast.NodeTransformer):
         self._filename = filename
         self._in_class_body = False
         self._depth = 0
+        self._scope: ast.AST | None = None
+        """The function around, where no code but its own sees its variables."""
+        self._loops = 0
         self.parts: dict[ast.Lambda, ComprehensionNode] = {}
         """Each part's lambda with the comprehension that it came from (its first source replaced)."""
 
@@ -119,7 +125,7 @@ class _Rewriter(ast.NodeTransformer):
         node.bases = [self.visit(child) for child in node.bases]
         node.keywords = [self.visit(child) for child in node.keywords]
         outer, self._in_class_body = self._in_class_body, True
-        node.body = [self.visit(child) for child in node.body]
+        self._visit_body(node.body)
         self._in_class_body = outer
         return node
 
@@ -129,19 +135,43 @@ class _Rewriter(ast.NodeTransformer):
             node.decorator_list = [self.visit(child) for child in node.decorator_list]
         node.args.defaults = [self.visit(child) for child in node.args.defaults]
         node.args.kw_defaults = [child and self.visit(child) for child in node.args.kw_defaults]
-        outer, self._in_class_body = self._in_class_body, False
+        outer = self._in_class_body, self._scope
+        self._in_class_body, self._scope = False, node
         if isinstance(node, ast.Lambda):
             node.body = self.visit(node.body)
         else:
-            node.body = [self.visit(child) for child in node.body]
-        self._in_class_body = outer
+            self._visit_body(node.body)
+        self._in_class_body, self._scope = outer
         return node
 
     visit_FunctionDef = _visit_function
     visit_AsyncFunctionDef = _visit_function
     visit_Lambda = _visit_function
 
-    # ---- the two forms --------------------------------------------------------------------------------
+    def visit_With(self, node: ast.With) -> ast.AST:
+        # It may be the block itself, whose names go back to the client.
+        outer, self._scope = self._scope, None
+        self.generic_visit(node)
+        self._scope = outer
+        return node
+
+    def _visit_body(self, body: list[ast.stmt]) -> None:
+        visited = [self.visit(child) for child in body]
+        body[:] = [node for found in visited for node in (found if isinstance(found, list) else [found])]
+
+    # ---- loops that accumulate --------------------------------------------------------------------------
+
+    def visit_For(self, node: ast.For) -> ast.AST | list[ast.stmt]:
+        found = None if self._in_class_body else accumulation_of(node, self._scope)
+        if found is None:
+            return self.generic_visit(node)
+        self._loops += 1
+        name, at = f"{HIDDEN}{self._loops}", self._at(node)
+        source = self._visit_source(node.iter, at)
+        self._visit_body(node.body)
+        return jumping(node, found, name, self._argument, source, at)
+
+    # ---- comprehensions and calls --------------------------------------------------------------------------------
 
     def visit_Call(self, node: ast.Call) -> ast.AST:
         if _is_named(node.func, frozenset(("reduce",))) and len(node.args) >= 2 and not node.keywords:
@@ -255,7 +285,7 @@ class _Rewriter(ast.NodeTransformer):
         keywords = [self.visit(keyword) for keyword in node.keywords]
         return ast.copy_location(_call(SOURCE, at, maker, *arguments, keywords=keywords), node)
 
-    def _at(self, node: ast.expr) -> ast.Constant:
+    def _at(self, node: ast.expr | ast.stmt) -> ast.Constant:
         return ast.Constant(f"{node.lineno}:{node.col_offset} {self._filename}")
 
     def _can_split(self, node: ComprehensionNode) -> bool:

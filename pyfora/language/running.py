@@ -12,6 +12,7 @@ from types import CellType, FunctionType
 from typing import Any
 
 from pyfora.errors import InvalidPyforaOperation, WireError
+from pyfora.language.accumulation import HIDDEN
 from pyfora.language.bindings import Bindings
 from pyfora.language.body import CELLS, NAMES, BlockFunction, cell_noter
 from pyfora.language.capture import Block, block_statements
@@ -259,7 +260,9 @@ class _Frozen:
             assignable = set(own.bindings.bound) if own is not None and not own.in_function else set()
             after = members(namespace.names)
             for name in {**before_members, **after}:
-                if name in assignable or before_members.get(name, _UNSET) is after.get(name, _UNSET):
+                if before_members.get(name, _UNSET) is after.get(name, _UNSET):
+                    continue
+                if name in assignable or name.startswith(HIDDEN):
                     continue
                 label = self._label(namespace, name)
                 return self._error(

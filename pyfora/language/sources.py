@@ -15,6 +15,7 @@ from types import CodeType
 from typing import Any
 
 from pyfora.errors import CantGetSourceTextError
+from pyfora.language.accumulation import HIDDEN
 
 FunctionNode = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
 ComprehensionNode = ast.GeneratorExp | ast.ListComp | ast.SetComp | ast.DictComp
@@ -126,7 +127,17 @@ def compile_module(tree: ast.Module | ast.Interactive, segment: Segment) -> Code
     with warned_before():
         code = compile(tree, segment.filename, mode, flags=segment.flags, dont_inherit=True)
     assert isinstance(code, CodeType)
-    return code
+    return _with_parts_named(code)
+
+
+def _with_parts_named(code: CodeType) -> CodeType:
+    """`code` where the turns of loops are in frames of the name that they have where they are not jumped."""
+    constants = [_with_parts_named(c) if isinstance(c, CodeType) else c for c in code.co_consts]
+    for number, constant in enumerate(constants):
+        if isinstance(constant, CodeType) and constant.co_name.startswith(HIDDEN):
+            constants[number] = constant.replace(co_name=code.co_name, co_qualname=code.co_qualname)
+    changed = any(one is not other for one, other in zip(constants, code.co_consts, strict=True))
+    return code.replace(co_consts=tuple(constants)) if changed else code
 
 
 @contextmanager

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from tests.differential.chapters import (
+    accumulating,
     captured,
     classes,
     control,
@@ -24,7 +25,7 @@ ROWS: list[Row] = [
     replace(row, known_difference=KNOWN.get(row.name))
     for chapter in (
         *(functions, control, classes, exceptions, values, sets),
-        *(parallel, captured, library, purity, corners),
+        *(parallel, accumulating, captured, library, purity, corners),
     )
     for row in chapter.ROWS
 ]

@@ -1,0 +1,156 @@
+"""`for` loops that add to variables: run in order and in place, except that a long run of turns may be jumped."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from time import perf_counter
+from typing import Any
+
+from pyfora.execute.offers import Offer
+from pyfora.execute.paces import Paces
+from pyfora.fold.adding import AddedFolder, AddedTo, Steps, add, brings_objects, can_be_added_to
+from pyfora.fold.plan import PREFIX_S, Plan, plan_rest
+from pyfora.fold.sources import Source
+from pyfora.fold.views import cursor_at
+
+JUMP_LIMIT = 1 << 20
+"""Turns of one jump: what they add is kept until all of it is known to fit."""
+_MISSING = object()
+
+
+class InPlace:
+    """A loop that is run as it was written."""
+
+    __slots__ = ("_source",)
+    ready = False
+    unbound = NameError
+
+    def __init__(self, source: Any) -> None:
+        self._source = source
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter(self._source)
+
+    def jump(self, *values: Any) -> tuple[tuple[Any, ...], Any]:
+        """Never called, as it is never ready."""
+        raise NotImplementedError("a loop that is run in place has nowhere to jump to")
+
+
+class Jumping:
+    """A loop that may be jumped: `ready` where the turn that has just begun may be the first of those."""
+
+    unbound = NameError
+
+    def __init__(
+        self,
+        part: Callable[[Any], Any],
+        source: Source,
+        steps: Steps,
+        names: tuple[str, ...],
+        unpacks: bool,
+        at: str,
+        paces: Paces,
+        spread: Callable[[Offer], int | None],
+    ) -> None:
+        """`spread` runs an offer's elements elsewhere.
+
+        It returns the index of the first that is not done; None where the loop is to be run in place from now on.
+        """
+        self.ready = False
+        self._part = part
+        self._source = source
+        self._steps = steps
+        self._names = names
+        self._unpacks = unpacks
+        self._at = at
+        self._paces = paces
+        self._spread = spread
+        self._first, self._current = 0, _MISSING
+        """The turn that has just begun where the loop is ready."""
+        self._went_to: int | None = None
+        self._stays = False
+        """It is run in place to its end."""
+
+    def __iter__(self) -> Iterator[Any]:
+        source, paces = self._source, self._paces
+        cursor = cursor_at(source, 0)
+        if paces.is_quick(self._at, len(source)):
+            started_at = perf_counter()
+            yield from cursor.take(None)
+            paces.note(self._at, (perf_counter() - started_at) / (len(source) or 1))
+            return
+        size, done, slow = max(1, int(PREFIX_S / 4 / paces.element_s(self._at))), 0, False
+        while not self._stays:
+            started_at = perf_counter()
+            yield from cursor.take(size)
+            elapsed_s = perf_counter() - started_at
+            left = cursor.left()
+            before, done = done, len(source) - left
+            now_s = max(elapsed_s / max(done - before, 1), 1e-9)
+            # Whatever else the machine does makes turns slower: the faster of two stretches is nearer the truth.
+            element_s = min(now_s, paces.element_s(self._at)) if slow else now_s
+            paces.note(self._at, element_s)
+            if left == 0:
+                return
+            if elapsed_s < PREFIX_S / 2:
+                size, slow = 2 * size, False
+                continue
+            size = max(1, min(2 * size, int(PREFIX_S / now_s)))
+            if not slow or not self._is_worth_it(element_s, done, left):
+                slow = True
+                continue
+            for self._current in cursor.take(1):
+                # It is unpacked once more where there is no jump: what is used up by that must not be.
+                self._first, self.ready = done, not self._unpacks or type(self._current) in (tuple, list)
+                yield self._current
+                self.ready = False
+            if self._went_to is not None:
+                cursor = cursor_at(source, self._went_to + 1)
+                self._went_to = None
+        yield from cursor.take(None)
+
+    def jump(self, *values: Any) -> tuple[tuple[Any, ...], Any]:
+        """The variables with all added that was jumped over, and the element of the turn to go on with."""
+        self.ready = False
+        first, stop = self._first, min(self._first + JUMP_LIMIT, len(self._source) - 1)
+        element_s = self._paces.element_s(self._at)
+        if (
+            stop <= first
+            or not can_be_added_to(self._steps, values)
+            or (brings_objects(self._steps, values) and not self._is_worth_it(element_s, first, stop - first, True))
+        ):
+            self._stays = True
+            return values, self._current
+        folder = AddedFolder(self._steps, values)
+        offer = Offer(
+            part=self._part,
+            source=self._source,
+            first=first,
+            stop=stop,
+            folder=folder,
+            callee=list,
+            compiled=False,
+            element_s=element_s,
+            terms_per_element=1.0,
+            added_to=AddedTo(self._names, values),
+        )
+        index = self._spread(offer)
+        if index is None:
+            self._stays = True
+            return values, self._current
+        # Where a turn has raised, that one is run here, and will raise again, as itself.
+        self._went_to = index
+        (element,) = cursor_at(self._source, index).take(1)
+        return add(folder.finish(), self._steps, values), element
+
+    def _is_worth_it(self, element_s: float, done: int, left: int, makes_objects: bool = False) -> bool:
+        plan = plan_rest(
+            element_s * max(done, 1),
+            max(done, 1),
+            max(done, 1) + left,
+            from_range=False,
+            # What a turn adds is brought back, where its element need not be brought.
+            ships=True,
+            makes_objects=makes_objects,
+        )
+        return plan is not Plan.HERE

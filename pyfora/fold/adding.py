@@ -1,0 +1,247 @@
+"""What the turns of a loop add, each in its way, to variables that the loop itself does not look at."""
+
+from __future__ import annotations
+
+import functools
+import operator
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from types import CodeType, FunctionType
+from typing import Any
+
+from pyfora.fold.folders import Folder, MustRunInOrder
+from pyfora.fold.partials import Partial, are_plain
+from pyfora.fold.views import ATOMS
+
+Steps = tuple[tuple[str, tuple[int, ...]], ...]
+"""The ways in which a turn adds: each its kind, and which of the variables it sets (by index)."""
+Added = list[tuple[int, Any]]
+"""What turns add, in order: the number of the step, and what it adds."""
+
+_SEES_ALL = frozenset(("globals", "eval", "exec", "vars", "locals"))
+_SAMPLE = 20
+_INT_BITS_LIMIT = 900
+"""Of ints that are added to floats: no sum of so many as there can be is too large for a float."""
+
+
+@dataclass(frozen=True)
+class AddedTo:
+    """The variables that a loop adds to, as they are before it goes on elsewhere."""
+
+    names: tuple[str, ...]
+    values: tuple[Any, ...]
+
+    def are_seen_by(self, objects: Iterable[object]) -> bool:
+        """Whether the loop may look at them, where `objects` are all that it can reach."""
+        if not self.names:
+            return False
+        held = {id(value) for value in self.values if type(value) not in ATOMS}
+        for value in self.values:
+            # Of groups each is added to.
+            if isinstance(value, (dict, list)):
+                held.update(
+                    id(one) for one in (value.values() if isinstance(value, dict) else value) if type(one) is list
+                )
+        names = _SEES_ALL.union(self.names)
+        return any(id(one) in held or (type(one) is FunctionType and _mentions(one.__code__, names)) for one in objects)
+
+
+NOTHING = AddedTo((), ())
+
+
+def _mentions(code: CodeType, names: frozenset[str]) -> bool:
+    if not names.isdisjoint(code.co_names) or not names.isdisjoint(code.co_freevars):
+        return True
+    return any(type(constant) is CodeType and _mentions(constant, names) for constant in code.co_consts)
+
+
+def can_be_added_to(steps: Steps, values: tuple[Any, ...]) -> bool:
+    """Whether to add to variables of these values runs no code but Python's own, and to each of them for itself."""
+    held = [id(value) for value in values if type(value) not in ATOMS]
+    return len(set(held)) == len(held) and all(type(values[at[0]]) in _WAYS[kind].holders for kind, at in steps)
+
+
+def brings_objects(steps: Steps, values: tuple[Any, ...]) -> bool:
+    """Whether what was added of late is more than numbers and texts."""
+    lists = [values[at[0]] for kind, at in steps if kind in ("append", "extend")]
+    return not all(are_plain(one[-_SAMPLE:]) for one in lists)
+
+
+class AddedFolder(Folder):
+    """Keeps what turns add, as long as adding it can neither raise nor run code of the user's."""
+
+    def __init__(self, steps: Steps, values: tuple[Any, ...]) -> None:
+        self._fits = [functools.partial(_WAYS[kind].fits, values[at[0]]) for kind, at in steps]
+        self._added: Added = []
+
+    def absorb(self, partial: Partial) -> None:
+        elements = partial.elements()
+        fits = self._fits
+        for number, value in elements:
+            if not fits[number](value):
+                raise MustRunInOrder("to add what a turn gives may raise, or run code of the program's")
+        self._added += elements
+
+    def finish(self) -> Added:
+        """All that was added, in order."""
+        return self._added
+
+
+def add(added: Added, steps: Steps, values: tuple[Any, ...]) -> tuple[Any, ...]:
+    """The variables with all of it added, one after the other."""
+    after = list(values)
+    for number, value in added:
+        kind, at = steps[number]
+        _WAYS[kind].add(after, at, value)
+    return tuple(after)
+
+
+# ---- the ways of adding ----------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class _Way:
+    """One way of adding."""
+
+    holders: frozenset[type]
+    """What the variable may hold."""
+    fits: Callable[[Any, Any], bool]
+    """Whether a value may be added, given what the variable holds."""
+    add: Callable[[list[Any], tuple[int, ...], Any], None]
+    """Adds a value to the variables, in place of them."""
+
+
+_NUMBERS = frozenset((int, float, complex, bool))
+_ORDERED = frozenset((int, float, bool, str))
+_KEYS = frozenset((int, str, bytes, bool, type(None)))
+"""Types of keys that compare and hash by value, and are always equal to themselves."""
+
+
+def _is_number(value: Any) -> bool:
+    return type(value) in _NUMBERS and (type(value) is not int or value.bit_length() <= _INT_BITS_LIMIT)
+
+
+def _is_key(key: Any) -> bool:
+    if type(key) is tuple:
+        return all(map(_is_key, key))
+    return type(key) in _KEYS or (type(key) is float and key == key)
+
+
+def _fits_sum(holder: Any, value: Any) -> bool:
+    if type(holder) is str:
+        return type(value) is str
+    if type(holder) is list:
+        return type(value) in (list, tuple, range)
+    return _is_number(value) and _is_number(holder)
+
+
+def _fits_order(holder: Any, value: Any) -> bool:
+    if type(holder) is str:
+        return type(value) is str
+    return type(value) in _NUMBERS and type(value) is not complex
+
+
+def _fits_winner(which: Callable[..., Any], holder: Any, pair: Any) -> bool:
+    return pair[0] is which and _fits_order(holder, pair[1])
+
+
+def _fits_place(holder: Any, key: Any) -> bool:
+    if type(holder) is list:
+        return type(key) is int and -len(holder) <= key < len(holder)
+    return _is_key(key)
+
+
+def _fits_count(holder: Any, pair: Any) -> bool:
+    key, value = pair
+    if not _is_number(value) or not _fits_place(holder, key):
+        return False
+    if type(holder) is list or key in holder:
+        return _is_number(holder[key])
+    return type(holder) is Counter or (type(holder) is defaultdict and holder.default_factory in (int, float))
+
+
+def _fits_get(holder: Any, given: Any) -> bool:
+    asked, value, key = given
+    return _is_number(value) and _is_key(key) and _is_key(asked) and _is_number(holder.get(asked, 0))
+
+
+def _fits_group(holder: Any, pair: Any) -> bool:
+    key, _ = pair
+    if not _fits_place(holder, key):
+        return False
+    if type(holder) is list or key in holder:
+        return type(holder[key]) is list
+    return type(holder) is defaultdict and holder.default_factory is list
+
+
+def _fits_default(holder: Any, pair: Any) -> bool:
+    key, _ = pair
+    return _is_key(key) and type(holder.get(key, [])) is list
+
+
+def _add_up(after: list[Any], at: tuple[int, ...], value: Any) -> None:
+    after[at[0]] += value
+
+
+def _put(after: list[Any], at: tuple[int, ...], pair: Any) -> None:
+    after[at[0]][pair[1]] = pair[0]
+
+
+def _count(after: list[Any], at: tuple[int, ...], pair: Any) -> None:
+    after[at[0]][pair[0]] += pair[1]
+
+
+def _get_and_add(after: list[Any], at: tuple[int, ...], given: Any) -> None:
+    holder, (asked, value, key) = after[at[0]], given
+    holder[key] = holder.get(asked, 0) + value
+
+
+def _winner(which: Callable[..., Any]) -> _Way:
+    def choose(after: list[Any], at: tuple[int, ...], pair: Any) -> None:
+        after[at[0]] = which(after[at[0]], pair[1])
+
+    return _Way(_ORDERED, functools.partial(_fits_winner, which), choose)
+
+
+def _order(compare: Callable[[Any, Any], bool]) -> _Way:
+    def replace(after: list[Any], at: tuple[int, ...], taken: Any) -> None:
+        if compare(taken[0], after[at[0]]):
+            for index, value in zip(at, taken, strict=True):
+                after[index] = value
+
+    return _Way(_ORDERED, lambda holder, taken: _fits_order(holder, taken[0]), replace)
+
+
+_DICTS = frozenset((dict, defaultdict, Counter))
+_WAYS: dict[str, _Way] = {
+    "+=": _Way(_NUMBERS | {str, list}, _fits_sum, _add_up),
+    "append": _Way(frozenset((list,)), lambda holder, value: True, lambda after, at, value: after[at[0]].append(value)),
+    "extend": _Way(
+        frozenset((list,)),
+        lambda holder, value: type(value) in (list, tuple, range, str),
+        lambda after, at, value: after[at[0]].extend(value),
+    ),
+    "add": _Way(
+        frozenset((set,)), lambda holder, value: _is_key(value), lambda after, at, value: after[at[0]].add(value)
+    ),
+    "[]=": _Way(_DICTS | {list}, lambda holder, pair: _fits_place(holder, pair[1]), _put),
+    "[]+=": _Way(_DICTS | {list}, _fits_count, _count),
+    "get+": _Way(_DICTS, _fits_get, _get_and_add),
+    "[]append": _Way(
+        frozenset((dict, defaultdict, list)),
+        _fits_group,
+        lambda after, at, pair: after[at[0]][pair[0]].append(pair[1]),
+    ),
+    "setdefault": _Way(
+        frozenset((dict, defaultdict)),
+        _fits_default,
+        lambda after, at, pair: after[at[0]].setdefault(pair[0], []).append(pair[1]),
+    ),
+    "max": _winner(max),
+    "min": _winner(min),
+    ">": _order(operator.gt),
+    "<": _order(operator.lt),
+    ">=": _order(operator.ge),
+    "<=": _order(operator.le),
+}

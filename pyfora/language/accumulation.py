@@ -1,0 +1,373 @@
+"""`for` loops whose turns have nothing in common but what they add to: rewritten so that turns can be jumped.
+
+    for t in s:                     def pyfora_loop_1(source):
+        x = f(t)                        for t in source:
+        total += x                          x = f(t)
+                                            yield x
+                        becomes     pyfora_loop_1 = pyfora_loop(s, pyfora_loop_1, (("+=", (0,)),), ("total",), …)
+                                    for t in pyfora_loop_1:
+                                        if pyfora_loop_1.ready:
+                                            try:
+                                                (total,), t = pyfora_loop_1.jump(total)
+                                            except pyfora_loop_1.unbound:
+                                                pass
+                                        x = f(t)
+                                        total += x
+
+The loop itself runs in order and in place. Where it takes long, turns up to the last one, or up to one that raises,
+are run elsewhere by the *part*, which yields what each would have added; `jump` adds it, in order, and gives the turn
+to go on with. The last turn runs in place, so that it leaves the variables, and nothing is ever raised by a jump.
+(A loop that is run elsewhere as a whole would have to bring back every variable, and the traceback of what it raises.)
+"""
+
+from __future__ import annotations
+
+import ast
+import copy
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from pyfora.language.flow import bound_names, carries_over, sure_names
+
+LOOP = "pyfora_loop"
+HIDDEN = f"{LOOP}_"
+"""How the names begin that this puts into scopes of the user's."""
+
+_ADDING_METHODS = frozenset(("append", "add", "extend"))
+_QUICK_METHODS = _ADDING_METHODS | {"get", "setdefault"}
+_COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
+_REFUSED = (
+    *(ast.Return, ast.Yield, ast.YieldFrom, ast.Await, ast.AsyncFor, ast.AsyncWith, ast.Delete, ast.Global),
+    *(ast.Nonlocal, ast.Import, ast.ImportFrom, ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Match),
+    *(ast.NamedExpr, ast.AnnAssign),
+)
+"""What no turn may hold: it leaves the loop, or binds or keeps variables in ways that are not followed here."""
+_SEES_SCOPE = frozenset(("locals", "vars", "dir", "eval", "exec", "globals", "super"))
+_ORDERS: dict[type[ast.cmpop], str] = {ast.Gt: ">", ast.Lt: "<", ast.GtE: ">=", ast.LtE: "<="}
+
+
+@dataclass(frozen=True)
+class Step:
+    """One way in which a turn adds: `kind` to the variables `names` what `yielded` evaluates to."""
+
+    kind: str
+    names: tuple[str, ...]
+    yielded: ast.expr
+
+
+@dataclass
+class Accumulation:
+    """A loop whose turns can be jumped."""
+
+    steps: list[Step] = field(default_factory=list)
+    part_body: list[ast.stmt] = field(default_factory=list)
+    """The turn, with a `yield` in the place of every step."""
+
+    @property
+    def names(self) -> list[str]:
+        """The variables that are added to."""
+        return list(dict.fromkeys(name for step in self.steps for name in step.names))
+
+
+def accumulation_of(loop: ast.For, scope: ast.AST | None) -> Accumulation | None:
+    """How the turns of `loop` add to variables; None where they have anything else in common.
+
+    `scope` is the function around it; None: its variables are seen from outside.
+    """
+    if loop.orelse or _breaks(loop.body) or any(isinstance(node, _REFUSED) for node in _walk(loop.body)):
+        return None
+    if not _is_plain_target(loop.target) or not _does_work(loop.body):
+        return None
+    if _SEES_SCOPE & set().union(*map(_names_of, loop.body)):
+        return None
+    found = Accumulation()
+    targets = bound_names([loop.target])
+    local = _local_names(loop.body, targets)
+    if any(isinstance(node, ast.Lambda) and local & _names_of(node) for node in _walk(loop.body)):
+        # A function that outlives its turn sees the variables of the last one.
+        return None
+    found.part_body = _Splitter(found, local).statements(copy.deepcopy(loop.body))
+    names = set(found.names)
+    # Whatever a turn mentions of what it adds to, beside the adding, it would see too early.
+    if not names or not _go_together(found.steps) or names & set().union(*map(_names_of, found.part_body)):
+        return None
+    if carries_over(found.part_body, targets):
+        return None
+    doubtful = local - names - sure_names(found.part_body, targets)
+    if doubtful and (scope is None or doubtful & _mentioned_outside(scope, loop)):
+        return None
+    return None if scope is not None and names & _declared(scope) else found
+
+
+def jumping(
+    loop: ast.For, found: Accumulation, name: str, argument: str, source: ast.expr, at: ast.Constant
+) -> list[ast.stmt]:
+    """The statements in the place of `loop`, whose body is rewritten already; `source` is what it runs over.
+
+    `name` is the one variable that they need, `argument` that of the part.
+    """
+    target = loop.target
+    over = ast.For(copy.deepcopy(target), ast.Name(argument, ast.Load()), found.part_body, [])
+    definition = ast.FunctionDef(name=name, args=_argument(argument), body=[over], decorator_list=[])
+    if hasattr(ast, "TypeAlias"):
+        definition.type_params = []  # type: ignore[attr-defined,unused-ignore]
+    names = found.names
+    steps = tuple((step.kind, tuple(map(names.index, step.names))) for step in found.steps)
+    made = ast.Call(
+        ast.Name(LOOP, ast.Load()),
+        [source, ast.Name(name, ast.Load()), _constant(steps), _constant(tuple(names))],
+        [ast.keyword("unpacks", ast.Constant(isinstance(target, ast.Tuple))), ast.keyword("at", at)],
+    )
+    jumped = ast.Call(_of(name, "jump"), [ast.Name(one, ast.Load()) for one in names], [])
+    values = ast.Tuple([ast.Name(one, ast.Store()) for one in names], ast.Store())
+    rebound = ast.Assign([ast.Tuple([values, copy.deepcopy(target)], ast.Store())], jumped)
+    unbound = ast.ExceptHandler(_of(name, "unbound"), None, [ast.Pass()])
+    entry = ast.If(_of(name, "ready"), [ast.Try([rebound], [unbound], [], [])], [])
+    assigned = ast.Assign([ast.Name(name, ast.Store())], made)
+    loop.iter = ast.copy_location(ast.Name(name, ast.Load()), source)
+    for statement in (definition, assigned, entry):
+        ast.fix_missing_locations(ast.copy_location(statement, loop))
+    loop.body = [entry, *loop.body]
+    return [definition, assigned, loop]
+
+
+def _argument(name: str) -> ast.arguments:
+    return ast.arguments(posonlyargs=[], args=[ast.arg(name)], kwonlyargs=[], kw_defaults=[], defaults=[])
+
+
+def _constant(value: tuple[Any, ...]) -> ast.expr:
+    return ast.Constant(value)  # type: ignore[arg-type,unused-ignore]  # the stubs know of no tuples
+
+
+def _of(name: str, attribute: str) -> ast.Attribute:
+    return ast.Attribute(ast.Name(name, ast.Load()), attribute, ast.Load())
+
+
+# ---- what a turn adds ----------------------------------------------------------------------------------------------
+
+
+class _Splitter:
+    """Puts a `yield` in the place of every statement that adds to something older than the turn."""
+
+    def __init__(self, found: Accumulation, local: set[str]) -> None:
+        self._found = found
+        self._local = local
+
+    def statements(self, body: list[ast.stmt]) -> list[ast.stmt]:
+        return [self._statement(statement) for statement in body]
+
+    def _statement(self, node: ast.stmt) -> ast.stmt:
+        step = _step(node)
+        if step is not None and not self._local & set(step.names):
+            number = len(self._found.steps)
+            self._found.steps.append(step)
+            pair = ast.Tuple([ast.Constant(number), step.yielded], ast.Load())
+            return ast.fix_missing_locations(ast.copy_location(ast.Expr(ast.Yield(pair)), node))
+        for name in ("body", "orelse", "finalbody"):
+            inner = getattr(node, name, None)
+            if isinstance(inner, list):
+                setattr(node, name, self.statements(inner))
+        for handler in getattr(node, "handlers", []):
+            handler.body = self.statements(handler.body)
+        return node
+
+
+def _step(node: ast.stmt) -> Step | None:
+    match node:
+        case ast.AugAssign(target=ast.Name(id=name), op=ast.Add(), value=value):
+            return Step("+=", (name,), value)
+        case ast.AugAssign(target=ast.Subscript(value=ast.Name(id=name), slice=key), op=ast.Add(), value=value):
+            return _keyed("[]+=", name, key, value)
+        case ast.Assign(targets=[ast.Subscript(value=ast.Name(id=name), slice=key)], value=value):
+            return _counting(name, key, value) or _putting(name, key, value)
+        case ast.Expr(value=ast.Call(func=ast.Attribute(value=target, attr=method), args=[value], keywords=[])) if (
+            method in _ADDING_METHODS and not isinstance(value, ast.Starred)
+        ):
+            return _adding(target, method, value)
+        case ast.Assign(
+            targets=[ast.Name(id=name)],
+            value=ast.Call(func=ast.Name(id="min" | "max" as which), args=[ast.Name(id=first), value], keywords=[]),
+        ) if first == name and not isinstance(value, ast.Starred):
+            # With the function, as the name may mean another one.
+            return Step(which, (name,), ast.Tuple([ast.Name(which, ast.Load()), value], ast.Load()))
+        case ast.If(
+            test=ast.Compare(left=ast.Name() as value, ops=[order], comparators=[ast.Name(id=name)]),
+            body=body,
+            orelse=[],
+        ) if type(order) in _ORDERS:
+            return _winning(_ORDERS[type(order)], name, value, body)
+    return None
+
+
+def _adding(target: ast.expr, method: str, value: ast.expr) -> Step | None:
+    match target:
+        case ast.Name(id=name):
+            return Step(method, (name,), value)
+        case ast.Subscript(value=ast.Name(id=name), slice=key) if method == "append":
+            return _keyed("[]append", name, key, value)
+        case ast.Call(
+            func=ast.Attribute(value=ast.Name(id=name), attr="setdefault"),
+            args=[key, ast.List(elts=[])],
+            keywords=[],
+        ) if method == "append":
+            return _keyed("setdefault", name, key, value)
+    return None
+
+
+def _keyed(kind: str, name: str, key: ast.expr, value: ast.expr) -> Step | None:
+    if any(isinstance(node, ast.Slice) for node in ast.walk(key)):
+        return None
+    return Step(kind, (name,), ast.Tuple([key, value], ast.Load()))
+
+
+def _putting(name: str, key: ast.expr, value: ast.expr) -> Step | None:
+    """`name[key] = value`: the value is evaluated first."""
+    if any(isinstance(node, ast.Slice) for node in ast.walk(key)):
+        return None
+    return Step("[]=", (name,), ast.Tuple([value, key], ast.Load()))
+
+
+def _counting(name: str, key: ast.expr, value: ast.expr) -> Step | None:
+    """`name[key] = name.get(asked, 0) + value`, each evaluated in this order: asked, value, key."""
+    if any(isinstance(node, ast.Slice) for node in ast.walk(key)):
+        return None
+    match value:
+        case ast.BinOp(
+            left=ast.Call(
+                func=ast.Attribute(value=ast.Name(id=got), attr="get"),
+                args=[asked, ast.Constant(value=0)],
+                keywords=[],
+            ),
+            op=ast.Add(),
+            right=added,
+        ) if got == name and not isinstance(asked, ast.Starred):
+            return Step("get+", (name,), ast.Tuple([asked, added, key], ast.Load()))
+    return None
+
+
+def _winning(order: str, name: str, value: ast.Name, body: list[ast.stmt]) -> Step | None:
+    """`if value > name: name = value`, and other names are set along with it."""
+    names: list[str] = []
+    taken: list[ast.Name | ast.Constant] = []
+    for statement in body:
+        match statement:
+            case ast.Assign(targets=[ast.Name(id=bound)], value=ast.Name() | ast.Constant() as given):
+                names.append(bound)
+                taken.append(given)
+            case ast.Assign(
+                targets=[ast.Tuple(elts=[*bounds])],
+                value=ast.Tuple(elts=[*givens]),
+            ) if len(bounds) == len(givens):
+                for target, one in zip(bounds, givens, strict=True):
+                    if not isinstance(target, ast.Name) or not isinstance(one, (ast.Name, ast.Constant)):
+                        return None
+                    names.append(target.id)
+                    taken.append(one)
+            case _:
+                return None
+    if name not in names or len(set(names)) < len(names) or not _same(taken[names.index(name)], value):
+        return None
+    first = names.index(name)
+    names.insert(0, names.pop(first))
+    taken.insert(0, taken.pop(first))
+    if set(names) & {one.id for one in taken if isinstance(one, ast.Name)}:
+        return None
+    return Step(order, tuple(names), ast.Tuple([*taken], ast.Load()))
+
+
+def _same(one: ast.expr, other: ast.expr) -> bool:
+    return ast.dump(one) == ast.dump(other)
+
+
+_TOGETHER = (frozenset(("+=", "append", "extend")),)
+
+
+def _go_together(steps: list[Step]) -> bool:
+    """Whether no way of adding to a variable could change what another way finds there."""
+    for name in {name for step in steps for name in step.names}:
+        ways = {step.kind for step in steps if name in step.names}
+        if len(ways) > 1 and not any(ways <= together for together in _TOGETHER):
+            return False
+        # Set along with a winner, it is none itself.
+        if len({step.names for step in steps if name in step.names}) > 1:
+            return False
+    return True
+
+
+# ---- what turns have in common -------------------------------------------------------------------------------------
+
+
+def _local_names(body: list[ast.stmt], targets: set[str]) -> set[str]:
+    """The names that a turn binds itself, beside the `targets` of the loop, and not as a step does."""
+    local, before = set(targets), set[str]()
+    while local != before:
+        before = set(local)
+        local |= _bound_in(body, local)
+    return local
+
+
+def _bound_in(body: list[ast.stmt], local: set[str]) -> set[str]:
+    bound: set[str] = set()
+    for node in body:
+        step = _step(node)
+        if step is not None and not local & set(step.names):
+            continue
+        if isinstance(node, ast.Assign):
+            bound |= bound_names(node.targets)
+        elif isinstance(node, ast.For):
+            bound |= bound_names([node.target])
+        elif isinstance(node, ast.With):
+            bound |= bound_names([item.optional_vars for item in node.items if item.optional_vars])
+        for name in ("body", "orelse", "finalbody"):
+            bound |= _bound_in(getattr(node, name, []), local)
+        for handler in getattr(node, "handlers", []):
+            bound |= _bound_in(handler.body, local) | ({handler.name} if handler.name else set())
+    return bound
+
+
+def _is_plain_target(target: ast.expr) -> bool:
+    if isinstance(target, ast.Tuple):
+        return all(isinstance(one, ast.Name) for one in target.elts)
+    return isinstance(target, ast.Name)
+
+
+def _names_of(node: ast.AST) -> set[str]:
+    return {name.id for name in ast.walk(node) if isinstance(name, ast.Name)}
+
+
+def _walk(nodes: list[ast.stmt]) -> Iterator[ast.AST]:
+    for node in nodes:
+        yield from ast.walk(node)
+
+
+def _does_work(body: list[ast.stmt]) -> bool:
+    """Whether a turn may take longer than to look at the clock does."""
+    if any(isinstance(node, (ast.For, ast.While, *_COMPREHENSIONS)) for node in _walk(body)):
+        return True
+    calls = (node.func for node in _walk(body) if isinstance(node, ast.Call))
+    return not all(isinstance(callee, ast.Attribute) and callee.attr in _QUICK_METHODS for callee in calls)
+
+
+def _breaks(body: list[ast.stmt]) -> bool:
+    """Whether a `break` may end this loop."""
+    for statement in body:
+        if isinstance(statement, ast.Break):
+            return True
+        inner = [] if isinstance(statement, (ast.For, ast.While)) else getattr(statement, "body", [])
+        blocks = [inner, getattr(statement, "orelse", []), getattr(statement, "finalbody", [])]
+        blocks += [handler.body for handler in getattr(statement, "handlers", [])]
+        if any(map(_breaks, blocks)):
+            return True
+    return False
+
+
+def _mentioned_outside(scope: ast.AST, loop: ast.For) -> set[str]:
+    inside = {id(node) for node in ast.walk(loop)}
+    return {node.id for node in ast.walk(scope) if isinstance(node, ast.Name) and id(node) not in inside}
+
+
+def _declared(scope: ast.AST) -> set[str]:
+    """Names that `scope`, or a scope within it, shares with others by declaration."""
+    declarations = (node for node in ast.walk(scope) if isinstance(node, (ast.Global, ast.Nonlocal)))
+    return {name for node in declarations for name in node.names}
