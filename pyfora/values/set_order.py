@@ -42,42 +42,52 @@ class SetOrderError(pickle.PicklingError):
     """No way was found to make a set again in its order."""
 
 
-Parts = tuple[list[Any], int, "array.array[int] | tuple[()]"]
+Parts = tuple[list[Any], int, "array.array[int] | tuple[()]", int]
 
 
 @dataclass(frozen=True)
 class Recipe:
     """How to fill an empty set: with `fillers`, then `order`; the first `merged` of these at once, then one by one.
 
-    A dict that is merged makes the table large enough for twice its keys, and goes in in its order. The fillers are
+    A dict that is merged makes the table large enough for twice its keys, and goes in in its order. The last `late` of
+    `order` come after all that, each into the slot of a filler that is removed just before it. The other fillers are
     removed in the end.
     """
 
     order: list[Any]
     merged: int = 0
     fillers: array.array[int] | tuple[()] = ()
+    late: int = 0
 
     @property
     def parts(self) -> Parts:
         """What `Recipe` is called with to have it again."""
-        return self.order, self.merged, self.fillers or ()
+        return self.order, self.merged, self.fillers or (), self.late
 
     def fill(self, target: set[Any]) -> None:
         """Fill a set that was just made."""
         for step in self._steps():
             set.update(target, step)
-        for filler in self.fillers:
+        gone = len(self.fillers) - self.late
+        for filler, element in zip(self.fillers[gone:], self.order[len(self.order) - self.late :], strict=True):
+            set.discard(target, filler)
+            set.add(target, element)
+        for filler in self.fillers[:gone]:
             set.discard(target, filler)
 
     def frozen(self) -> frozenset[Any]:
         """A new frozenset."""
+        if self.late:
+            made: set[Any] = set()
+            self.fill(made)
+            return frozenset(made)
         if self.fillers:
             # What is in both is removed in place; everything else would make a table of another size.
             return frozenset(self.fillers).symmetric_difference(self.only_step())
         return frozenset().union(*self._steps())
 
     def _steps(self) -> list[Iterable[Any]]:
-        all_in_order = [*self.fillers, *self.order]
+        all_in_order = [*self.fillers, *self.order[: len(self.order) - self.late]]
         steps: list[Iterable[Any]] = []
         if self.merged:
             steps.append(dict.fromkeys(all_in_order[: self.merged]))
@@ -95,8 +105,8 @@ class Recipe:
 
         A subclass can only be called with one iterable; the methods that do more make no instances of it.
         """
-        if kind is not frozenset and self.fillers:
-            return False
+        if self.fillers and (self.late or kind is not frozenset):
+            return kind is frozenset
         in_one_step = self.merged in (0, len(self.fillers) + len(self.order))
         return in_one_step or (kind is frozenset and not self.fillers)
 
@@ -149,16 +159,16 @@ def _found(original: Set[Any], elements: list[Any], table: _Table) -> Recipe | N
 def _candidates(original: Set[Any], elements: list[Any], table: _Table) -> Iterator[Recipe]:
     """Ways that may do, the plainer first; the last of them has dummies that the original has not."""
     slots = table.slots
-    order = table.insertion_order(elements)
-    fillers = _fillers(table.dead_slots(), slots, original)
-    length = len(fillers) + len(order)
+    order, late = table.insertion_order(elements)
+    fillers = _fillers([*table.dead_slots(), *late], slots, original)
+    length = len(fillers) + len(order) - len(late)
     large = max(slots // 4, 5)
     for merged in (0, 5, large, length):
         if merged <= length:
-            yield Recipe(order, merged, fillers)
+            yield Recipe(order, merged, fillers, len(late))
     if length < large:
         more = _fillers(itertools.islice(table.free_slots(), large - length), slots, original)
-        yield Recipe(order, large, fillers + more)
+        yield Recipe(order, large, more + fillers, len(late))
 
 
 def _fillers(places: Iterable[int], slots: int, original: Set[Any]) -> array.array[int]:
@@ -206,11 +216,14 @@ class _Table:
             return []
         return [slot for slot, hashed in enumerate(self._hashes) if hashed == _REMOVED]
 
-    def insertion_order(self, elements: list[Any]) -> list[Any]:
+    def insertion_order(self, elements: list[Any]) -> tuple[list[Any], list[int]]:
         """An order in which `elements` go to their slots, in a table of this size where the dead slots are taken.
 
         Those that are in their first slot come first: in the smaller tables that a set has been, they may lie
         anywhere.
+
+        Where an element took the slot of one that had been removed, elements may each have had to go past the other:
+        one of them comes last. The slots of those are given too.
         """
         hashes, mask = self._hashes, self.slots - 1
         places = list(itertools.compress(range(self.slots), self._keys))
@@ -222,19 +235,29 @@ class _Table:
         for slot in moved:
             waiting[slot] = 1
         order = [slot for slot in places if not waiting[slot]]
+        entered = bytearray(self.slots)
+        late: list[int] = []
         for slot in moved:
-            # First those that it had to go past, and before them those that these had to: no two wait for each other.
+            # First those that it had to go past, and before them those that these had to.
             chain = [slot] if waiting[slot] else []
             while chain:
                 first = chain[-1]
+                if not waiting[first]:
+                    chain.pop()
+                    continue
+                entered[first] = 1
                 passed = _waiting_before(first, hashes[first], mask, waiting)
                 if passed is None:
                     chain.pop()
                     waiting[first] = 0
                     order.append(first)
+                elif entered[passed]:
+                    # It waits for this one, too.
+                    waiting[passed] = 0
+                    late.append(passed)
                 else:
                     chain.append(passed)
-        return list(map(element_at.__getitem__, order))
+        return [element_at[slot] for slot in (*order, *late)], late
 
 
 def _waiting_before(slot: int, hashed: int, mask: int, waiting: bytearray) -> int | None:

@@ -70,6 +70,15 @@ def _discarded(target: set[Any], given: list[Any]) -> set[Any]:
     return target
 
 
+def _turned_over(target: set[Any], given: list[Any]) -> set[Any]:
+    """New elements take the slots of those that were removed."""
+    for number, element in enumerate(given):
+        target.add(element)
+        if number % 3 and target:
+            target.pop()
+    return target
+
+
 STEPS: list[Callable[[set[Any], list[Any]], set[Any]]] = [
     lambda target, given: target | set(given),
     lambda target, given: target | dict.fromkeys(given).keys(),
@@ -83,6 +92,8 @@ STEPS: list[Callable[[set[Any], list[Any]], set[Any]]] = [
     lambda target, given: {*target, *given},
     lambda target, given: set(dict.fromkeys(given)) | target,
     _popped,
+    _turned_over,
+    _turned_over,
     _discarded,
     _discarded,
 ]
@@ -134,6 +145,16 @@ def test_a_frozenset_of_any_history_comes_back_in_its_order(
         thawed = step(thawed, given_elements)
     original = freeze(thawed)
     assert_same(again(original), original)
+
+
+def test_elements_that_went_past_each_other() -> None:
+    worklist = {2, 192, 32}
+    worklist.remove(192)
+    worklist.add(26)
+    assert list(worklist) == [26, 2, 32], "in the slot of the one that is gone, which 32 went past, and it past 32"
+    assert_same(again(worklist), worklist)
+    assert image(again(worklist)) == image(worklist)
+    assert_same(again(frozenset(worklist)), frozenset(worklist))
 
 
 def image(made: Any) -> bytes:
