@@ -24,8 +24,8 @@ from dataclasses import dataclass
 from types import FunctionType
 from typing import Any
 
-_HEADER = struct.Struct("nnnP")
-"""What follows the head of a set object: slots taken, elements, the last slot, the table."""
+_HEADER = struct.Struct("nnnPnn")
+"""What follows the head of a set object: slots taken, elements, the last slot, the table, the hash, the finger."""
 _ENTRY_BYTES = 16
 _REMOVED = -1
 """Stands for the hash where an element was removed; no hash is -1."""
@@ -33,8 +33,7 @@ _LINEAR_PROBES = 9
 _PERTURB_SHIFT = 5
 _SMALLEST = 8
 """Slots of the smallest table, a part of the object. A merge of 5 makes one of 16, which grows to 64, 256, …"""
-_SMALL_TABLE_AT = _HEADER.size + 16
-_WITHIN_BYTES = _SMALL_TABLE_AT + _SMALLEST * _ENTRY_BYTES
+_WITHIN_BYTES = _HEADER.size + _SMALLEST * _ENTRY_BYTES
 _FILLERS_FROM = 1 << 59
 
 
@@ -42,7 +41,7 @@ class SetOrderError(pickle.PicklingError):
     """No way was found to make a set again in its order."""
 
 
-Parts = tuple[list[Any], int, "array.array[int] | tuple[()]", int]
+Parts = tuple[list[Any], int, "array.array[int] | tuple[()]", int, int]
 
 
 @dataclass(frozen=True)
@@ -58,14 +57,18 @@ class Recipe:
     merged: int = 0
     fillers: array.array[int] | tuple[()] = ()
     late: int = 0
+    finger: int = 0
+    """The slot at which `pop` begins to look: behind the one of what it gave last."""
 
     @property
     def parts(self) -> Parts:
         """What `Recipe` is called with to have it again."""
-        return self.order, self.merged, self.fillers or (), self.late
+        return self.order, self.merged, self.fillers or (), self.late, self.finger
 
     def fill(self, target: set[Any]) -> None:
         """Fill a set that was just made."""
+        if self.finger:
+            _put_finger(target, self.finger)
         for step in self._steps():
             set.update(target, step)
         gone = len(self.fillers) - self.late
@@ -121,7 +124,7 @@ def recipe_for(original: Set[Any]) -> Recipe | None:
         return None
     table = _Table(original)
     try:
-        if _Table(_kind(original)(elements)).image == table.image:
+        if not table.finger and _Table(_kind(original)(elements)).image == table.image:
             return None
         return _found(original, elements, table)
     except SetOrderError:
@@ -129,6 +132,17 @@ def recipe_for(original: Set[Any]) -> Recipe | None:
     except Exception:
         # Hashing or comparing an element raised, as it will elsewhere.
         return None
+
+
+def _put_finger(target: set[Any], finger: int) -> None:
+    """Of an empty set that stays empty: by a pop of the one element of a table, as the finger outlives the clearing."""
+    last = finger - 1
+    others = range(last // 2, last) if last >= _SMALLEST else range(0)
+    set.update(target, dict.fromkeys((*others, last)))
+    for other in others:
+        set.discard(target, other)
+    set.pop(target)
+    set.clear(target)
 
 
 def _found(original: Set[Any], elements: list[Any], table: _Table) -> Recipe | None:
@@ -142,7 +156,7 @@ def _found(original: Set[Any], elements: list[Any], table: _Table) -> Recipe | N
         else:
             continue
         again = _Table(made)
-        if again.image == table.image:
+        if again.image == table.image and again.finger == table.finger:
             return recipe
         same = again.slots == table.slots and len(made) == len(elements) and all(map(operator.is_, made, elements))
         if same and second_best is None:
@@ -165,10 +179,10 @@ def _candidates(original: Set[Any], elements: list[Any], table: _Table) -> Itera
     large = max(slots // 4, 5)
     for merged in (0, 5, large, length):
         if merged <= length:
-            yield Recipe(order, merged, fillers, len(late))
+            yield Recipe(order, merged, fillers, len(late), table.finger)
     if length < large:
         more = _fillers(itertools.islice(table.free_slots(), large - length), slots, original)
-        yield Recipe(order, large, more + fillers, len(late))
+        yield Recipe(order, large, more + fillers, len(late), table.finger)
 
 
 def _fillers(places: Iterable[int], slots: int, original: Set[Any]) -> array.array[int]:
@@ -188,13 +202,14 @@ class _Table:
 
     def __init__(self, owner: Set[Any]) -> None:
         data = ctypes.string_at(id(owner) + object.__basicsize__, _WITHIN_BYTES)
-        _, used, mask, address = _HEADER.unpack_from(data)
+        _, used, mask, address, _, finger = _HEADER.unpack_from(data)
         if used != (set.__len__(owner) if isinstance(owner, set) else frozenset.__len__(owner)):  # type: ignore[arg-type]
             raise SetOrderError(f"sets cannot be sent: this Python ({sys.version}) keeps them in another way")
         self.slots: int = mask + 1
         """How many there are: a power of two."""
+        self.finger: int = finger & mask
         small = self.slots == _SMALLEST
-        self.image = data[_SMALL_TABLE_AT:] if small else ctypes.string_at(address, self.slots * _ENTRY_BYTES)
+        self.image = data[_HEADER.size :] if small else ctypes.string_at(address, self.slots * _ENTRY_BYTES)
         """Equal for sets that have the same objects in the same slots, and the same slots free."""
 
     @functools.cached_property

@@ -174,6 +174,20 @@ def test_of_a_set_that_is_added_to_later_all_slots_are_the_same() -> None:
     assert_same(made, worklist)
 
 
+def test_what_is_popped_next_is_the_same() -> None:
+    for size in (8, 20, 100, 3000):
+        worklist = set(range(0, size * 8, 8))
+        for popped in range(size // 2):
+            worklist.pop()
+            if popped % 3 == 0:
+                worklist.add(popped << 20)
+        assert worklist
+        made = again(worklist)
+        assert image(made) == image(worklist)
+        while worklist:
+            assert made.pop() is worklist.pop()
+
+
 def test_most_sets_need_no_recipe() -> None:
     for plain in (set(), {1}, set(range(1000)), frozenset(range(0, 300, 3)), {"a"}, {1.5, 2.5}, {(1, 2)}):
         assert recipe_for(plain) is None

@@ -53,6 +53,17 @@ ROWS: list[Row] = [
     """,
     ),
     same(
+        "order of what is popped from a returned set",
+        """
+    with executor.remotely.downloadAll():
+        s = set(range(0, 800, 8))
+        for i in range(60):
+            s.pop()
+            s.add(i << 20)
+    order = [s.pop() for i in range(50)]
+    """,
+    ),
+    same(
         "order of sets whose elements took the slots of removed ones",
         """
     def turned_over(size, step):
