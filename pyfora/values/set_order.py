@@ -24,8 +24,8 @@ from dataclasses import dataclass
 from types import FunctionType
 from typing import Any
 
-_HEADER = struct.Struct("nnnP")
-"""What follows the head of a set object: slots taken, elements, the last slot, the table."""
+_HEADER = struct.Struct("nnnPnn")
+"""What follows the head of a set object: slots taken, elements, the last slot, the table, the hash, the finger."""
 _ENTRY_BYTES = 16
 _REMOVED = -1
 """Stands for the hash where an element was removed; no hash is -1."""
@@ -33,8 +33,7 @@ _LINEAR_PROBES = 9
 _PERTURB_SHIFT = 5
 _SMALLEST = 8
 """Slots of the smallest table, a part of the object. A merge of 5 makes one of 16, which grows to 64, 256, …"""
-_SMALL_TABLE_AT = _HEADER.size + 16
-_WITHIN_BYTES = _SMALL_TABLE_AT + _SMALLEST * _ENTRY_BYTES
+_WITHIN_BYTES = _HEADER.size + _SMALLEST * _ENTRY_BYTES
 _FILLERS_FROM = 1 << 59
 
 
@@ -42,42 +41,56 @@ class SetOrderError(pickle.PicklingError):
     """No way was found to make a set again in its order."""
 
 
-Parts = tuple[list[Any], int, "array.array[int] | tuple[()]"]
+Parts = tuple[list[Any], int, "array.array[int] | tuple[()]", int, int]
 
 
 @dataclass(frozen=True)
 class Recipe:
     """How to fill an empty set: with `fillers`, then `order`; the first `merged` of these at once, then one by one.
 
-    A dict that is merged makes the table large enough for twice its keys, and goes in in its order. The fillers are
+    A dict that is merged makes the table large enough for twice its keys, and goes in in its order. The last `late` of
+    `order` come after all that, each into the slot of a filler that is removed just before it. The other fillers are
     removed in the end.
     """
 
     order: list[Any]
     merged: int = 0
     fillers: array.array[int] | tuple[()] = ()
+    late: int = 0
+    finger: int = 0
+    """The slot at which `pop` begins to look: behind the one of what it gave last."""
 
     @property
     def parts(self) -> Parts:
         """What `Recipe` is called with to have it again."""
-        return self.order, self.merged, self.fillers or ()
+        return self.order, self.merged, self.fillers or (), self.late, self.finger
 
     def fill(self, target: set[Any]) -> None:
         """Fill a set that was just made."""
+        if self.finger:
+            _put_finger(target, self.finger)
         for step in self._steps():
             set.update(target, step)
-        for filler in self.fillers:
+        gone = len(self.fillers) - self.late
+        for filler, element in zip(self.fillers[gone:], self.order[len(self.order) - self.late :], strict=True):
+            set.discard(target, filler)
+            set.add(target, element)
+        for filler in self.fillers[:gone]:
             set.discard(target, filler)
 
     def frozen(self) -> frozenset[Any]:
         """A new frozenset."""
+        if self.late:
+            made: set[Any] = set()
+            self.fill(made)
+            return frozenset(made)
         if self.fillers:
             # What is in both is removed in place; everything else would make a table of another size.
             return frozenset(self.fillers).symmetric_difference(self.only_step())
         return frozenset().union(*self._steps())
 
     def _steps(self) -> list[Iterable[Any]]:
-        all_in_order = [*self.fillers, *self.order]
+        all_in_order = [*self.fillers, *self.order[: len(self.order) - self.late]]
         steps: list[Iterable[Any]] = []
         if self.merged:
             steps.append(dict.fromkeys(all_in_order[: self.merged]))
@@ -95,8 +108,8 @@ class Recipe:
 
         A subclass can only be called with one iterable; the methods that do more make no instances of it.
         """
-        if kind is not frozenset and self.fillers:
-            return False
+        if self.fillers and (self.late or kind is not frozenset):
+            return kind is frozenset
         in_one_step = self.merged in (0, len(self.fillers) + len(self.order))
         return in_one_step or (kind is frozenset and not self.fillers)
 
@@ -111,7 +124,7 @@ def recipe_for(original: Set[Any]) -> Recipe | None:
         return None
     table = _Table(original)
     try:
-        if _Table(_kind(original)(elements)).image == table.image:
+        if not table.finger and _Table(_kind(original)(elements)).image == table.image:
             return None
         return _found(original, elements, table)
     except SetOrderError:
@@ -119,6 +132,17 @@ def recipe_for(original: Set[Any]) -> Recipe | None:
     except Exception:
         # Hashing or comparing an element raised, as it will elsewhere.
         return None
+
+
+def _put_finger(target: set[Any], finger: int) -> None:
+    """Of an empty set that stays empty: by a pop of the one element of a table, as the finger outlives the clearing."""
+    last = finger - 1
+    others = range(last // 2, last) if last >= _SMALLEST else range(0)
+    set.update(target, dict.fromkeys((*others, last)))
+    for other in others:
+        set.discard(target, other)
+    set.pop(target)
+    set.clear(target)
 
 
 def _found(original: Set[Any], elements: list[Any], table: _Table) -> Recipe | None:
@@ -132,7 +156,7 @@ def _found(original: Set[Any], elements: list[Any], table: _Table) -> Recipe | N
         else:
             continue
         again = _Table(made)
-        if again.image == table.image:
+        if again.image == table.image and again.finger == table.finger:
             return recipe
         same = again.slots == table.slots and len(made) == len(elements) and all(map(operator.is_, made, elements))
         if same and second_best is None:
@@ -149,16 +173,16 @@ def _found(original: Set[Any], elements: list[Any], table: _Table) -> Recipe | N
 def _candidates(original: Set[Any], elements: list[Any], table: _Table) -> Iterator[Recipe]:
     """Ways that may do, the plainer first; the last of them has dummies that the original has not."""
     slots = table.slots
-    order = table.insertion_order(elements)
-    fillers = _fillers(table.dead_slots(), slots, original)
-    length = len(fillers) + len(order)
+    order, late = table.insertion_order(elements)
+    fillers = _fillers([*table.dead_slots(), *late], slots, original)
+    length = len(fillers) + len(order) - len(late)
     large = max(slots // 4, 5)
     for merged in (0, 5, large, length):
         if merged <= length:
-            yield Recipe(order, merged, fillers)
+            yield Recipe(order, merged, fillers, len(late), table.finger)
     if length < large:
         more = _fillers(itertools.islice(table.free_slots(), large - length), slots, original)
-        yield Recipe(order, large, fillers + more)
+        yield Recipe(order, large, more + fillers, len(late), table.finger)
 
 
 def _fillers(places: Iterable[int], slots: int, original: Set[Any]) -> array.array[int]:
@@ -178,13 +202,14 @@ class _Table:
 
     def __init__(self, owner: Set[Any]) -> None:
         data = ctypes.string_at(id(owner) + object.__basicsize__, _WITHIN_BYTES)
-        _, used, mask, address = _HEADER.unpack_from(data)
+        _, used, mask, address, _, finger = _HEADER.unpack_from(data)
         if used != (set.__len__(owner) if isinstance(owner, set) else frozenset.__len__(owner)):  # type: ignore[arg-type]
             raise SetOrderError(f"sets cannot be sent: this Python ({sys.version}) keeps them in another way")
         self.slots: int = mask + 1
         """How many there are: a power of two."""
+        self.finger: int = finger & mask
         small = self.slots == _SMALLEST
-        self.image = data[_SMALL_TABLE_AT:] if small else ctypes.string_at(address, self.slots * _ENTRY_BYTES)
+        self.image = data[_HEADER.size :] if small else ctypes.string_at(address, self.slots * _ENTRY_BYTES)
         """Equal for sets that have the same objects in the same slots, and the same slots free."""
 
     @functools.cached_property
@@ -206,11 +231,14 @@ class _Table:
             return []
         return [slot for slot, hashed in enumerate(self._hashes) if hashed == _REMOVED]
 
-    def insertion_order(self, elements: list[Any]) -> list[Any]:
+    def insertion_order(self, elements: list[Any]) -> tuple[list[Any], list[int]]:
         """An order in which `elements` go to their slots, in a table of this size where the dead slots are taken.
 
         Those that are in their first slot come first: in the smaller tables that a set has been, they may lie
         anywhere.
+
+        Where an element took the slot of one that had been removed, elements may each have had to go past the other:
+        one of them comes last. The slots of those are given too.
         """
         hashes, mask = self._hashes, self.slots - 1
         places = list(itertools.compress(range(self.slots), self._keys))
@@ -222,19 +250,29 @@ class _Table:
         for slot in moved:
             waiting[slot] = 1
         order = [slot for slot in places if not waiting[slot]]
+        entered = bytearray(self.slots)
+        late: list[int] = []
         for slot in moved:
-            # First those that it had to go past, and before them those that these had to: no two wait for each other.
+            # First those that it had to go past, and before them those that these had to.
             chain = [slot] if waiting[slot] else []
             while chain:
                 first = chain[-1]
+                if not waiting[first]:
+                    chain.pop()
+                    continue
+                entered[first] = 1
                 passed = _waiting_before(first, hashes[first], mask, waiting)
                 if passed is None:
                     chain.pop()
                     waiting[first] = 0
                     order.append(first)
+                elif entered[passed]:
+                    # It waits for this one, too.
+                    waiting[passed] = 0
+                    late.append(passed)
                 else:
                     chain.append(passed)
-        return list(map(element_at.__getitem__, order))
+        return [element_at[slot] for slot in (*order, *late)], late
 
 
 def _waiting_before(slot: int, hashed: int, mask: int, waiting: bytearray) -> int | None:

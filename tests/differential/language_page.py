@@ -109,16 +109,41 @@ SHOWN_BY: dict[str, tuple[str, ...]] = {
         "changing f: f.other = 1",
     ),
     "setting an attribute of a library's module": ("a library module's attribute",),
+    "setting an attribute of a library's class": (
+        "an attribute of a library's class, set in the block",
+        "an attribute of a library's class, set by a function",
+        "an attribute of a library's class, set through an instance",
+        "an attribute of a library's class, set by one element of a parallel loop",
+    ),
+    "captured sets keep their order, and so do sets that come back": (
+        "order of captured sets",
+        "order of returned sets",
+        "order of sets inside of other objects",
+    ),
+    "matches of `re` and closed files come back": (
+        "matches of regular expressions",
+        "closed files left in names",
+        "a captured closed file",
+    ),
     "a lock, a generator or an open file from outside (only where it is read)": (
         "a captured lock",
         "a captured generator",
         "a captured open file",
+    ),
+    "a value bound in the block that cannot be sent back (only where it is read)": (
+        "an open file left in a name, read later",
+        "a generator left in a name, read later",
     ),
     "source text that cannot be found": ("a block without source text",),
     # What depends on more than its inputs
     "`random.Random(seed)`, `numpy.random.default_rng(seed)` made in the block": (
         "seeded generators",
         "numpy seeded generators",
+    ),
+    "functions of `random` and `numpy.random` after `seed(x)` in the same block": (
+        "random, seeded in the block",
+        "random, seeded in the block, drawn in parallel loops",
+        "numpy.random, seeded in the block",
     ),
     "reading files that each worker has, too": ("files are read",),
     "clocks": ("not pure: time.time",),
@@ -131,9 +156,30 @@ SHOWN_BY: dict[str, tuple[str, ...]] = {
     "threads": ("not pure: thread",),
     "files opened for writing": ("not pure: open for writing",),
     "`sqlite3` files": ("not pure: sqlite3 file",),
+    "event loops of `asyncio`": (
+        "not pure: an event loop",
+        "not pure: an event loop of the block's",
+    ),
+    "`gc.collect()` as a statement": ("gc.collect, as a statement",),
+    "the value of `gc.collect()`": (
+        "not pure: gc.collect, for its value",
+        "not pure: gc.collect, in an expression",
+    ),
     "`input`": ("not pure: input",),
     "`id(x)`": ("not pure: id",),
     "`hash(x)` where it would be an address": ("not pure: hash of an object",),
+    "`id` held in a name, a default, a `partial` or a key function": (
+        "not pure: id, captured",
+        "not pure: id, in a captured partial",
+        "not pure: id, as a default",
+        "not pure: id, as a key",
+    ),
+    "`hash` held so, where it would be an address": (
+        "not pure: hash, captured",
+        "not pure: hash, in a captured dict",
+        "not pure: hash, mapped",
+    ),
+    "`hash` held so, of what has a value": ("hash, captured, of what has a value",),
     # Loops
     "`sum`, `min`, `max`, `any`, `all`, `next` of a generator expression": (
         "consumed by sum",
@@ -156,6 +202,15 @@ SHOWN_BY: dict[str, tuple[str, ...]] = {
         "elements of range with steps",
         "elements of dict items",
         "elements of enumerate",
+    ),
+    "over `map`, `filter`, `itertools.starmap`, also as the argument itself": (
+        "elements of map",
+        "elements of filter",
+        "elements of itertools.starmap",
+        "map, filter and starmap in builtins",
+    ),
+    "the keys of `sorted(xs, key=f)`, `min` and `max`, where `f` is yours": (
+        "sorted, min and max with a key function",
     ),
     "a loop of which one element raises: the exception of the first that fails": (
         "parallel loop: the first of several fails",

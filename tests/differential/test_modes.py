@@ -20,13 +20,6 @@ EVERY_TIME = (
     "StopIteration out of element 9,000",
 )
 """Rows that are run each time, all of them in seconds; the others by `make test-slow`."""
-KNOWN = {
-    (
-        "half of the leaves given up",
-        "comprehension that memoises",
-    ): "a loop that is taken back at a later leaf never ends",
-}
-"""What is different still, with the reason; not run, since it hangs."""
 KILLED_EVERY_TIME = ("parallel loop: the first of several fails", "StopIteration out of element 9,000")
 """Rows long enough to kill a worker in their midst, and the only ones for which that is tried each time."""
 
@@ -50,8 +43,6 @@ def _parameter(row: Row) -> object:
 
 @pytest.mark.parametrize("row", [_parameter(row) for row in ROWS if row.known_difference is None])
 def test_row(row: Row, mode: Mode, cluster: Cluster) -> None:
-    if (mode.name, row.name) in KNOWN:
-        pytest.xfail(KNOWN[mode.name, row.name])
     if mode.kills and row.name in EVERY_TIME and row.name not in KILLED_EVERY_TIME:
         pytest.skip("it is too short to kill a worker in its midst each time")
     try:
@@ -64,4 +55,4 @@ def test_row(row: Row, mode: Mode, cluster: Cluster) -> None:
 
 
 def test_the_rows_of_every_time_are_rows() -> None:
-    assert {*EVERY_TIME, *KILLED_EVERY_TIME, *(name for _, name in KNOWN)} <= {row.name for row in ROWS}
+    assert {*EVERY_TIME, *KILLED_EVERY_TIME} <= {row.name for row in ROWS}

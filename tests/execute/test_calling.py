@@ -15,12 +15,19 @@ import pytest
 from tests.execute.asking import check_equal
 from tests.execute.worker_in_test import WorkerInTest
 
+PLACES = bytes(10007)
+
 
 def turned(i: int) -> int:
+    """No kernel does it, however long a loop seems to take: it reads an object."""
     x = i
     for _ in range(4):
-        x = (x * 7919 + 13) % 10007
+        x = (x * 7919 + 13) % len(PLACES)
     return x
+
+
+def number(i: int) -> int:
+    return (i * 7919 + 13) % 10007
 
 
 def is_odd(i: int) -> bool:
@@ -96,7 +103,7 @@ def stops(i: int) -> int:
 
 
 COMPILED: dict[str, Callable[[int], Any]] = {
-    "sum": lambda n: sum(map(turned, range(n))),
+    "sum": lambda n: sum(map(number, range(n))),
     "float sum": lambda n: sum(map(third, range(5, n, 3))),
     "sum of filter": lambda n: sum(filter(small, range(n))),
     "list": lambda n: list(map(third, range(n))),

@@ -70,6 +70,15 @@ def _discarded(target: set[Any], given: list[Any]) -> set[Any]:
     return target
 
 
+def _turned_over(target: set[Any], given: list[Any]) -> set[Any]:
+    """New elements take the slots of those that were removed."""
+    for number, element in enumerate(given):
+        target.add(element)
+        if number % 3 and target:
+            target.pop()
+    return target
+
+
 STEPS: list[Callable[[set[Any], list[Any]], set[Any]]] = [
     lambda target, given: target | set(given),
     lambda target, given: target | dict.fromkeys(given).keys(),
@@ -83,6 +92,8 @@ STEPS: list[Callable[[set[Any], list[Any]], set[Any]]] = [
     lambda target, given: {*target, *given},
     lambda target, given: set(dict.fromkeys(given)) | target,
     _popped,
+    _turned_over,
+    _turned_over,
     _discarded,
     _discarded,
 ]
@@ -136,6 +147,16 @@ def test_a_frozenset_of_any_history_comes_back_in_its_order(
     assert_same(again(original), original)
 
 
+def test_elements_that_went_past_each_other() -> None:
+    worklist = {2, 192, 32}
+    worklist.remove(192)
+    worklist.add(26)
+    assert list(worklist) == [26, 2, 32], "in the slot of the one that is gone, which 32 went past, and it past 32"
+    assert_same(again(worklist), worklist)
+    assert image(again(worklist)) == image(worklist)
+    assert_same(again(frozenset(worklist)), frozenset(worklist))
+
+
 def image(made: Any) -> bytes:
     return set_order._Table(made).image
 
@@ -151,6 +172,20 @@ def test_of_a_set_that_is_added_to_later_all_slots_are_the_same() -> None:
         worklist.add(number)
         made.add(number)
     assert_same(made, worklist)
+
+
+def test_what_is_popped_next_is_the_same() -> None:
+    for size in (8, 20, 100, 3000):
+        worklist = set(range(0, size * 8, 8))
+        for popped in range(size // 2):
+            worklist.pop()
+            if popped % 3 == 0:
+                worklist.add(popped << 20)
+        assert worklist
+        made = again(worklist)
+        assert image(made) == image(worklist)
+        while worklist:
+            assert made.pop() is worklist.pop()
 
 
 def test_most_sets_need_no_recipe() -> None:

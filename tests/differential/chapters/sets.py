@@ -53,6 +53,37 @@ ROWS: list[Row] = [
     """,
     ),
     same(
+        "order of what is popped from a returned set",
+        """
+    with executor.remotely.downloadAll():
+        s = set(range(0, 800, 8))
+        for i in range(60):
+            s.pop()
+            s.add(i << 20)
+    order = [s.pop() for i in range(50)]
+    """,
+    ),
+    same(
+        "order of sets whose elements took the slots of removed ones",
+        """
+    def turned_over(size, step):
+        s = set(range(0, size * step, step))
+        for i in range(size):
+            s.pop()
+            s.add(i * 7919 % (size * step))
+            s.add(i << 20)
+            s.discard(i * step // 2)
+        return s
+    captured = [turned_over(size, step) for size in (3, 5, 40, 600) for step in (1, 3, 8)]
+    with executor.remotely.downloadAll():
+        orders = [list(s) for s in captured], [list(frozenset(s)) for s in captured]
+        made = [turned_over(size, step) for size in (3, 5, 40, 600) for step in (1, 3, 8)]
+        frozen = [frozenset(s) for s in made]
+        looped = [turned_over(4, i % 9 + 1) for i in range(3000)]
+    back = [list(s) for s in [*captured, *made, *frozen, *looped]]
+        """,
+    ),
+    same(
         "order of sets inside of other objects",
         """
     import dataclasses, collections, functools
