@@ -107,6 +107,21 @@ def accumulation_of(loop: ast.For, scope: ast.AST | None) -> Accumulation | None
     return None if scope is not None and names & _declared(scope) else found
 
 
+def lists_its_variables(space: ast.AST) -> bool:
+    """Whether code of a function or module itself, not of functions within it, may list all its variables.
+
+    It would list ours, too.
+    """
+    nodes = list(ast.iter_child_nodes(space))
+    while nodes:
+        node = nodes.pop()
+        if isinstance(node, ast.Name) and node.id in _SEES_SCOPE:
+            return True
+        if not isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)):
+            nodes.extend(ast.iter_child_nodes(node))
+    return False
+
+
 def jumping(
     loop: ast.For, found: Accumulation, name: str, argument: str, source: ast.expr, at: ast.Constant
 ) -> list[ast.stmt]:

@@ -27,7 +27,7 @@ import ast
 import copy
 from collections.abc import Iterable
 
-from pyfora.language.accumulation import FEW_TURNS, HIDDEN, LOOP, accumulation_of, jumping
+from pyfora.language.accumulation import FEW_TURNS, HIDDEN, LOOP, accumulation_of, jumping, lists_its_variables
 from pyfora.language.comprehended import generator_of
 from pyfora.language.sources import ComprehensionNode, ParsedSegment, Segment
 
@@ -125,6 +125,10 @@ class _Rewriter(ast.NodeTransformer):
         self._depth = 0
         self._scope: ast.AST | None = None
         """The function around, where no code but its own sees its variables."""
+        self._space: ast.AST = ast.Module([], [])
+        """The function or module around."""
+        self._listing: dict[ast.AST, bool] = {}
+        """Whether a function or module lists its variables."""
         self._class_name: str | None = None
         self._made_loops = 0
         self.loops: dict[int, tuple[ast.GeneratorExp, str | None]] = {}
@@ -133,6 +137,10 @@ class _Rewriter(ast.NodeTransformer):
         """Each part's lambda with the comprehension that it came from (its first source replaced)."""
 
     # ---- scopes -------------------------------------------------------------------------------------
+
+    def visit_Module(self, node: ast.Module) -> ast.AST:
+        self._space = node
+        return self.generic_visit(node)
 
     def visit_ClassDef(self, node: ast.ClassDef) -> ast.AST:
         node.decorator_list = [self.visit(child) for child in node.decorator_list]
@@ -150,13 +158,13 @@ class _Rewriter(ast.NodeTransformer):
             node.decorator_list = [self.visit(child) for child in node.decorator_list]
         node.args.defaults = [self.visit(child) for child in node.args.defaults]
         node.args.kw_defaults = [child and self.visit(child) for child in node.args.kw_defaults]
-        outer = self._in_class_body, self._scope
-        self._in_class_body, self._scope = False, node
+        outer = self._in_class_body, self._scope, self._space
+        self._in_class_body, self._scope, self._space = False, node, node
         if isinstance(node, ast.Lambda):
             node.body = self.visit(node.body)
         else:
             self._visit_body(node.body)
-        self._in_class_body, self._scope = outer
+        self._in_class_body, self._scope, self._space = outer
         return node
 
     visit_FunctionDef = _visit_function
@@ -179,7 +187,7 @@ class _Rewriter(ast.NodeTransformer):
     def visit_For(self, node: ast.For) -> ast.AST | list[ast.stmt]:
         found = None if self._in_class_body else accumulation_of(node, self._scope)
         generator = None if found is None else generator_of(node, found)
-        if found is None or (generator is None and not found.works):
+        if found is None or (generator is None and not found.works) or self._lists_its_variables():
             return self.generic_visit(node)
         self._made_loops += 1
         name, at = f"{HIDDEN}{self._made_loops}", self._at(node)
@@ -202,6 +210,11 @@ class _Rewriter(ast.NodeTransformer):
         choice = ast.copy_location(ast.If(_placed(test, node), jumped(over), [short]), node)
         holding.plain, choice.plain = [], jumped(source)  # type: ignore[attr-defined]
         return [holding, choice]
+
+    def _lists_its_variables(self) -> bool:
+        if self._space not in self._listing:
+            self._listing[self._space] = lists_its_variables(self._space)
+        return self._listing[self._space]
 
     # ---- comprehensions and calls --------------------------------------------------------------------------------
 

@@ -459,6 +459,25 @@ class Table:
         return total, out
 found = [Table().work(i % 130) for i in range(3000)]
 """,
+    "functions that list their variables": """
+def listing(n):
+    total = 0
+    for i in range(n):
+        total += i
+    return sorted(locals()), sorted(vars()), dir()
+def working(n):
+    out = []
+    for i in range(n):
+        out.append(f(i))
+    return eval("sorted(locals())")
+out = [listing(300), working(300)]
+""",
+    "a block that lists its variables": """
+total = 0
+for i in range(300):
+    total += i
+found = [name for name in dir() if "loop" in name]
+""",
     "what is called range is another": """
 def counted(range, n):
     total = 0
