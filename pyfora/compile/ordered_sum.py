@@ -11,8 +11,11 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     import numpy as np
 
-State = tuple[float, float]
-"""The sum so far, and what rounding lost of it (always 0.0 where CPython does not compensate)."""
+State = tuple[float, ...]
+"""The sum so far, and what rounding lost of it (always 0.0 where CPython does not compensate).
+
+The sum so far alone: terms are added to it from left to right, as `+=` does.
+"""
 START: State = (0.0, 0.0)
 COMPENSATED = sys.version_info >= (3, 12)
 """Since 3.12 `sum` keeps the lost part (Neumaier); before, it adds from left to right."""
@@ -47,10 +50,10 @@ def fold_float_terms(terms: np.ndarray[Any, Any], count: int, state: State) -> S
     """Add the first `count` terms of a contiguous float64 array, in order, to a sum in progress (at first `START`)."""
     if terms.dtype != "float64" or not terms.flags.c_contiguous or not 0 <= count <= len(terms):
         raise TypeError("the terms must be a contiguous array of float64, not shorter than the count")
-    fold, place, address, spare, _ = _folder()
-    place[0], place[1] = state
+    fold, place, address, spare, _ = _folder(_NEUMAIER if COMPENSATED and len(state) == 2 else _PLAIN)
+    place[: len(state)] = state
     fold(spare, spare, 0, 1, count, terms.__array_interface__["data"][0], address)
-    return place[0], place[1]
+    return tuple(place[: len(state)])
 
 
 def finish_float_sum(state: State) -> float:
@@ -62,10 +65,9 @@ def finish_float_sum(state: State) -> float:
 
 
 @functools.cache
-def _folder() -> tuple[Any, Any, int, int, object]:
+def _folder(source: str) -> tuple[Any, Any, int, int, object]:
     from pyfora.compile.machine_code import LoadedCode, compile_source
 
-    source = _NEUMAIER if COMPENSATED else _PLAIN
     code = LoadedCode(compile_source(source, "fold", ("int64", "int64", "int64", "float64*", "float64*")))
     whole, pointer = ctypes.c_int64, ctypes.c_void_p
     function = ctypes.CFUNCTYPE(ctypes.c_int32, pointer, pointer, whole, whole, whole, pointer, pointer)(code.address)

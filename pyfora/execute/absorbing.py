@@ -11,11 +11,11 @@ from pyfora.execute.offers import Offer, TakenBack
 from pyfora.execute.output import ProgramOutput
 from pyfora.execute.pieces import PieceReport, unpack_piece
 from pyfora.execute.spool import Spool
-from pyfora.execute.terms import STATE
+from pyfora.execute.terms import pack_state, unpack_state
 from pyfora.fold.folders import MustRunInOrder, NeedsElements
 from pyfora.fold.grid import Grid
 from pyfora.fold.partials import NUMBERS, Form, Partial, are_plain, partial_of
-from pyfora.fold.sums import SumFolder
+from pyfora.fold.sums import FloatsFolder
 from pyfora.wire.messages import FoldTerms, Message, PieceDone, PieceLost, TermsFolded
 
 
@@ -130,11 +130,11 @@ class Absorber:
     def _fold_held(self, piece: PieceDone) -> bool:
         """Bring the accumulator to the terms of this piece; False where they were lost, and are made again."""
         folder = self._offer.folder
-        assert isinstance(folder, SumFolder)
+        assert isinstance(folder, FloatsFolder)
         floats = folder.floats
         if floats is None:
             raise NeedsElements
-        self._conversation.send(FoldTerms(self._fold_id, piece.lo, piece.hi, STATE.pack(*floats)))
+        self._conversation.send(FoldTerms(self._fold_id, piece.lo, piece.hi, pack_state(floats)))
         while True:
             message = self._conversation.receive()
             if isinstance(message, TermsFolded) and (message.fold_id, message.lo) == (self._fold_id, piece.lo):
@@ -143,7 +143,7 @@ class Absorber:
                 return False
             self._take(message)
         report = self._report(piece)
-        folder.resume(STATE.unpack(message.payload), report.terms)
+        folder.resume(unpack_state(message.payload), report.terms)
         self._note(report)
         return True
 

@@ -237,10 +237,14 @@ class Folding:
         if cut is None or functions_of(cut) or self.paces.is_short(at, len(cut)):
             return InPlace(source)
         run = functools.partial(_run_of, at, len(cut))
-        return Jumping(part, cut, steps, names, unpacks, at, self.paces, lambda offer: self._jump(offer, run(), at))
+        spread = functools.partial(self._jump, run, at)
+        return Jumping(
+            part, cut, steps, names, unpacks, at, self.paces, spread, _fold_terms, self._spreader.element_type
+        )
 
-    def _jump(self, offer: Offer, run: LoopRun, at: str) -> int | None:
+    def _jump(self, new_run: Callable[[], LoopRun], at: str, offer: Offer) -> int | None:
         """The index of the first element that is not done; None where the loop is to be run in order after all."""
+        run = new_run()
         mark = self._output.mark()
         try:
             index = self._spreader.spread(offer, run)

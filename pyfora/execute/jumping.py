@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Iterator
 from time import perf_counter
 from typing import Any
 
 from pyfora.execute.offers import Offer
 from pyfora.execute.paces import Paces
-from pyfora.fold.adding import AddedFolder, AddedTo, Steps, add, brings_objects, can_be_added_to
+from pyfora.fold.adding import AddedTo, Steps, brings_objects, can_be_added_to, folder_of
 from pyfora.fold.plan import PREFIX_S, Plan, plan_rest
 from pyfora.fold.sources import Source
+from pyfora.fold.sums import FloatState
 from pyfora.fold.views import cursor_at
 
 JUMP_LIMIT = 1 << 20
-"""Turns of one jump: what they add is kept until all of it is known to fit."""
+"""Turns of one jump without a kernel: what they add is kept, as objects, until all of it is known to fit."""
 _MISSING = object()
 
 
@@ -51,10 +53,13 @@ class Jumping:
         at: str,
         paces: Paces,
         spread: Callable[[Offer], int | None],
+        fold_terms: Callable[[Any, int, FloatState], FloatState],
+        element_type: Callable[[Any], str | None],
     ) -> None:
         """`spread` runs an offer's elements elsewhere.
 
         It returns the index of the first that is not done; None where the loop is to be run in place from now on.
+        `element_type`: of what a part yields, where the compiler can tell.
         """
         self.ready = False
         self._part = part
@@ -65,6 +70,8 @@ class Jumping:
         self._at = at
         self._paces = paces
         self._spread = spread
+        self._fold_terms = fold_terms
+        self._tell_type = element_type
         self._first, self._current = 0, _MISSING
         """The turn that has just begun where the loop is ready."""
         self._went_to: int | None = None
@@ -96,7 +103,7 @@ class Jumping:
                 size, slow = 2 * size, False
                 continue
             size = max(1, min(2 * size, int(PREFIX_S / now_s)))
-            if not slow or not self._is_worth_it(element_s, done, left):
+            if not slow or self._plan(element_s, done, left) is Plan.HERE:
                 slow = True
                 continue
             for self._current in cursor.take(1):
@@ -112,16 +119,18 @@ class Jumping:
     def jump(self, *values: Any) -> tuple[tuple[Any, ...], Any]:
         """The variables with all added that was jumped over, and the element of the turn to go on with."""
         self.ready = False
-        first, stop = self._first, min(self._first + JUMP_LIMIT, len(self._source) - 1)
+        first, last = self._first, len(self._source) - 1
         element_s = self._paces.element_s(self._at)
-        if (
-            stop <= first
-            or not can_be_added_to(self._steps, values)
-            or (brings_objects(self._steps, values) and not self._is_worth_it(element_s, first, stop - first, True))
-        ):
+        if last <= first or not can_be_added_to(self._steps, values):
             self._stays = True
             return values, self._current
-        folder = AddedFolder(self._steps, values)
+        plan = self._plan(element_s, first, last - first, brings_objects(self._steps, values))
+        if plan is Plan.HERE:
+            self._stays = True
+            return values, self._current
+        compiled = plan is Plan.COMPILED
+        stop = last if compiled else min(first + JUMP_LIMIT, last)
+        folder = folder_of(self._steps, values, self._fold_terms, self._element_type if compiled else None)
         offer = Offer(
             part=self._part,
             source=self._source,
@@ -129,7 +138,7 @@ class Jumping:
             stop=stop,
             folder=folder,
             callee=list,
-            compiled=False,
+            compiled=compiled,
             element_s=element_s,
             terms_per_element=1.0,
             added_to=AddedTo(self._names, values),
@@ -139,18 +148,20 @@ class Jumping:
             self._stays = True
             return values, self._current
         # Where a turn has raised, that one is run here, and will raise again, as itself.
-        self._went_to = index
+        self._went_to, self._stays = index, index < stop
         (element,) = cursor_at(self._source, index).take(1)
-        return add(folder.finish(), self._steps, values), element
+        return folder.finish(), element
 
-    def _is_worth_it(self, element_s: float, done: int, left: int, makes_objects: bool = False) -> bool:
-        plan = plan_rest(
-            element_s * max(done, 1),
-            max(done, 1),
-            max(done, 1) + left,
-            from_range=False,
-            # What a turn adds is brought back, where its element need not be brought.
-            ships=True,
-            makes_objects=makes_objects,
-        )
-        return plan is not Plan.HERE
+    def _plan(self, element_s: float, done: int, left: int, makes_objects: bool = False) -> Plan:
+        done = max(done, 1)
+        rest = functools.partial(plan_rest, element_s * done, done, done + left, makes_objects=makes_objects)
+        if type(self._source) is range and rest(from_range=True) is Plan.COMPILED and self._element_type is not None:
+            return Plan.COMPILED
+        # Without a kernel what a turn adds is brought back, where its element need not be brought: turns must take as
+        # long as those over a list.
+        return rest(from_range=False)
+
+    @functools.cached_property
+    def _element_type(self) -> str | None:
+        """Of what turns add, where there is a kernel."""
+        return self._tell_type(self._part)

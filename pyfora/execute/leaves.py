@@ -13,7 +13,7 @@ from pyfora.execute.leaf_loop import LeafLoop
 from pyfora.execute.output import Written, redirect
 from pyfora.execute.reporting import Reporter, Unshippable
 from pyfora.execute.spool import Spool
-from pyfora.execute.terms import STATE, Terms
+from pyfora.execute.terms import Terms, pack_state, unpack_state
 from pyfora.limits import PRINT_LIMIT_BYTES
 from pyfora.wire.messages import DropFold, FoldTerms, Message, RunLeaves, TermsFolded
 
@@ -55,8 +55,8 @@ class LeafProcess:
         """Add held terms to the accumulator that came; an empty payload means that they are not wanted."""
         terms = self._terms.release((message.fold_id, message.lo, message.hi))
         if terms is not None and message.payload:
-            state = fold_float_terms(terms, len(terms), STATE.unpack(message.payload))
-            self._conversation.send(TermsFolded(message.fold_id, message.lo, message.hi, STATE.pack(*state)))
+            state = fold_float_terms(terms, len(terms), unpack_state(message.payload))
+            self._conversation.send(TermsFolded(message.fold_id, message.lo, message.hi, pack_state(state)))
 
     def _write(self, stream: str, text: str) -> None:
         self._written_characters += len(text)

@@ -10,7 +10,7 @@ from typing import Any
 
 from pyfora.execute.purity import is_safe_to_call_for
 from pyfora.fold.sources import make_source
-from pyfora.language.rewrite import IS_SHORT, IS_SHORT_FOLD, IS_SHORT_KEYED, KEPT, SOURCE
+from pyfora.language.rewrite import IS_SHORT, IS_SHORT_FOLD, IS_SHORT_KEYED, KEPT, RANGE, SOURCE, TYPE
 
 _SIZED = frozenset(map(type, ({}, {}.keys(), {}.values(), {}.items(), set(), frozenset())))
 _SIZED |= {list, tuple, range, str, bytes}
@@ -78,6 +78,8 @@ def short_loops(lengths: Mapping[str, Iterator[int]]) -> dict[str, Callable[...,
         IS_SHORT_FOLD: is_short_fold,
         IS_SHORT_KEYED: is_short_keyed,
         KEPT: kept.pop,
+        TYPE: type,
+        RANGE: range,
         SOURCE: source,
     }
 
@@ -115,5 +117,7 @@ def all_short() -> dict[str, Callable[..., Any]]:
         IS_SHORT_FOLD: is_short_fold,
         IS_SHORT_KEYED: is_short_keyed,
         KEPT: kept.pop,
+        TYPE: type,
+        RANGE: range,
         SOURCE: source,
     }

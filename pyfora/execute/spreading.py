@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import ast
+import copy
 import itertools
 import logging
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import FunctionType
 from typing import Any
@@ -25,9 +26,10 @@ from pyfora.execute.pieces import known_objects
 from pyfora.execute.spool import Spool
 from pyfora.fold.calling import Called, range_called_over
 from pyfora.fold.grid import grid_for
+from pyfora.fold.left_to_right import LeftToRightFolder
 from pyfora.fold.partials import Form
 from pyfora.fold.plan import KERNEL_SPEEDUP
-from pyfora.fold.sums import SumFolder
+from pyfora.fold.sums import FloatsFolder
 from pyfora.language.functions import function_source, loop_source
 from pyfora.language.running import LoadedProgram
 from pyfora.wire.messages import FoldClosed, FoldOffered
@@ -142,11 +144,13 @@ class Spreader:
             output = _OUTPUTS[offer.callee]
         try:
             with _quietly():
+                if form is Form.FLOATS and isinstance(offer.folder, LeftToRightFolder) and analyse(loop) != "float":
+                    loop = _as_floats(loop)
                 kernel = compile_loop(loop, output, self._cache)
         except NotCompiled as refusal:
             run.reason = str(refusal)
             return _Compiled()
-        if isinstance(offer.folder, SumFolder) and form is Form.FLOATS and kernel.element != "float":
+        if isinstance(offer.folder, FloatsFolder) and form is Form.FLOATS and kernel.element != "float":
             run.reason = f"the terms began as floats, but the kernel yields {kernel.element}s"
             return _Compiled()
         return _Compiled(kernel.object_code, kernel.captured)
@@ -157,6 +161,15 @@ def _loop_of(part: Callable[..., Any]) -> Loop | None:
     if source is None:
         return None
     return Loop(source.filename, source.node, source.lookup, _source_of)  # type: ignore[arg-type]
+
+
+def _as_floats(loop: Loop) -> Loop:
+    """The loop with ints and bools made the floats that adding them to a float makes of them."""
+    node = loop.node
+    made = copy.copy(node)
+    made.elt = ast.copy_location(ast.BinOp(ast.Constant(0.0), ast.Add(), node.elt), node.elt)
+    ast.fix_missing_locations(made)
+    return replace(loop, node=made)
 
 
 _CALLING: dict[Any, str] = {

@@ -8,8 +8,16 @@ from typing import Any
 
 from pyfora.limits import RUN_LEAVES_LIMIT
 
-STATE = struct.Struct("<dd")
-"""The accumulator of a float sum, as it travels."""
+
+def pack_state(state: tuple[float, ...]) -> bytes:
+    """The accumulator of a float sum, as it travels."""
+    return struct.pack(f"<{len(state)}d", *state)
+
+
+def unpack_state(packed: bytes) -> tuple[float, ...]:
+    """The accumulator that was packed."""
+    return struct.unpack(f"<{len(packed) // 8}d", packed)
+
 
 PieceKey = tuple[str, int, int]
 """(fold, lo, hi)."""

@@ -11,18 +11,18 @@ from types import CodeType, FunctionType
 from typing import Any
 
 from pyfora.fold.folders import Folder, MustRunInOrder
+from pyfora.fold.left_to_right import INT_BITS_LIMIT, LeftToRightFolder
 from pyfora.fold.partials import Partial, are_plain
+from pyfora.fold.sums import FloatState
 from pyfora.fold.views import ATOMS
 
 Steps = tuple[tuple[str, tuple[int, ...]], ...]
 """The ways in which a turn adds: each its kind, and which of the variables it sets (by index)."""
 Added = list[tuple[int, Any]]
-"""What turns add, in order: the number of the step, and what it adds."""
+"""What turns add, in order: the number of the step, and what it adds. (Where there is but one step: this alone.)"""
 
 _SEES_ALL = frozenset(("globals", "eval", "exec", "vars", "locals"))
 _SAMPLE = 20
-_INT_BITS_LIMIT = 900
-"""Of ints that are added to floats: no sum of so many as there can be is too large for a float."""
 
 
 @dataclass(frozen=True)
@@ -68,33 +68,69 @@ def brings_objects(steps: Steps, values: tuple[Any, ...]) -> bool:
     return not all(are_plain(one[-_SAMPLE:]) for one in lists)
 
 
+def folder_of(
+    steps: Steps,
+    values: tuple[Any, ...],
+    fold_terms: Callable[[Any, int, FloatState], FloatState],
+    element_type: str | None,
+) -> Folder:
+    """The folder of what turns add to variables of these values; it finishes with the variables after them.
+
+    `element_type`: of what turns add, where it is known.
+    """
+    kind, at = steps[0]
+    if len(steps) == 1 and kind == "+=" and type(values[at[0]]) in (int, float):
+        total = LeftToRightFolder(values[at[0]], fold_terms)
+        if element_type == "float":
+            total.expect_floats()
+        return total
+    if len(steps) == 1 and kind == "append":
+        return _AppendedFolder(values[at[0]])
+    return AddedFolder(steps, values)
+
+
+class _AppendedFolder(Folder):
+    """Keeps what is appended to a list, arrays as such."""
+
+    def __init__(self, appended_to: list[Any]) -> None:
+        self._appended_to = appended_to
+        self._partials: list[Partial] = []
+
+    def absorb(self, partial: Partial) -> None:
+        self._partials.append(partial)
+
+    def finish(self) -> tuple[list[Any]]:
+        """The list, with all of it."""
+        for partial in self._partials:
+            self._appended_to.extend(partial.elements())
+        return (self._appended_to,)
+
+
 class AddedFolder(Folder):
     """Keeps what turns add, as long as adding it can neither raise nor run code of the user's."""
 
     def __init__(self, steps: Steps, values: tuple[Any, ...]) -> None:
+        self._steps, self._values = steps, values
         self._fits = [functools.partial(_WAYS[kind].fits, values[at[0]]) for kind, at in steps]
         self._added: Added = []
 
     def absorb(self, partial: Partial) -> None:
         elements = partial.elements()
+        if len(self._steps) == 1:
+            elements = [(0, value) for value in elements]
         fits = self._fits
         for number, value in elements:
             if not fits[number](value):
                 raise MustRunInOrder("to add what a turn gives may raise, or run code of the program's")
         self._added += elements
 
-    def finish(self) -> Added:
-        """All that was added, in order."""
-        return self._added
-
-
-def add(added: Added, steps: Steps, values: tuple[Any, ...]) -> tuple[Any, ...]:
-    """The variables with all of it added, one after the other."""
-    after = list(values)
-    for number, value in added:
-        kind, at = steps[number]
-        _WAYS[kind].add(after, at, value)
-    return tuple(after)
+    def finish(self) -> tuple[Any, ...]:
+        """The variables with all of it added, one after the other."""
+        after = list(self._values)
+        for number, value in self._added:
+            kind, at = self._steps[number]
+            _WAYS[kind].add(after, at, value)
+        return tuple(after)
 
 
 # ---- the ways of adding ----------------------------------------------------------------------------------------------
@@ -119,7 +155,7 @@ _KEYS = frozenset((int, str, bytes, bool, type(None)))
 
 
 def _is_number(value: Any) -> bool:
-    return type(value) in _NUMBERS and (type(value) is not int or value.bit_length() <= _INT_BITS_LIMIT)
+    return type(value) in _NUMBERS and (type(value) is not int or value.bit_length() <= INT_BITS_LIMIT)
 
 
 def _is_key(key: Any) -> bool:

@@ -16,12 +16,20 @@ COMPENSATED = sys.version_info >= (3, 12)
 _LONG_MIN, _LONG_MAX = -(2**63), 2**63 - 1
 _INTS = frozenset((int, bool))
 
-FloatState = tuple[float, float]
-"""The sum so far, and the part that rounding lost (always 0.0 before CPython 3.12)."""
+FloatState = tuple[float, ...]
+"""Of the builtin: the sum so far, and the part that rounding lost (always 0.0 before CPython 3.12).
+
+Of `+=`, one after the other: the sum so far alone. What adds to a state tells by its length how to add.
+"""
 
 
 def add_floats(terms: Iterable[float], state: FloatState) -> FloatState:
     """The state after these terms too, all exactly floats: some 50 ns each, with nothing to load or compile."""
+    if len(state) == 1:
+        (total,) = state
+        for term in terms:
+            total += term
+        return (total,)
     total, lost = state
     for term in terms:
         summed = total + term
@@ -42,7 +50,20 @@ class State(enum.Enum):
     """The last one: `+` of whatever comes. It is never left."""
 
 
-class SumFolder(Folder):
+class FloatsFolder(Folder):
+    """A sum whose accumulator may be taken out, brought to where terms are, and put back further on."""
+
+    @property
+    def floats(self) -> FloatState | None:
+        """The accumulator, where all that is added to it are floats; None where it is no float."""
+        raise NotImplementedError
+
+    def resume(self, floats: FloatState, terms: int) -> None:
+        """Go on from where this many more terms, all floats, have brought the accumulator. Raises MustRunInOrder."""
+        raise NotImplementedError
+
+
+class SumFolder(FloatsFolder):
     """`sum`, for a start that is exactly an int or a float.
 
     Ints may come as totals, floats as arrays, anything as elements. While it is in its float loop its `floats` may be

@@ -33,6 +33,8 @@ from pyfora.language.flow import bound_names, carries_over, sure_names
 LOOP = "pyfora_loop"
 HIDDEN = f"{LOOP}_"
 """How the names begin that this puts into scopes of the user's."""
+FEW_TURNS = 100
+"""So many turns that do no work are over before a clock could be looked at."""
 
 _ADDING_METHODS = frozenset(("append", "add", "extend"))
 _QUICK_METHODS = _ADDING_METHODS | {"get", "setdefault"}
@@ -61,8 +63,10 @@ class Accumulation:
     """A loop whose turns can be jumped."""
 
     steps: list[Step] = field(default_factory=list)
+    works: bool = True
+    """Whether a turn may take longer than to look at the clock does."""
     part_body: list[ast.stmt] = field(default_factory=list)
-    """The turn, with a `yield` in the place of every step."""
+    """The turn, with a `yield` in the place of every step: of its number and what it adds; of one alone, of this."""
 
     @property
     def names(self) -> list[str]:
@@ -77,11 +81,12 @@ def accumulation_of(loop: ast.For, scope: ast.AST | None) -> Accumulation | None
     """
     if loop.orelse or _breaks(loop.body) or any(isinstance(node, _REFUSED) for node in _walk(loop.body)):
         return None
-    if not _is_plain_target(loop.target) or not _does_work(loop.body):
+    works = _does_work(loop.body)
+    if not _is_plain_target(loop.target) or not (works or is_long_range(loop.iter)):
         return None
     if _SEES_SCOPE & set().union(*map(_names_of, loop.body)):
         return None
-    found = Accumulation()
+    found = Accumulation(works=works)
     targets = bound_names([loop.target])
     local = _local_names(loop.body, targets)
     if any(isinstance(node, ast.Lambda) and local & _names_of(node) for node in _walk(loop.body)):
@@ -92,12 +97,29 @@ def accumulation_of(loop: ast.For, scope: ast.AST | None) -> Accumulation | None
     # Whatever a turn mentions of what it adds to, beside the adding, it would see too early.
     if not names or not _go_together(found.steps) or names & set().union(*map(_names_of, found.part_body)):
         return None
+    if len(found.steps) == 1:
+        found.part_body = [_Unnumbered().visit(statement) for statement in found.part_body]
     if carries_over(found.part_body, targets):
         return None
     doubtful = local - names - sure_names(found.part_body, targets)
     if doubtful and (scope is None or doubtful & _mentioned_outside(scope, loop)):
         return None
     return None if scope is not None and names & _declared(scope) else found
+
+
+def lists_its_variables(space: ast.AST) -> bool:
+    """Whether code of a function or module itself, not of functions within it, may list all its variables.
+
+    It would list ours, too.
+    """
+    nodes = list(ast.iter_child_nodes(space))
+    while nodes:
+        node = nodes.pop()
+        if isinstance(node, ast.Name) and node.id in _SEES_SCOPE:
+            return True
+        if not isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)):
+            nodes.extend(ast.iter_child_nodes(node))
+    return False
 
 
 def jumping(
@@ -158,7 +180,7 @@ class _Splitter:
         return [self._statement(statement) for statement in body]
 
     def _statement(self, node: ast.stmt) -> ast.stmt:
-        step = _step(node)
+        step = step_of(node)
         if step is not None and not self._local & set(step.names):
             number = len(self._found.steps)
             self._found.steps.append(step)
@@ -173,7 +195,16 @@ class _Splitter:
         return node
 
 
-def _step(node: ast.stmt) -> Step | None:
+class _Unnumbered(ast.NodeTransformer):
+    """Takes the number out of what is yielded."""
+
+    def visit_Yield(self, node: ast.Yield) -> ast.AST:
+        assert isinstance(node.value, ast.Tuple)
+        return ast.copy_location(ast.Yield(node.value.elts[1]), node)
+
+
+def step_of(node: ast.stmt) -> Step | None:
+    """How `node` adds to variables, if this is what it does."""
     match node:
         case ast.AugAssign(target=ast.Name(id=name), op=ast.Add(), value=value):
             return Step("+=", (name,), value)
@@ -310,7 +341,7 @@ def _local_names(body: list[ast.stmt], targets: set[str]) -> set[str]:
 def _bound_in(body: list[ast.stmt], local: set[str]) -> set[str]:
     bound: set[str] = set()
     for node in body:
-        step = _step(node)
+        step = step_of(node)
         if step is not None and not local & set(step.names):
             continue
         if isinstance(node, ast.Assign):
@@ -347,6 +378,15 @@ def _does_work(body: list[ast.stmt]) -> bool:
         return True
     calls = (node.func for node in _walk(body) if isinstance(node, ast.Call))
     return not all(isinstance(callee, ast.Attribute) and callee.attr in _QUICK_METHODS for callee in calls)
+
+
+def is_long_range(source: ast.expr) -> bool:
+    """Whether `source` is spelled as a range, and not as one of a few elements."""
+    match source:
+        case ast.Call(func=ast.Name(id="range"), args=args, keywords=[]):
+            bounds = [one.value for one in args if isinstance(one, ast.Constant) and type(one.value) is int]
+            return len(bounds) < len(args) or max(map(abs, bounds), default=0) > FEW_TURNS
+    return False
 
 
 def _breaks(body: list[ast.stmt]) -> bool:

@@ -41,7 +41,7 @@ class FunctionSource:
 
 @dataclass(frozen=True)
 class LoopSource:
-    """A part as its source: the comprehension as the user wrote it, and what its names mean."""
+    """A part as its source: the comprehension that the user wrote, or might have, and what its names mean."""
 
     filename: str
     node: ComprehensionNode
@@ -82,7 +82,7 @@ def registered_reference(code: CodeType) -> CodeReference | None:
 
 
 def is_part(code: CodeType) -> bool:
-    """Whether `code` is that of a part: the lambda that the rewriting made of a comprehension."""
+    """Whether `code` is that of a part but of a `for` loop's: the lambda that the rewriting made of a comprehension."""
     segment = registered_segment(code)
     return (
         segment is not None
@@ -222,11 +222,15 @@ def function_source(function: FunctionType) -> FunctionSource | None:
 def loop_source(part: FunctionType) -> LoopSource | None:
     """The source of a part, given the part; None for any other function."""
     code = part.__code__
-    if not is_part(code):
-        return None
     segment = registered_segment(code)
-    assert segment is not None
+    if segment is None:
+        return None
     form = rewritten(segment)
+    if not is_part(code):
+        # The part of a `for` loop goes by the name of the function around it.
+        is_made = code.co_argcount == 1 and code.co_varnames[0] == form.argument
+        made = form.loops.get(code.co_firstlineno) if is_made else None
+        return None if made is None else LoopSource(segment.filename, made[0], _lookup(part, made[1]))
     found = [node for node in form.parts.values() if holds_code(node, code)]
     if not found:
         return None

@@ -16,7 +16,9 @@ The test evaluates the source and keeps it for whichever of the two is run, at o
 more variable of the user's; and making the lambda, calling the primitive and calling the part takes longer than most
 short loops.)
 
-A `for` loop that accumulates is made one that can be jumped (pyfora.language.accumulation).
+A `for` loop that accumulates is made one that can be jumped (pyfora.language.accumulation). Where its turns are so
+quick that only a kernel is worth a jump, the original stands beside it, too, for all but ranges of some length. The
+test is spelled out: a call of one of ours would take as long as such a loop.
 """
 
 from __future__ import annotations
@@ -25,7 +27,8 @@ import ast
 import copy
 from collections.abc import Iterable
 
-from pyfora.language.accumulation import HIDDEN, LOOP, accumulation_of, jumping
+from pyfora.language.accumulation import FEW_TURNS, HIDDEN, LOOP, accumulation_of, jumping, lists_its_variables
+from pyfora.language.comprehended import generator_of
 from pyfora.language.sources import ComprehensionNode, ParsedSegment, Segment
 
 FOLD = "pyfora_fold"
@@ -36,9 +39,14 @@ READ = "pyfora_read"
 IS_SHORT = "pyfora_is_short"
 IS_SHORT_FOLD = "pyfora_is_short_fold"
 IS_SHORT_KEYED = "pyfora_is_short_keyed"
+TYPE = "pyfora_type"
+RANGE = "pyfora_range"
 KEYED = "pyfora_keyed"
 KEPT = "pyfora_kept"
-PRIMITIVES = (FOLD, REDUCE, COMPREHENSION, SOURCE, READ, IS_SHORT, IS_SHORT_FOLD, IS_SHORT_KEYED, KEYED, KEPT, LOOP)
+PRIMITIVES = (
+    *(FOLD, REDUCE, COMPREHENSION, SOURCE, READ, KEYED, KEPT, LOOP),
+    *(IS_SHORT, IS_SHORT_FOLD, IS_SHORT_KEYED, TYPE, RANGE),
+)
 
 FOLDED_CALLEES = frozenset(
     ("sum", "min", "max", "any", "all", "list", "tuple", "set", "frozenset", "dict", "sorted", "next")
@@ -55,6 +63,8 @@ _KEYED_CALLEES = frozenset(("sorted", "min", "max"))
 _TINY_SOURCE_ELEMENTS = 8
 _DEEPEST = 2
 """Comprehensions nested deeper are only rewritten, and stand beside no original: each such pair doubles the code."""
+_IS_LONG = f"{TYPE}({{held}}) is {RANGE} and not -{FEW_TURNS} <= {{held}}.stop - {{held}}.start <= {FEW_TURNS}"
+"""Of what is a range in truth, and so of ints in truth; there may be more of them than `len` can tell."""
 _KINDS: dict[type[ast.expr], str] = {ast.ListComp: "list", ast.SetComp: "set", ast.DictComp: "dict"}
 _KEEPS_SCOPE = frozenset(("super", "__class__", "locals", "vars", "dir", "eval", "exec", "globals"))
 """Names whose meaning depends on the very scope that they are read in."""
@@ -76,6 +86,7 @@ class RewrittenSegment:
         self.tree = rewriter.visit(form.tree)
         ast.fix_missing_locations(self.tree)
         self.parts = rewriter.parts
+        self.loops = rewriter.loops
 
 
 def rewrite_text(text: str, filename: str) -> ast.Module:
@@ -114,19 +125,31 @@ class _Rewriter(ast.NodeTransformer):
         self._depth = 0
         self._scope: ast.AST | None = None
         """The function around, where no code but its own sees its variables."""
-        self._loops = 0
+        self._space: ast.AST = ast.Module([], [])
+        """The function or module around."""
+        self._listing: dict[ast.AST, bool] = {}
+        """Whether a function or module lists its variables."""
+        self._class_name: str | None = None
+        self._made_loops = 0
+        self.loops: dict[int, tuple[ast.GeneratorExp, str | None]] = {}
+        """Each `for` loop that has a part of one step, by its line, for the compiler, and the class around it."""
         self.parts: dict[ast.Lambda, ComprehensionNode] = {}
         """Each part's lambda with the comprehension that it came from (its first source replaced)."""
 
     # ---- scopes -------------------------------------------------------------------------------------
 
+    def visit_Module(self, node: ast.Module) -> ast.AST:
+        self._space = node
+        return self.generic_visit(node)
+
     def visit_ClassDef(self, node: ast.ClassDef) -> ast.AST:
         node.decorator_list = [self.visit(child) for child in node.decorator_list]
         node.bases = [self.visit(child) for child in node.bases]
         node.keywords = [self.visit(child) for child in node.keywords]
-        outer, self._in_class_body = self._in_class_body, True
+        outer = self._in_class_body, self._class_name
+        self._in_class_body, self._class_name = True, node.name
         self._visit_body(node.body)
-        self._in_class_body = outer
+        self._in_class_body, self._class_name = outer
         return node
 
     def _visit_function(self, node: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda) -> ast.AST:
@@ -135,13 +158,13 @@ class _Rewriter(ast.NodeTransformer):
             node.decorator_list = [self.visit(child) for child in node.decorator_list]
         node.args.defaults = [self.visit(child) for child in node.args.defaults]
         node.args.kw_defaults = [child and self.visit(child) for child in node.args.kw_defaults]
-        outer = self._in_class_body, self._scope
-        self._in_class_body, self._scope = False, node
+        outer = self._in_class_body, self._scope, self._space
+        self._in_class_body, self._scope, self._space = False, node, node
         if isinstance(node, ast.Lambda):
             node.body = self.visit(node.body)
         else:
             self._visit_body(node.body)
-        self._in_class_body, self._scope = outer
+        self._in_class_body, self._scope, self._space = outer
         return node
 
     visit_FunctionDef = _visit_function
@@ -163,13 +186,35 @@ class _Rewriter(ast.NodeTransformer):
 
     def visit_For(self, node: ast.For) -> ast.AST | list[ast.stmt]:
         found = None if self._in_class_body else accumulation_of(node, self._scope)
-        if found is None:
+        generator = None if found is None else generator_of(node, found)
+        if found is None or (generator is None and not found.works) or self._lists_its_variables():
             return self.generic_visit(node)
-        self._loops += 1
-        name, at = f"{HIDDEN}{self._loops}", self._at(node)
+        self._made_loops += 1
+        name, at = f"{HIDDEN}{self._made_loops}", self._at(node)
+        if generator is not None:
+            self.loops[node.lineno] = generator, self._class_name
         source = self._visit_source(node.iter, at)
         self._visit_body(node.body)
-        return jumping(node, found, name, self._argument, source, at)
+
+        def jumped(source: ast.expr) -> list[ast.stmt]:
+            return jumping(copy.copy(node), found, name, self._argument, source, at)
+
+        if found.works:
+            return jumped(source)
+        held = f"{name}_{self._argument}"
+        over = ast.copy_location(ast.Name(held, ast.Load()), source)
+        short = copy.copy(node)
+        short.iter = over
+        test = ast.parse(_IS_LONG.format(held=held), mode="eval").body
+        holding = ast.copy_location(ast.Assign([ast.Name(held, ast.Store())], source), node)
+        choice = ast.copy_location(ast.If(_placed(test, node), jumped(over), [short]), node)
+        holding.plain, choice.plain = [], jumped(source)  # type: ignore[attr-defined]
+        return [holding, choice]
+
+    def _lists_its_variables(self) -> bool:
+        if self._space not in self._listing:
+            self._listing[self._space] = lists_its_variables(self._space)
+        return self._listing[self._space]
 
     # ---- comprehensions and calls --------------------------------------------------------------------------------
 
@@ -372,6 +417,13 @@ def _call(name: str, *arguments: ast.expr, keywords: Iterable[ast.keyword] = ())
     return ast.Call(ast.Name(name, ast.Load()), list(arguments), list(keywords))
 
 
+def _placed(made: ast.expr, node: ast.stmt) -> ast.expr:
+    for part in ast.walk(made):
+        if isinstance(part, ast.expr):
+            ast.copy_location(part, node)
+    return made
+
+
 def _over_kept(node: ComprehensionNode) -> ComprehensionNode:
     """`node` as it stands, but over what is kept; all else is shared with it."""
     first, *others = node.generators
@@ -392,6 +444,13 @@ class WithoutChoices(ast.NodeTransformer):
 
     def visit_IfExp(self, node: ast.IfExp) -> ast.AST:
         return self.generic_visit(getattr(node, "plain", node))
+
+    def _visit_statement(self, node: ast.If | ast.Assign) -> ast.AST | list[ast.AST]:
+        plain = getattr(node, "plain", None)
+        return self.generic_visit(node) if plain is None else [self.generic_visit(one) for one in plain]
+
+    visit_If = _visit_statement
+    visit_Assign = _visit_statement
 
 
 class ReadChecker(ast.NodeTransformer):

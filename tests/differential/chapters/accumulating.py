@@ -15,7 +15,7 @@ def f(i):
     return x
 def g(i):
     return f(i) / 7
-N = 40_000
+N, QUICK = 40_000, 6_000_000
 captured = [(i * 31) % 1009 for i in range(N)]
 words = ["w" + str(i % 700) for i in range(N)]
 """
@@ -363,6 +363,142 @@ for i in range(12_000):
 """,
 }
 
+# name: statements of the block; loops of one step over millions of turns, which a kernel may jump
+QUICK: dict[str, str] = {
+    "floats, onto a float and onto an int": """
+total, other = 0.0, 3
+for i in range(QUICK):
+    total += math.sin(i)
+for i in range(QUICK):
+    other += i / 7
+out = [total.hex(), other.hex(), i]
+""",
+    "floats whose sum the builtin makes another": """
+total = 1e16
+for i in range(QUICK):
+    total += 0.1 * (i % 13)
+out = [total.hex(), sum((0.1 * (i % 13) for i in range(QUICK)), 1e16).hex()]
+""",
+    "ints and bools, with conditions": """
+count, total, true, share = 0, 0, 0, 0.5
+for i in range(QUICK):
+    if i % 3:
+        count += 1
+for i in range(QUICK, 0, -2):
+    if i % 3:
+        if i % 11 != 4:
+            total += i * i % 7 - 3
+for i in range(QUICK):
+    true += i % 7 == 1
+for i in range(QUICK):
+    share += i
+""",
+    "negative zeros, and none at all": """
+least, none = -0.0, 3
+for i in range(QUICK):
+    least += -0.0 * i
+for i in range(QUICK):
+    if i < 0:
+        none += 0.5
+out = [str(least), none]
+""",
+    "append": """
+squares, shares = [], []
+for x in range(QUICK):
+    squares.append(x * x % 7)
+for x in range(QUICK):
+    if x % 50 == 3:
+        shares.append(x / 7)
+out = [len(squares), squares[-9:], squares[1000:1010], sum(squares), len(shares), shares[:9], shares[-9:], x]
+del squares, shares
+""",
+    "ints beyond 64 bits": """
+total, other, large = 0, 0, 0.0
+for i in range(QUICK):
+    total += i * 2**50
+for i in range(QUICK):
+    other += i * (2**62 if i == 3_000_000 else 1)
+for i in range(QUICK):
+    large += i * (2**62 if i == 3_000_000 else 1)
+""",
+    "infinities and a NaN": """
+up, none = 0.0, 0.0
+for i in range(QUICK):
+    up += 1e308 if i % 2 else 5.0
+for i in range(QUICK):
+    none += math.inf * (0.0 if i == 3_000_000 else 1.0)
+out = [str(up), str(none), math.copysign(1.0, none)]
+del up, none
+""",
+    "a turn raises in the middle: what was added before stays": """
+total, count = 0.0, 0
+try:
+    for i in range(QUICK):
+        total += 1 / (i - 3_000_000)
+except ZeroDivisionError as error:
+    out = [total.hex(), i, str(error)]
+try:
+    for i in range(QUICK):
+        count += 7 % (i - 5_999_999)
+except ZeroDivisionError as error:
+    out += [count, i, str(error)]
+""",
+    "short ones, within a function that is called often": """
+class Table:
+    __width = 9
+    def work(self, n):
+        __weight = 3
+        total, out = 0, []
+        for i in range(n):
+            total += i % __weight
+        for i in range(n, 0, -1):
+            if i % 2:
+                out.append(i * __weight)
+        for i in range(5):
+            total += i
+        return total, out
+found = [Table().work(i % 130) for i in range(3000)]
+""",
+    "functions that list their variables": """
+def listing(n):
+    total = 0
+    for i in range(n):
+        total += i
+    return sorted(locals()), sorted(vars()), dir()
+def working(n):
+    out = []
+    for i in range(n):
+        out.append(f(i))
+    return eval("sorted(locals())")
+out = [listing(300), working(300)]
+""",
+    "a block that lists its variables": """
+total = 0
+for i in range(300):
+    total += i
+found = [name for name in dir() if "loop" in name]
+""",
+    "what is called range is another": """
+def counted(range, n):
+    total = 0
+    for i in range(n):
+        total += i
+    return total
+out = [counted(lambda n: [n, n + 1], 5), counted(reversed, [1, 2]), counted(range, 7), counted(range, QUICK)]
+try:
+    for i in range("7"):
+        total += i
+except TypeError as error:
+    out.append(str(error))
+total, huge = 0, 10**30
+try:
+    for i in range(huge):
+        total += 1 // (i - 300)
+except ZeroDivisionError as error:
+    out += [total, i, str(error)]
+""",
+}
+
 # name: statements of the block, what they raise
 FAILURES: dict[str, tuple[str, str]] = {
     "a turn fails: what was added before stays": (
@@ -391,6 +527,14 @@ for i in range(N):
     table[f(i) % 10 if i < 30_000 else i] += 1
 """,
         "KeyError",
+    ),
+    "a quick turn fails": (
+        """
+total = 0
+for i in range(QUICK):
+    total += 7 // (i - 3_000_000)
+""",
+        "ZeroDivisionError",
     ),
     "a text onto a number": (
         """
@@ -425,5 +569,6 @@ def _program(block: str) -> str:
 
 ROWS: list[Row] = [
     *(same(f"accumulating: {name}", _program(block)) for name, block in BLOCKS.items()),
+    *(same(f"accumulating, quick: {name}", _program(block)) for name, block in QUICK.items()),
     *(same(f"accumulating: {name}", _program(block), raised) for name, (block, raised) in FAILURES.items()),
 ]
