@@ -15,10 +15,10 @@ from tests.differential.rows import Row
 
 EAGER_SERVER = "tests.execute.eager_server"
 UNWILLING_SERVER = "tests.differential.unwilling_server"
-KILL_ATTEMPTS = 5
+KILL_ATTEMPTS = 10
 """So often a row is run, until a worker was killed in its midst."""
 LONGEST_WAIT_S = 0.3
-"""A worker is killed up to so long after a program began to run, by the seed."""
+"""A worker is killed up to so long after a program began to run, by the seed; half as long in each further attempt."""
 
 
 class TooShort(Exception):
@@ -49,9 +49,9 @@ class Mode:
         if not self.kills:
             return row.complaints(cluster.url)
         random = Random(f"{seed} {row.name}")
-        for _ in range(KILL_ATTEMPTS):
+        for attempt in range(KILL_ATTEMPTS):
             cluster.wait_for_workers(self.workers)
-            killer = Killer(cluster, random)
+            killer = Killer(cluster, random.random() * LONGEST_WAIT_S / 2**attempt, random)
             found = killer.during(lambda: row.complaints(cluster.url))
             if found or killer.killed:
                 return found
@@ -70,8 +70,9 @@ MODES = (
 class Killer:
     """Kills one worker of a cluster some moments after a program began to run, and starts another one."""
 
-    def __init__(self, cluster: Cluster, random: Random) -> None:
+    def __init__(self, cluster: Cluster, wait_s: float, random: Random) -> None:
         self._cluster = cluster
+        self._wait_s = wait_s
         self._random = random
         self._ended = threading.Event()
         self.killed = False
@@ -90,7 +91,7 @@ class Killer:
         while (running := self._running()) is None:
             if self._ended.wait(0.002):
                 return
-        self._ended.wait(self._random.random() * LONGEST_WAIT_S)
+        self._ended.wait(self._wait_s)
         again = self._running()
         if again is not None and again["program_id"] == running["program_id"]:
             self._kill(again["home_id"])
