@@ -98,7 +98,7 @@ class Jumping:
             element_s = min(now_s, paces.element_s(self._at)) if slow else now_s
             paces.note(self._at, element_s)
             if left == 0:
-                return
+                break
             if elapsed_s < PREFIX_S / 2:
                 size, slow = 2 * size, False
                 continue

@@ -69,7 +69,10 @@ class Prefix:
             before, self.done = self.done, len(self._source) - left
             before_s, now_s = now_s, max(elapsed_s / max(self.done - before, 1), 1e-9)
             self.element_s = now_s
-            if left == 0 or not self._cursor.ended:
+            if not self._cursor.ended:
+                return
+            if left == 0:
+                yield self.rest()
                 return
             if len(self.kept) > KEPT_LIMIT:
                 yield self.rest()

@@ -23,7 +23,8 @@ ATOMS = frozenset((int, float, complex, bool, str, bytes, type(None)))
 class Cursor:
     """Where a loop is in its source: `take` gives the next elements, `left` says how many there are left.
 
-    What `take` gave must be gone through before the next is taken.
+    What `take` gave must be gone through before the next is taken. A dict or a set that was changed on the way says
+    that none are left, and raises, or goes on, when it is asked for one more.
     """
 
     ended = True
@@ -383,7 +384,8 @@ class Snapshot(View):
         elements = iter(self._live)
         for _ in itertools.islice(elements, index):
             pass
-        return Cursor(elements, lambda: operator.length_hint(elements))
+        # Less than none of a set that was changed on the way, which `operator.length_hint` would not let through.
+        return Cursor(elements, lambda: max(0, elements.__length_hint__()))
 
     @property
     def holds_state(self) -> bool:

@@ -46,6 +46,7 @@ _REFUSED = (
 )
 """What no turn may hold: it leaves the loop, or binds or keeps variables in ways that are not followed here."""
 _SEES_SCOPE = frozenset(("locals", "vars", "dir", "eval", "exec", "globals", "super"))
+_SEES_GLOBALS = frozenset(("globals",))
 _ORDERS: dict[type[ast.cmpop], str] = {ast.Gt: ">", ast.Lt: "<", ast.GtE: ">=", ast.LtE: "<="}
 
 
@@ -108,17 +109,18 @@ def accumulation_of(loop: ast.For, scope: ast.AST | None) -> Accumulation | None
 
 
 def lists_its_variables(space: ast.AST) -> bool:
-    """Whether code of a function or module itself, not of functions within it, may list all its variables.
+    """Whether code of a function or module, or `globals()` in a function within it, may list all its variables.
 
     It would list ours, too.
     """
-    nodes = list(ast.iter_child_nodes(space))
+    nodes = [(child, _SEES_SCOPE) for child in ast.iter_child_nodes(space)]
     while nodes:
-        node = nodes.pop()
-        if isinstance(node, ast.Name) and node.id in _SEES_SCOPE:
+        node, seen = nodes.pop()
+        if isinstance(node, ast.Name) and node.id in seen:
             return True
-        if not isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)):
-            nodes.extend(ast.iter_child_nodes(node))
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)):
+            seen = _SEES_GLOBALS
+        nodes.extend((child, seen) for child in ast.iter_child_nodes(node))
     return False
 
 

@@ -361,6 +361,31 @@ for i in range(12_000):
     total += f(i)
     other += 10**300 * f(i)
 """,
+    "a dict that grows while it is gone through": """
+table, turns = {i: i for i in range(N)}, 0
+try:
+    for key in table:
+        turns += 1
+        table[key + N] = f(key)
+except RuntimeError as error:
+    said, size = str(error), len(table)
+""",
+    "keys exchanged while a dict, and elements while a set, is gone through": """
+table, members = {i: i for i in range(N)}, set(range(3000))
+try:
+    swapped = sum(table.pop(key) + table.setdefault(key + N, f(key)) for key in table)
+except RuntimeError as error:
+    said, size = str(error), len(table)
+more = sum((members.remove(x), members.add(x + 10**6), f(x % 100))[2] for x in members)
+""",
+    "a function that lists the globals meanwhile": """
+def ours():
+    return sorted(name for name in globals() if "pyfora" in name)
+total, listed = 0, []
+for i in range(N):
+    total += f(i) + len(ours())
+listed = ours()
+""",
 }
 
 # name: statements of the block; loops of one step over millions of turns, which a kernel may jump
