@@ -22,6 +22,7 @@ from tests.daemons import Cluster
 from tests.differential.harness import Outcome, Program, differences, run_locally, run_on
 
 SECONDS = 15.0
+EAGER_SERVER = "tests.execute.eager_server"
 REFUSAL = "InvalidPyforaOperation"
 
 # What each program may use beside what is made for it; functions that nothing reaches are not sent.
@@ -664,6 +665,7 @@ class Generator:
         ]
         if not self._in_function:
             choices += [(4, self._parallel_mutation), (1, self._captured_mutation), (2, self._closures)]
+            choices += [(14, self._accumulation)]
             choices += [(3, self._iterators), (2, self._class), (3, self._failing_mutation)]
         if depth > 0:
             choices += [
@@ -807,6 +809,85 @@ class Generator:
         if "Square" in lines[0] and "Square" not in self._shapes:
             return self._big_loop(0)
         return lines
+
+    def _accumulation(self, _: int) -> list[str]:
+        """A long `for` loop that adds to a few variables, in the block or in a function."""
+        if self._parallel >= 3:
+            return self._small_loop(0)
+        self._parallel += 1
+        target, names, source = self._source(False)
+        begins, body, added = list[str](), list[str](), list[tuple[str, str]]()
+        if self._chance(30):
+            held = self._new("h")
+            body.append(f"{held} = {self._heavy(names, 'int')}")
+            names = [*names, (held, "int")]
+        for _ in range(self._random.randrange(1, 4)):
+            begin, step, name, kind = self._step(names)
+            begins.append(begin)
+            added.append((name, kind))
+            body += self._turned(step, names)
+        lines = [*begins, f"for {target} in {source}:", *("    " + line for line in body)]
+        if self._chance(15):
+            lines += ["else:", f"    {added[0][0]} = [{added[0][0]}]"]
+            added = added[1:]
+        results = ", ".join(name for name, _ in added)
+        if self._chance(30) and added:
+            called = self._new("f")
+            inside = ["    " + line for line in [*lines, f"return ({results},)"]]
+            lines = [f"def {called}():", *inside, f"({results},) = {called}()"]
+        for name, kind in added:
+            if kind != "any":
+                self._scope.add(kind, name, fresh=kind.startswith(("list", "dict")))
+        return lines
+
+    def _step(self, names: list[tuple[str, str]]) -> tuple[str, str, str, str]:
+        """How a variable begins, how a turn adds to it, the variable, and its type in the end."""
+        name = self._new("acc")
+
+        def heavy(kind: str) -> str:
+            return self._heavy(names, kind)
+
+        key = self._one_of(f"{heavy('int')} % 40", heavy("str"), f"{heavy('float')} // 9", heavy("bool"))
+        return self._random.choice(
+            [
+                (f"{name} = 0", f"{name} += {heavy('int')}", name, "int"),
+                (f"{name} = 2**62", f"{name} += {heavy('int')} << 50", name, "int"),
+                (f"{name} = {self._one_of('0.0', '-0.0', '1')}", f"{name} += {heavy('float')}", name, "float"),
+                (f"{name} = 0", f"{name} += {heavy(self._one_of('bool', 'int', 'float'))}", name, "any"),
+                (f"{name} = 0", f"{name} -= {heavy('int')}", name, "int"),
+                (f"{name} = ''", f"{name} += {heavy('str')}", name, "str"),
+                (f"{name} = []", f"{name}.append({heavy('int')})", name, "list[int]"),
+                (f"{name} = [1, 2]", f"{name}.append({heavy('int')})", name, "list[int]"),
+                (f"{name} = []", f"{name} += [{heavy('float')}]", name, "list[float]"),
+                (f"{name} = []", f"{name}.extend(({heavy('int')}, {heavy('float')}))", name, "any"),
+                (f"{name} = set()", f"{name}.add({key})", name, "any"),
+                (f"{name} = {{}}", f"{name}[{key}] = {heavy('int')}", name, "any"),
+                (f"{name} = {{}}", f"{name}[{key}] = {name}.get({key}, 0) + {heavy('int')}", name, "any"),
+                (f"{name} = {{}}", f"{name}.setdefault({key}, []).append({heavy('int')})", name, "any"),
+                (f"{name} = collections.Counter()", f"{name}[{key}] += 1", name, "any"),
+                (f"{name} = collections.defaultdict(list)", f"{name}[{key}].append({heavy('str')})", name, "any"),
+                (f"{name} = -1", f"{name} = max({name}, {heavy('int')})", name, "int"),
+                (f"{name} = 1e9", f"{name} = min({name}, {heavy('float')})", name, "float"),
+                (f"{name} = [0] * 10", f"{name}[{heavy('int')} % 10] += 1", name, "list[int]"),
+                (f"{name} = XS", f"{name}.append({heavy('int')})", name, "any"),
+            ]
+        )
+
+    def _turned(self, step: str, names: list[tuple[str, str]]) -> list[str]:
+        """The step as it stands, or under a condition, or with a way out."""
+        test = self._heavy(names, "bool")
+        return self._random.choice(
+            [
+                [step],
+                [step],
+                [step],
+                [f"if {test}:", f"    {step}"],
+                [f"if {test}:", "    continue", step],
+                ["try:", f"    {step}", "except (ValueError, Odd):", "    pass"],
+                [f"if {test}:", f"    {step}", "else:", f"    said({self._random.randrange(3000)}, 1009, 'other')"],
+                [step, f"if {test} and {test} and {self._random.randrange(4)} == 0:", "    break"],
+            ]
+        )
 
     def _captured_mutation(self, _: int) -> list[str]:
         fresh = self._random.randrange(1_000, 2_000)
@@ -1357,11 +1438,13 @@ def main() -> None:
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--seconds", type=float, default=1e9, help="stop after this many")
     parser.add_argument("--kill-every", type=int, default=0, help="kill a worker in the midst of each so many programs")
+    parser.add_argument("--eager", action="store_true", help="spread loops that last a fraction of a millisecond")
     parser.add_argument("--no-shrink", action="store_true")
     options = parser.parse_args()
     start = time.monotonic()
     ran, different = 0, []
-    with Cluster(workers=options.workers) as cluster:
+    server = {"fork_server": EAGER_SERVER} if options.eager else {}
+    with Cluster(workers=options.workers, **server) as cluster:
         if options.seed is not None:
             _replay(options.seed, cluster.url, not options.no_shrink)
             return
