@@ -5,7 +5,7 @@ from __future__ import annotations
 import enum
 import itertools
 import math
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -130,14 +130,17 @@ def _hold_nan(elements: list[Any]) -> bool:
 
 
 def _inner(elements: list[Any]) -> list[Any]:
-    return list(itertools.chain.from_iterable(e for e in elements if type(e) in _HOLDERS))
+    return _within(elements, *_HOLDERS)
 
 
-def are_plain(elements: Iterable[Any]) -> bool:
+def _within(elements: Iterable[Any], *holders: type) -> list[Any]:
+    return list(itertools.chain.from_iterable(e for e in elements if type(e) in holders))
+
+
+def are_plain(elements: Collection[Any]) -> bool:
     """Whether these are numbers, texts and so on, or tuples of such: nothing whose identity could matter."""
     kinds = set(map(type, elements))
     if tuple not in kinds:
         return kinds <= ATOMS
-    return kinds <= ATOMS | {tuple} and are_plain(
-        itertools.chain.from_iterable(e for e in elements if type(e) is tuple)
-    )
+    # Listed, as it is gone through twice there.
+    return kinds <= ATOMS | {tuple} and are_plain(_within(elements, tuple))

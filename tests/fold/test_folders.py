@@ -131,5 +131,7 @@ def test_what_is_plain() -> None:
     assert are_plain([1, 2.5, "a", None, b"b", (1, (2, "c"))])
     assert not are_plain([[1]])
     assert not are_plain([(1, [2])])
+    assert not are_plain([(1, (2, [3]))])
+    assert not are_plain([(1, (2, (3, (4, object()))))])
     assert not are_plain([object()])
     assert not are_plain([True, type("Own", (int,), {})(1)])

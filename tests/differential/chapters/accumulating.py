@@ -378,6 +378,16 @@ except RuntimeError as error:
     said, size = str(error), len(table)
 more = sum((members.remove(x), members.add(x + 10**6), f(x % 100))[2] for x in members)
 """,
+    "what is captured, within tuples within tuples": """
+groups, total = collections.defaultdict(list), 0
+for i in range(N):
+    total += f(i)
+    groups[i % 40].append(captured if i % 2 else i)
+nested = [(i, (f(i), (i, captured))) for i in range(N)]
+themselves = [sum(x is captured for group in groups.values() for x in group)]
+themselves.append(sum(x[1][1][1] is captured for x in nested))
+del groups, nested
+""",
     "a function that lists the globals meanwhile": """
 def ours():
     return sorted(name for name in globals() if "pyfora" in name)
