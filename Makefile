@@ -19,9 +19,9 @@ demo: $(VENV)/.run
 
 test: check test-fast test-cluster
 
-# In one process, or in processes of the test's own; no daemons.
+# In one process, or in processes of the test's own, no daemons: as many tests at once as there are cores.
 test-fast: $(VENV)/.dev
-	$(BIN)/python -m pytest -m "not cluster"
+	$(BIN)/python -m pytest -m "not cluster" -n auto
 
 # Real daemons in other processes, on loopback.
 test-cluster: $(VENV)/.dev

@@ -7,6 +7,7 @@ from setuptools import find_packages, setup
 TEST = [
     "pytest>=8,<10",
     "pytest-timeout>=2.3,<3",
+    "pytest-xdist>=3.6,<4",
     "hypothesis>=6.100,<7",
     "ipython>=8,<10",
     "pyperformance>=1.14,<1.15",
