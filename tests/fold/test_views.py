@@ -159,7 +159,9 @@ def test_functions_of_views() -> None:
 
 
 @pytest.mark.parametrize(
-    "live", [{1: "a", 2: "b"}, {3, 1, 2}, frozenset("abc"), {5: 6}.values(), {5: 6}.keys()], ids=lambda live: type(live).__name__
+    "live",
+    [{1: "a", 2: "b"}, {3, 1, 2}, frozenset("abc"), {5: 6}.values(), {5: 6}.keys()],
+    ids=lambda live: type(live).__name__,
 )
 def test_what_is_cut_as_it_was(live: Any) -> None:
     source = as_source(live)
