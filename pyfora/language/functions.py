@@ -12,12 +12,13 @@ from typing import Any
 
 from pyfora.errors import CantGetSourceTextError
 from pyfora.language.bindings import mangled
-from pyfora.language.rewrite import ReadChecker, RewrittenSegment
+from pyfora.language.rewrite import ReadChecker, RewrittenSegment, part_argument, rewritten_node
 from pyfora.language.sources import (
     CodeReference,
     ComprehensionNode,
     Segment,
     compile_module,
+    copied,
     first_line_of,
     holds_code,
     is_code_of,
@@ -88,7 +89,7 @@ def is_part(code: CodeType) -> bool:
         segment is not None
         and code.co_name == "<lambda>"
         and code.co_argcount == 1
-        and code.co_varnames[0] == rewritten(segment).argument
+        and code.co_varnames[0] == part_argument(segment)
     )
 
 
@@ -114,15 +115,16 @@ def function_code(
     could not be sent. Raises CantGetSourceTextError where the reference names no function.
     """
     segment, number = reference.segment, reference.number
-    nodes = rewritten(segment).nodes if rewrite else parsed(segment).nodes
-    node = nodes[number] if number < len(nodes) else None
+    form = parsed(segment)
+    node = form.nodes[number] if number < len(form.nodes) else None
     if not isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)):
         raise CantGetSourceTextError(f"{segment.filename}: there is no function number {number} in its text")
+    class_name = form.class_around(node)
+    node = rewritten_node(segment, node) if rewrite else copied(node)
     names = frozenset(checked)
     if names:
-        node = ReadChecker(names).visit(copy.deepcopy(node))
-        ast.fix_missing_locations(node)
-    code = compile_in_scope(_bare(node), free_names, rewritten(segment).class_names[number], segment)
+        node = ast.fix_missing_locations(ReadChecker(names).visit(node))
+    code = compile_in_scope(_bare(node), free_names, class_name, segment)
     code = with_qualname(code, qualname)
     if rewrite:
         register(code, segment)
@@ -228,7 +230,7 @@ def loop_source(part: FunctionType) -> LoopSource | None:
     form = rewritten(segment)
     if not is_part(code):
         # The part of a `for` loop goes by the name of the function around it.
-        is_made = code.co_argcount == 1 and code.co_varnames[0] == form.argument
+        is_made = code.co_argcount == 1 and code.co_varnames[0] == part_argument(segment)
         made = form.loops.get(code.co_firstlineno) if is_made else None
         return None if made is None else LoopSource(segment.filename, made[0], _lookup(part, made[1]))
     found = [node for node in form.parts.values() if holds_code(node, code)]

@@ -25,11 +25,14 @@ from __future__ import annotations
 
 import ast
 import copy
+import functools
+import re
+import unicodedata
 from collections.abc import Iterable
 
 from pyfora.language.accumulation import FEW_TURNS, HIDDEN, LOOP, accumulation_of, jumping, lists_its_variables
 from pyfora.language.comprehended import generator_of
-from pyfora.language.sources import ComprehensionNode, ParsedSegment, Segment
+from pyfora.language.sources import ComprehensionNode, Node, ParsedSegment, Segment, copied
 
 FOLD = "pyfora_fold"
 REDUCE = "pyfora_reduce"
@@ -66,6 +69,7 @@ _DEEPEST = 2
 _IS_LONG = f"{TYPE}({{held}}) is {RANGE} and not -{FEW_TURNS} <= {{held}}.stop - {{held}}.start <= {FEW_TURNS}"
 """Of what is a range in truth, and so of ints in truth; there may be more of them than `len` can tell."""
 _KINDS: dict[type[ast.expr], str] = {ast.ListComp: "list", ast.SetComp: "set", ast.DictComp: "dict"}
+_WORD = re.compile(r"\w+")
 _KEEPS_SCOPE = frozenset(("super", "__class__", "locals", "vars", "dir", "eval", "exec", "globals"))
 """Names whose meaning depends on the very scope that they are read in."""
 
@@ -77,34 +81,35 @@ class RewrittenSegment:
         form = ParsedSegment(segment)
         self.segment = segment
         self.nodes = form.nodes
-        # Looking for what is around each node costs as much as parsing: not where there is no class.
-        in_classes = "class" in segment.text
-        self.class_names = [form.class_around(node) if in_classes else None for node in form.nodes]
-        self.argument = free_name("source", names_in(form.tree))
-        """The name of every part's parameter in this segment; the text uses it for nothing else."""
-        rewriter = _Rewriter(self.argument, segment.filename)
+        self.class_names = [form.class_around(node) for node in form.nodes]
+        rewriter = _Rewriter(segment, form.tree)
         self.tree = rewriter.visit(form.tree)
         ast.fix_missing_locations(self.tree)
         self.parts = rewriter.parts
         self.loops = rewriter.loops
 
 
+def rewritten_node(segment: Segment, node: Node) -> Node:
+    """The rewritten form of a function's or `with`'s node of `parsed(segment)`, and of it alone.
+
+    Mostly only a little of a long statement is run.
+    """
+    made = copied(node)
+    _Rewriter(segment, made).visit(made)
+    return ast.fix_missing_locations(made)
+
+
+@functools.lru_cache(maxsize=512)
+def part_argument(segment: Segment) -> str:
+    """The name of every part's parameter in this segment; the text uses it for nothing else."""
+    # Python takes identifiers as NFKC makes them.
+    return free_name("source", _WORD.findall(unicodedata.normalize("NFKC", segment.text)))
+
+
 def rewrite_text(text: str, filename: str) -> ast.Module:
     """The rewritten tree of a whole text. Raises SyntaxError where it is no Python."""
     tree: ast.Module = RewrittenSegment(Segment(filename, 1, text)).tree
     return tree
-
-
-def names_in(tree: ast.AST) -> set[str]:
-    """Every identifier that `tree` mentions in any role."""
-    found: set[str] = set()
-    for node in ast.walk(tree):
-        for _, value in ast.iter_fields(node):
-            if isinstance(value, str):
-                found.add(value)
-            elif isinstance(value, list):
-                found.update(item for item in value if isinstance(item, str))
-    return found
 
 
 def free_name(wanted: str, taken: Iterable[str]) -> str:
@@ -118,15 +123,15 @@ def free_name(wanted: str, taken: Iterable[str]) -> str:
 
 
 class _Rewriter(ast.NodeTransformer):
-    def __init__(self, argument: str, filename: str) -> None:
-        self._argument = argument
-        self._filename = filename
+    def __init__(self, segment: Segment, root: ast.AST) -> None:
+        self._argument = part_argument(segment)
+        self._filename = segment.filename
         self._in_class_body = False
         self._depth = 0
         self._scope: ast.AST | None = None
         """The function around, where no code but its own sees its variables."""
-        self._space: ast.AST = ast.Module([], [])
-        """The function or module around."""
+        self._space = root
+        """The function, module or block around."""
         self._listing: dict[ast.AST, bool] = {}
         """Whether a function or module lists its variables."""
         self._class_name: str | None = None
@@ -137,10 +142,6 @@ class _Rewriter(ast.NodeTransformer):
         """Each part's lambda with the comprehension that it came from (its first source replaced)."""
 
     # ---- scopes -------------------------------------------------------------------------------------
-
-    def visit_Module(self, node: ast.Module) -> ast.AST:
-        self._space = node
-        return self.generic_visit(node)
 
     def visit_ClassDef(self, node: ast.ClassDef) -> ast.AST:
         node.decorator_list = [self.visit(child) for child in node.decorator_list]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import copy
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -17,14 +16,14 @@ from pyfora.language.bindings import Bindings
 from pyfora.language.body import CELLS, NAMES, BlockFunction, cell_noter
 from pyfora.language.capture import Block, block_statements
 from pyfora.language.frozen import can_change, fingerprint, members
-from pyfora.language.functions import register, rewritten
+from pyfora.language.functions import register
 from pyfora.language.library_watch import LibraryWatch, mentions
 from pyfora.language.loading import Loader, install
 from pyfora.language.program import RESULT, Plan, read_program
 from pyfora.language.reach import Namespace, ReplicaModule
-from pyfora.language.rewrite import READ, ReadChecker
+from pyfora.language.rewrite import READ, ReadChecker, rewritten_node
 from pyfora.language.shipping import CACHE_WRAPPER
-from pyfora.language.sources import compile_module
+from pyfora.language.sources import compile_module, parsed
 from pyfora.language.unconvertible import Unconvertible, make_reader
 
 _UNSET = object()
@@ -178,12 +177,12 @@ class LoadedProgram:
 
     def _statements(self, block: Block) -> list[ast.stmt]:
         assert self.plan.namespace is not None
-        node = rewritten(block.segment).nodes[block.number]
+        node = parsed(block.segment).nodes[block.number]
         assert isinstance(node, ast.With)
-        statements = block_statements(node, block.item)
+        statements = block_statements(rewritten_node(block.segment, node), block.item)
         doubtful = self.plan.doubtful | self.plan.namespace.doubtful
         if doubtful:
-            statements = [ReadChecker(doubtful).visit(copy.deepcopy(statement)) for statement in statements]
+            statements = [ReadChecker(doubtful).visit(statement) for statement in statements]
         return statements
 
 

@@ -12,12 +12,13 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from types import CodeType
-from typing import Any
+from typing import Any, TypeVar
 
 from pyfora.errors import CantGetSourceTextError
 from pyfora.language.accumulation import HIDDEN
 
 FunctionNode = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
+Node = TypeVar("Node", bound=ast.AST)
 ComprehensionNode = ast.GeneratorExp | ast.ListComp | ast.SetComp | ast.DictComp
 _NUMBERED = (
     ast.FunctionDef,
@@ -76,7 +77,7 @@ class ParsedSegment:
     def __init__(self, segment: Segment) -> None:
         self.segment = segment
         self.tree = parse_segment(segment)
-        self.nodes: list[ast.AST] = [node for node in ast.walk(self.tree) if isinstance(node, _NUMBERED)]
+        self.nodes: list[ast.AST] = [node for node in _all_nodes(self.tree) if isinstance(node, _NUMBERED)]
 
     @functools.cached_property
     def parents(self) -> dict[ast.AST, ast.AST]:
@@ -91,6 +92,8 @@ class ParsedSegment:
 
     def class_around(self, node: ast.AST) -> str | None:
         """The name of the innermost class around `node`: it decides how private names are mangled."""
+        if "class" not in self.segment.text:
+            return None  # looking around costs as much as parsing does
         for around in self.ancestors(node):
             if isinstance(around, ast.ClassDef):
                 return around.name
@@ -109,10 +112,33 @@ class ParsedSegment:
 
 def parse_segment(segment: Segment) -> ast.Module:
     """A fresh tree of `segment`, with the line numbers of its file."""
-    tree = parse_text(segment.text, segment.filename)
-    if segment.first_line > 1:
-        ast.increment_lineno(tree, segment.first_line - 1)
-    return tree
+    # Empty lines before it are sooner parsed than the line of each node is changed.
+    return parse_text("\n" * (segment.first_line - 1) + segment.text, segment.filename)
+
+
+def _all_nodes(tree: ast.AST) -> list[ast.AST]:
+    """What `ast.walk` goes through, in an order of its own, several times as fast."""
+    found = [tree]
+    for node in found:
+        for value in vars(node).values():
+            if isinstance(value, ast.AST):
+                found.append(value)
+            elif type(value) is list:
+                found += [item for item in value if isinstance(item, ast.AST)]
+    return found
+
+
+def copied(node: Node) -> Node:
+    """A copy of `node` and of all within it: as `copy.deepcopy`, several times as fast."""
+    found = type(node)()
+    for name, value in vars(node).items():
+        if isinstance(value, ast.AST):
+            # What has no place in the text (an operator, a context) is one object for all the tree.
+            value = copied(value) if value._attributes or value._fields else value
+        elif type(value) is list:
+            value = [copied(item) if isinstance(item, ast.AST) else item for item in value]
+        setattr(found, name, value)
+    return found
 
 
 @functools.lru_cache(maxsize=512)
