@@ -23,12 +23,24 @@ class WorkerGone(BaseException):
 class Conversation:
     """Blocking sends and receives; `poll` looks without waiting."""
 
-    def __init__(self, path: str) -> None:
-        """Connect to the worker's socket at `path`. Raises OSError."""
-        self._socket = socket.socket(socket.AF_UNIX)
-        self._socket.connect(path)
+    def __init__(self, connection: socket.socket) -> None:
+        self._socket = connection
         self._frames = FrameReader()
         self._received: deque[Message] = deque()
+
+    @classmethod
+    def to(cls, path: str) -> Conversation:
+        """With the worker whose socket is at `path`. Raises OSError."""
+        connection = socket.socket(socket.AF_UNIX)
+        connection.connect(path)
+        return cls(connection)
+
+    @classmethod
+    def of(cls, connection: int, unread: bytes) -> Conversation:
+        """What another process has handed over: the connection's file descriptor, and its `unread`."""
+        conversation = cls(socket.socket(fileno=connection))
+        conversation._take(unread)
+        return conversation
 
     def send(self, message: Message) -> None:
         """Raises WorkerGone, or WireError for a message over the limits."""
@@ -56,5 +68,20 @@ class Conversation:
             raise WorkerGone from error
         if not data:
             raise WorkerGone
+        self._take(data)
+
+    def _take(self, data: bytes) -> None:
         for whole in self._frames.receive(data):
             self._received.append(decode_message(whole, Link.WORKER_TO_PROCESS))
+
+    # ---- handing over ------------------------------------------------------------------------------------------
+
+    def unread(self, first: Message) -> bytes:
+        """`first`, which was received, and all that has come since and was not."""
+        frames = [frame(encode_message(message)) for message in (first, *self._received)]
+        return b"".join(frames) + self._frames.rest()
+
+    def handed_over(self) -> int:
+        """The connection's file descriptor, for what this process is to become."""
+        self._socket.set_inheritable(True)
+        return self._socket.detach()

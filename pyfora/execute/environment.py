@@ -10,9 +10,13 @@ from pyfora.execute.ambient import Ambient
 from pyfora.fold.grid import Grid
 from pyfora.fold.partials import Form
 from pyfora.fold.sources import Source
-from pyfora.language.results import pack_environment, unpack_environment
+from pyfora.language.results import first_object, pack_environment, unpack_environment
 from pyfora.language.running import LoadedProgram
+from pyfora.values.hash_seed import fixed_hash_seed
 from pyfora.values.parcels import Parcel
+
+_HASH_SEED = "hash seed"
+"""The name of what an environment's parcel begins with."""
 
 
 @dataclass(frozen=True)
@@ -33,7 +37,14 @@ class Environment:
     def pack(self, program: LoadedProgram) -> tuple[Parcel, dict[int, Any]]:
         """As bytes for other processes, and all objects in it by index. Raises what pickling raises."""
         packed: dict[int, Any] = {}
-        return pack_environment({"environment": self}, program, packed), packed
+        objects = {_HASH_SEED: fixed_hash_seed(), "environment": self}
+        return pack_environment(objects, program, packed), packed
+
+
+def hash_seed_of_environment(parcel: Parcel) -> str | None:
+    """The hash seed of the driver that made `parcel`. Nothing else of it is made: what is, may depend on it."""
+    seed = first_object(parcel)
+    return seed if isinstance(seed, str) else None
 
 
 def unpack(parcel: Parcel, primitives: Mapping[str, Callable[..., Any]]) -> tuple[Environment, dict[int, Any]]:

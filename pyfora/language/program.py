@@ -9,6 +9,7 @@ import struct
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from types import CellType, FunctionType
 from typing import Any
 
@@ -19,6 +20,7 @@ from pyfora.language.settings import current_settings
 from pyfora.language.shipping import CodeForm, RemoteValue, Shipper, marshalled, reason_of
 from pyfora.language.sources import function_reference
 from pyfora.language.unconvertible import not_sent
+from pyfora.values.hash_seed import fixed_hash_seed
 from pyfora.values.parcels import Parcel, read_parcel
 from pyfora.values.set_order import SetOrderError
 
@@ -51,7 +53,8 @@ class Program:
     """A program as it is sent (`header`, `parcel`), and what stays on the client (`origin`)."""
 
     header: dict[str, Any]
-    """python, pyfora, kind (block, call, value), filename, line, names, remote_value_ids, settings, fingerprint."""
+    """python, pyfora, kind (block, call, value), filename, line, names, remote_value_ids, hash_seed, settings,
+    fingerprint."""
     parcel: Parcel
     origin: Origin
 
@@ -256,6 +259,7 @@ def _program(shipper: Shipper, kind: str, filename: str, line: int, names: list[
         "names": names,
         "remote_value_ids": list(dict.fromkeys(shipper.remote_value_ids)),
         # A value is what it is under any.
+        "hash_seed": fixed_hash_seed(),
         "settings": {} if kind == "value" else current_settings(),
     }
     digest = hashlib.sha256(json.dumps(header, sort_keys=True).encode())
@@ -295,3 +299,21 @@ def read_program(data: Any) -> tuple[dict[str, Any], Parcel]:
     if not isinstance(header, dict):
         raise WireError("a program's header is no JSON object")
     return header, read_parcel(view[start:])
+
+
+def hash_seed_of_program(path: Path) -> str | None:
+    """The client's hash seed, from the head of a program's file. Raises OSError, and WireError where it is none."""
+    with path.open("rb") as file:
+        head = file.read(_HEAD.size)
+        if len(head) < _HEAD.size:
+            raise WireError("a program is cut short")
+        magic, _, length, _ = _HEAD.unpack(head)
+        if magic != MAGIC or length > _HEADER_LIMIT_BYTES:
+            raise WireError("these bytes are not a program of this version of pyfora")
+        try:
+            seed = json.loads(file.read(length)).get("hash_seed")
+        except (ValueError, AttributeError) as error:
+            raise WireError(f"a program's header is no JSON object: {error}") from error
+    # What else Python would not start with.
+    known = isinstance(seed, str) and seed.isascii() and seed.isdigit() and len(seed) <= 10 and int(seed) < 2**32
+    return seed if known else None

@@ -211,5 +211,11 @@ def unpack_environment(
     return objects
 
 
+def first_object(parcel: Parcel) -> object:
+    """The first of the objects of `pack_environment`, without making any other."""
+    _, _, found = next(iter(Loader(parcel)))
+    return found
+
+
 def _from_registry(function: FunctionType) -> CodeForm:
     return registered_reference(function.__code__) or marshalled(function)

@@ -24,6 +24,8 @@ from dataclasses import dataclass
 from types import FunctionType
 from typing import Any
 
+from pyfora.values.hash_seed import fixed_hash_seed
+
 _HEADER = struct.Struct("nnnPnn")
 """What follows the head of a set object: slots taken, elements, the last slot, the table, the hash, the finger."""
 _ENTRY_BYTES = 16
@@ -303,7 +305,7 @@ def _hashes_otherwise(value: Any) -> bool:
     """Whether the hash of a value surely is another one in another process: its address, or made with its seed."""
     kind = type(value)
     if kind is str or kind is bytes:
-        return bool(sys.flags.hash_randomization)
+        return fixed_hash_seed() is None
     hashing: object = kind.__hash__
     return hashing is object.__hash__ or (kind is tuple and any(map(_hashes_otherwise, value)))
 

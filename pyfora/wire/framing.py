@@ -52,3 +52,7 @@ class FrameReader:
                 self._wanted_bytes = None
                 self._frame = bytearray()
                 yield done
+
+    def rest(self) -> bytes:
+        """What was received of a frame that is not whole yet."""
+        return self._prefix if self._wanted_bytes is None else _LENGTH.pack(self._wanted_bytes) + bytes(self._frame)

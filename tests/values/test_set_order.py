@@ -19,15 +19,8 @@ from pyfora.values.set_order import SetOrderError, recipe_for
 def fixed_seed() -> Iterator[None]:
     """Whatever the seed of this process: the sets are made again within it."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(set_order, "sys", Seeded(0))
+        patch.setattr(set_order, "fixed_hash_seed", lambda: "0")
         yield
-
-
-class Seeded:
-    """In the place of `sys`, with a hash seed that is fixed or not."""
-
-    def __init__(self, hash_randomization: int) -> None:
-        self.flags = type("Flags", (), {"hash_randomization": hash_randomization})
 
 
 NUMBERS = st.one_of(
@@ -198,7 +191,7 @@ def test_strings_hash_otherwise_where_the_seed_is_not_fixed(monkeypatch: pytest.
     words = {str(number) for number in range(10_000)}
     pairs = {(word, 1) for word in words}
     assert recipe_for(words) is not None and recipe_for(pairs) is not None
-    monkeypatch.setattr(set_order, "sys", Seeded(1))
+    monkeypatch.setattr(set_order, "fixed_hash_seed", lambda: None)
     assert recipe_for(words) is None and recipe_for(pairs) is None
 
 
