@@ -12,7 +12,7 @@ from pyfora.execute.output import Written
 from pyfora.fold.partials import Form, Partial, are_plain
 from pyfora.fold.views import ATOMS
 from pyfora.language.loading import Loader
-from pyfora.language.shipping import Shipper
+from pyfora.language.shipping import ExactShipper
 from pyfora.values.parcels import Parcel, make_parcel, read_parcel
 
 
@@ -66,7 +66,7 @@ def _no_functions(function: FunctionType) -> NoReturn:
     raise pickle.PicklingError(f"{function.__qualname__}() was made by the loop, and cannot leave its process")
 
 
-class _PieceShipper(Shipper):
+class _PieceShipper(ExactShipper):
     def __init__(self, known: Mapping[int, Any]) -> None:
         super().__init__(_no_functions)
         self.names.update((id(found), index) for index, found in known.items())

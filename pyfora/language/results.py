@@ -12,7 +12,7 @@ from pyfora.language.program import Origin
 from pyfora.language.reach import Namespace
 from pyfora.language.rewrite import READ
 from pyfora.language.running import LoadedProgram
-from pyfora.language.shipping import CodeForm, Shipper, marshalled, reason_of
+from pyfora.language.shipping import CodeForm, ExactShipper, Shipper, marshalled, reason_of
 from pyfora.language.unconvertible import make_reader, not_brought_back
 from pyfora.values.parcels import Parcel
 from pyfora.values.set_order import SetOrderError
@@ -174,7 +174,7 @@ def pack_environment(
     Raises what pickling raises where an object cannot leave.
     """
     namespaces = [Namespace(n.module, n.names, doubtful=n.doubtful) for n in loaded.namespaces]
-    shipper = Shipper(marshalled, namespaces=namespaces)
+    shipper = ExactShipper(marshalled, namespaces=namespaces)
     for name, value in objects.items():
         shipper.dump(("local", name, value))
     while members := list(shipper.reach.missing_members()):

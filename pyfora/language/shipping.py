@@ -314,6 +314,14 @@ class Shipper(cloudpickle.Pickler):  # type: ignore[misc]  # an untyped base
         return making.module_of, (namespace,)
 
 
+class ExactShipper(Shipper):
+    """For processes that share the work of one program: they see each object whole, or the work is not shared."""
+
+    def _can_be_raw(self, obj: Any) -> bool:
+        # Where not, pickling raises. What a class of the user's says of its copies is no matter: locally there are none.
+        return True
+
+
 CACHE_WRAPPER = type(functools.lru_cache(lambda: None))
 
 

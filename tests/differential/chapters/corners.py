@@ -262,6 +262,66 @@ ROWS = [
         """,
     ),
     same(
+        "__reduce__ of slow elements of parallel loops",
+        """
+        class P:
+            def __init__(self, x):
+                self.x=x
+            def __reduce_ex__(self, protocol):
+                return (P, (self.x+1,))
+        def f(i):
+            for _ in range(900): i=i*31%1009
+            return P(i)
+        with executor.remotely.downloadAll():
+            made=[f(i) for i in range(3000)]
+            a=sum(p.x for p in made)
+            made=[]
+            for i in range(3000): made.append(f(i))
+            b=sum(p.x for p in made)
+            c=sum(p.x for p in {i: f(i) for i in range(3000)}.values())
+            d=max((f(i) for i in range(3000)), key=lambda p: p.x).x
+            del made
+        """,
+    ),
+    same(
+        "__getstate__ and __setstate__ of slow elements of a parallel loop",
+        """
+        class P:
+            __slots__=("x",)
+            def __init__(self, x):
+                self.x=x
+            def __getstate__(self): return (None, {"x": self.x+1})
+        class Q:
+            def __init__(self, x):
+                self.x=x
+            def __setstate__(self, state): self.x=state["x"]+1
+        def f(kind, i):
+            for _ in range(900): i=i*31%1009
+            return kind(i)
+        with executor.remotely.downloadAll():
+            a=sum(p.x for p in [f(P, i) for i in range(3000)])
+            b=sum(q.x for q in [f(Q, i) for i in range(3000)])
+        """,
+    ),
+    same(
+        "a __getstate__ that drops what a parallel loop needs",
+        """
+        class P:
+            def __init__(self, x):
+                self.x=x
+                self.steps=(i for i in range(3))
+            def __getstate__(self): return {"x": self.x}
+        def f(p, i):
+            for _ in range(900): i=i*31%1009
+            return i + p.x + hasattr(p, "steps")
+        with executor.remotely.downloadAll():
+            p=P(3)
+            a=sum(f(p, i) for i in range(3000))
+            b=sum(hasattr(q, "steps") for q in [P(f(p, i)) for i in range(3000)])
+            del p
+        """,
+    ),
+    same(
         "traceback of a parallel dict comprehension",
         """
         def f(i):
