@@ -318,7 +318,7 @@ class ExactShipper(Shipper):
     """For processes that share the work of one program: they see each object whole, or the work is not shared."""
 
     def _can_be_raw(self, obj: Any) -> bool:
-        # Where not, pickling raises. What a class of the user's says of its copies is no matter: locally there are none.
+        # Where not, pickling raises. What its class says of copies is no matter: locally there are none.
         return True
 
 
