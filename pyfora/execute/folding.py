@@ -239,7 +239,17 @@ class Folding:
         run = functools.partial(_run_of, at, len(cut))
         spread = functools.partial(self._jump, run, at)
         return Jumping(
-            part, cut, steps, names, unpacks, at, self.paces, spread, _fold_terms, self._spreader.element_type
+            part,
+            cut,
+            steps,
+            names,
+            unpacks,
+            at,
+            self.paces,
+            spread,
+            _fold_terms,
+            self._spreader.element_type,
+            self.spread_s,
         )
 
     def _jump(self, new_run: Callable[[], LoopRun], at: str, offer: Offer) -> int | None:
@@ -303,6 +313,10 @@ class Folding:
             self._report.add(run)
         return True
 
+    def spread_s(self) -> float:
+        """For how many seconds loops of this process have been shared out."""
+        return self._spreader.spread_s
+
     def element_type(self, part: Callable[[Any], Any]) -> str | None:
         """The type of what a part yields, where the compiler can tell."""
         return self._spreader.element_type(part)
@@ -326,7 +340,7 @@ class _Loop:
         self._source = source
         self._callee = callee
         self._at = at
-        self.prefix = Prefix(part, source, keep=keep, element_s=folding.paces.element_s(at))
+        self.prefix = Prefix(part, source, keep=keep, element_s=folding.paces.element_s(at), spread_s=folding.spread_s)
 
     def note_pace(self) -> None:
         """Remember how long the loop's elements took."""

@@ -55,11 +55,13 @@ class Jumping:
         spread: Callable[[Offer], int | None],
         fold_terms: Callable[[Any, int, FloatState], FloatState],
         element_type: Callable[[Any], str | None],
+        spread_s: Callable[[], float],
     ) -> None:
         """`spread` runs an offer's elements elsewhere.
 
         It returns the index of the first that is not done; None where the loop is to be run in place from now on.
         `element_type`: of what a part yields, where the compiler can tell.
+        `spread_s` tells for how many seconds loops of this process have been shared out.
         """
         self.ready = False
         self._part = part
@@ -72,6 +74,8 @@ class Jumping:
         self._spread = spread
         self._fold_terms = fold_terms
         self._tell_type = element_type
+        self._spread_s = spread_s
+        self._inner_share = 0.0
         self._first, self._current = 0, _MISSING
         """The turn that has just begun where the loop is ready."""
         self._went_to: int | None = None
@@ -88,9 +92,10 @@ class Jumping:
             return
         size, done, slow = max(1, int(PREFIX_S / 4 / paces.element_s(self._at))), 0, False
         while not self._stays:
-            started_at = perf_counter()
+            started_at, spread_before_s = perf_counter(), self._spread_s()
             yield from cursor.take(size)
             elapsed_s = perf_counter() - started_at
+            self._inner_share = (self._spread_s() - spread_before_s) / max(elapsed_s, 1e-9)
             left = cursor.left()
             before, done = done, len(source) - left
             now_s = max(elapsed_s / max(done - before, 1), 1e-9)
@@ -154,7 +159,9 @@ class Jumping:
 
     def _plan(self, element_s: float, done: int, left: int, makes_objects: bool = False) -> Plan:
         done = max(done, 1)
-        rest = functools.partial(plan_rest, element_s * done, done, done + left, makes_objects=makes_objects)
+        rest = functools.partial(
+            plan_rest, element_s * done, done, done + left, makes_objects=makes_objects, inner_share=self._inner_share
+        )
         if type(self._source) is range and rest(from_range=True) is Plan.COMPILED and self._element_type is not None:
             return Plan.COMPILED
         # Without a kernel what a turn adds is brought back, where its element need not be brought: turns must take as

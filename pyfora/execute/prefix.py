@@ -31,12 +31,18 @@ class Prefix:
         *,
         keep: bool = False,
         element_s: float = PREFIX_S,
+        spread_s: Callable[[], float] = float,
     ) -> None:
-        """`element_s`: about how long an element takes, as far as that is known."""
+        """`element_s`: about how long an element takes, as far as that is known.
+
+        `spread_s` tells for how many seconds loops of this process have been shared out.
+        """
         self._part = part
         self._source = source
         self._keep = keep
         self._cursor = cursor_at(source, 0)
+        self._spread_s = spread_s
+        self._inner_share = 0.0
         self.kept: list[Any] = []
         """What the elements so far gave, where that is kept."""
         self.plan = Plan.HERE
@@ -54,7 +60,7 @@ class Prefix:
         """
         size, slow, now_s = max(1, int(PREFIX_S / 4 / self.element_s)), False, self.element_s
         while True:
-            started_at = perf_counter()
+            started_at, spread_before_s = perf_counter(), self._spread_s()
             made = self._part(self._cursor.take(size))
             if self._keep:
                 # Keeps what is gone through without a Python frame for each element. The chain stays at its end, where
@@ -65,6 +71,7 @@ class Prefix:
             else:
                 yield made
             elapsed_s = perf_counter() - started_at
+            self._inner_share = (self._spread_s() - spread_before_s) / max(elapsed_s, 1e-9)
             left = self._cursor.left()
             before, self.done = self.done, len(self._source) - left
             before_s, now_s = now_s, max(elapsed_s / max(self.done - before, 1), 1e-9)
@@ -99,6 +106,7 @@ class Prefix:
             or (self._part is iter and range_called_over(self._source) is not None),
             ships=not is_of_ranges(self._source),
             makes_objects=self.makes_objects,
+            inner_share=self._inner_share,
         )
 
     def rest(self) -> Iterable[Any]:

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
+from time import perf_counter
 from types import FunctionType
 from typing import Any
 
@@ -71,6 +72,8 @@ class Spreader:
         self._numbers = itertools.count(1)
         self.program: LoadedProgram | None = None
         """Set before anything is spread."""
+        self.spread_s = 0.0
+        """For how many seconds loops have been open."""
         self.busy = False
         """A loop is open: code of the user's that runs meanwhile (adding, comparing) runs its own loops in place."""
 
@@ -115,10 +118,12 @@ class Spreader:
             offer, grid, run, fold_id, known_objects(packed), self._conversation, self._spool, self._output
         )
         self.busy = True
+        started_at = perf_counter()
         try:
             return absorber.absorb_all()
         finally:
             self.busy = False
+            self.spread_s += perf_counter() - started_at
             self._conversation.send(FoldClosed(fold_id))
 
     # ---- kernels -----------------------------------------------------------------------------------------------

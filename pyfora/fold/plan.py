@@ -14,6 +14,10 @@ SHIPPING_ELEMENT_S = 2e-6
 """About what it costs to bring one element of a list to another process; a leaf's work must be worth it."""
 RETURNING_OBJECT_S = 2e-5
 """The same for what is no number or text, back from a leaf: pickled there, and made again by the one driver."""
+ELEMENTS_APART = 64
+"""Fewer elements may leave cores idle, where a loop within each of them would keep all of them busy."""
+WORTH_ONE_BY_ONE_S = 0.1
+"""How long an element takes at least where the loops within are shared out instead: each end is waited for."""
 KERNEL_SPEEDUP = 20.0
 """How much faster than CPython a kernel is taken to be, before the first leaf was timed."""
 
@@ -27,17 +31,27 @@ class Plan(enum.Enum):
 
 
 def plan_rest(
-    elapsed_s: float, done: int, total: int, *, from_range: bool, ships: bool = True, makes_objects: bool = False
+    elapsed_s: float,
+    done: int,
+    total: int,
+    *,
+    from_range: bool,
+    ships: bool = True,
+    makes_objects: bool = False,
+    inner_share: float = 0.0,
 ) -> Plan:
     """The plan for elements [done, total), where the first `done` took `elapsed_s`.
 
     `from_range`: the source is a range; no kernel reads other elements yet.
     `ships`: elements of the source would have to be shipped, as those of a list.
     `makes_objects`: what the elements give would have to be shipped as objects, and no kernel makes such.
+    `inner_share`: the part of that time in which a loop within an element was itself shared out.
     """
     element_s = elapsed_s / max(done, 1)
     rest_s = element_s * (total - done)
     if rest_s < WORTH_SPREADING_S:
+        return Plan.HERE
+    if inner_share > 0.5 and element_s >= WORTH_ONE_BY_ONE_S and total - done < ELEMENTS_APART:
         return Plan.HERE
     if makes_objects and element_s < RETURNING_OBJECT_S:
         return Plan.HERE

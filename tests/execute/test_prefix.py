@@ -52,6 +52,7 @@ class Here:
 
     def __init__(self) -> None:
         self.offers: list[Offer] = []
+        self.spread_s = 0.0
 
     def spread(self, offer: Offer, run: LoopRun) -> None:
         self.offers.append(offer)
@@ -91,6 +92,25 @@ def test_what_is_worth_spreading(clock: Clock, callee: Any, count: int, element_
     for offer in spreader.offers:
         assert 0 < offer.first < count
         assert offer.first * element_s <= max(4 * PREFIX_S, 2 * element_s)
+
+
+@pytest.mark.parametrize(("count", "share", "spread"), [(5, 0.9, False), (5, 0.1, True), (200, 0.9, True)])
+def test_few_elements_whose_own_loops_are_spread_are_run_one_by_one(
+    clock: Clock, count: int, share: float, spread: bool
+) -> None:
+    folds, spreader = folding()
+
+    def element(i: int) -> int:
+        clock.now_s += 0.4
+        spreader.spread_s += 0.4 * share
+        return i
+
+    def part(source: Any) -> Iterator[int]:
+        return (element(i) for i in source)
+
+    assert folds.comprehension("list", lambda source: list(part(source)), range(count), at=HERE) == list(range(count))
+    assert folds.fold(sum, part, range(count), at="2:0 p.py") == sum(range(count))
+    assert len(spreader.offers) == (2 if spread else 0)
 
 
 def test_one_slow_element_misleads_nobody(clock: Clock) -> None:

@@ -91,6 +91,22 @@ def test_objects_are_not_brought_back_for_little() -> None:
     assert plan_rest(0.002, 10, 10**6, from_range=True, makes_objects=True) is Plan.COMPILED
 
 
+@pytest.mark.parametrize(
+    ("element_s", "left", "inner_share", "expected"),
+    [
+        (1.0, 2, 0.9, Plan.HERE),
+        (1.0, 2, 0.0, Plan.INTERPRETED),  # nothing within is shared out
+        (1.0, 2, 0.4, Plan.INTERPRETED),  # only a little is
+        (1.0, 100, 0.9, Plan.INTERPRETED),  # there are enough for all cores
+        (0.05, 2, 0.9, Plan.INTERPRETED),  # each would wait for its end too often
+    ],
+)
+def test_few_elements_that_are_shared_out_themselves_stay(
+    element_s: float, left: int, inner_share: float, expected: Plan
+) -> None:
+    assert plan_rest(element_s, 1, 1 + left, from_range=False, inner_share=inner_share) is expected
+
+
 def test_the_fingerprint_of_libm_is_stable() -> None:
     assert libm_fingerprint() == libm_fingerprint()
     assert len(libm_fingerprint()) == 64
