@@ -11,10 +11,11 @@ from pyfora.client.answers import ValueFacts
 from pyfora.client.connection import Connection
 from pyfora.client.futures import Future
 from pyfora.errors import ResultTooLargeError
+from pyfora.language.caches import CACHE_WRAPPER
 from pyfora.language.program import Origin
 from pyfora.language.reach import Namespace
 from pyfora.language.results import unpack_results
-from pyfora.language.shipping import CACHE_WRAPPER, RemoteValue
+from pyfora.language.shipping import RemoteValue
 from pyfora.values.parcels import read_parcel
 
 

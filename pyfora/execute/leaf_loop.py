@@ -11,11 +11,12 @@ from pyfora.errors import InvalidPyforaOperation
 from pyfora.execute import purity
 from pyfora.execute.environment import Environment, unpack
 from pyfora.execute.pieces import known_objects
-from pyfora.execute.reporting import Made, Unshippable
+from pyfora.execute.reporting import CACHED, Made, Unshippable
 from pyfora.execute.terms import Terms
 from pyfora.fold.calling import range_called_over
 from pyfora.fold.partials import Form, Partial, Total, hold_inner_nan, hold_nan, partial_of
 from pyfora.fold.views import cursor_at, functions_of, holds_state
+from pyfora.language.caches import CACHE_WRAPPER, keep_objects
 from pyfora.language.frozen import fingerprint_of_state
 from pyfora.language.library_watch import LibraryWatch, mentions
 from pyfora.limits import LEAF_ELEMENTS_LIMIT, RUN_LEAVES_LIMIT
@@ -40,6 +41,7 @@ class LeafLoop:
             reason = f"what the loop uses cannot be made in another process: {type(error).__name__}: {error}"
             raise Unshippable(reason) from None
         self._unpacked = unpacked
+        self._caches = [found for found in unpacked.values() if type(found) is CACHE_WRAPPER]
         self.known = known_objects(unpacked)
         """What the driver has, too, by index."""
         purity.install()
@@ -97,9 +99,14 @@ class LeafLoop:
         self._elements_state = self._fingerprint_of_elements()
 
     def is_untouched(self) -> bool:
-        """Whether all that the leaves of this run share with others is as it was."""
+        """Whether all that the leaves of this run share with others is as it was.
+
+        Raises Unshippable where a cache keeps what should be one object for all of them.
+        """
         if not self._interpreted:
             return True
+        if keep_objects(self._caches):
+            raise Unshippable(CACHED)
         if self._state is None or self._fingerprint() != self._state or not self._environment.ambient.is_as_it_was():
             return False
         if self._library.first_change() is not None:

@@ -16,6 +16,8 @@ from pyfora.fold.partials import Form, Partial
 from pyfora.limits import INLINE_LIMIT_BYTES
 from pyfora.wire.messages import PieceDone, RunLeaves
 
+CACHED = "a cached function that the loop calls keeps objects, which would be others in each process"
+
 
 class Unshippable(Exception):
     """What a leaf made cannot get to the driver; the text says why. The loop is run in order then."""

@@ -24,6 +24,7 @@ from pyfora.execute.loops import LoopRun
 from pyfora.execute.offers import Offer, TakenBack
 from pyfora.execute.output import ProgramOutput
 from pyfora.execute.pieces import known_objects
+from pyfora.execute.reporting import CACHED
 from pyfora.execute.spool import Spool
 from pyfora.fold.calling import Called, range_called_over
 from pyfora.fold.grid import grid_for
@@ -31,6 +32,7 @@ from pyfora.fold.left_to_right import LeftToRightFolder
 from pyfora.fold.partials import Form
 from pyfora.fold.plan import KERNEL_SPEEDUP
 from pyfora.fold.sums import FloatsFolder
+from pyfora.language.caches import keep_objects
 from pyfora.language.functions import function_source, loop_source
 from pyfora.language.running import LoadedProgram
 from pyfora.wire.messages import FoldClosed, FoldOffered
@@ -101,6 +103,8 @@ class Spreader:
             parcel, packed = environment.pack(self.program)
             if offer.added_to.are_seen_by(packed.values()):
                 raise TakenBack("a function that the loop calls looks at what the loop adds to")
+            if keep_objects(packed.values()):
+                raise TakenBack(CACHED)
             name = self._spool.write(parcel.pieces())
         except TakenBack:
             raise

@@ -14,6 +14,7 @@ from pyfora.errors import InvalidPyforaOperation, WireError
 from pyfora.language.accumulation import HIDDEN
 from pyfora.language.bindings import Bindings
 from pyfora.language.body import CELLS, NAMES, BlockFunction, cell_noter
+from pyfora.language.caches import CACHE_WRAPPER
 from pyfora.language.capture import Block, block_statements
 from pyfora.language.frozen import can_change, fingerprint, members
 from pyfora.language.functions import register
@@ -22,7 +23,6 @@ from pyfora.language.loading import Loader, install
 from pyfora.language.program import RESULT, Plan, read_program
 from pyfora.language.reach import Namespace, ReplicaModule
 from pyfora.language.rewrite import READ, ReadChecker, rewritten_node
-from pyfora.language.shipping import CACHE_WRAPPER
 from pyfora.language.sources import compile_module, parsed
 from pyfora.language.unconvertible import Unconvertible, make_reader
 

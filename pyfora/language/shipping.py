@@ -16,6 +16,7 @@ from typing import Any
 import cloudpickle.cloudpickle as cloudpickle  # type: ignore[import-untyped]
 
 from pyfora.language import making
+from pyfora.language.caches import CACHE_WRAPPER
 from pyfora.language.classes import is_importable, reduce_class
 from pyfora.language.instances import (
     Links,
@@ -320,9 +321,6 @@ class ExactShipper(Shipper):
     def _can_be_raw(self, obj: Any) -> bool:
         # Where not, pickling raises. What its class says of copies is no matter: locally there are none.
         return True
-
-
-CACHE_WRAPPER = type(functools.lru_cache(lambda: None))
 
 
 @contextmanager

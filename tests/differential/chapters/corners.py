@@ -322,6 +322,61 @@ ROWS = [
         """,
     ),
     same(
+        "objects that caches keep, out of parallel loops",
+        """
+        import functools
+        class P:
+            def __init__(self, k): self.k=k
+            @functools.lru_cache(maxsize=200)
+            def box(self, k): return [k]
+        @functools.lru_cache(None)
+        def made(k): return P(k)
+        @functools.lru_cache(maxsize=2)
+        def table(k): return {}
+        def slow(i):
+            for _ in range(900): i=i*31%1009
+            return i
+        def one_of_three(i): return made(slow(i)%3)
+        def filled(i):
+            table(i%2)[slow(i)]=1
+            return len(table(i%2))
+        def longer(p, i):
+            p.box(slow(i)%3).append(1)
+            return len(p.box(i%3))
+        with executor.remotely.downloadAll():
+            ps=[one_of_three(i) for i in range(600)]
+            a=sum(p is ps[0] for p in ps)
+            b=sum(filled(i) for i in range(600))
+            c=max(longer(ps[0], i) for i in range(600))
+            del ps
+        """,
+    ),
+    same(
+        "an object that a captured cache keeps",
+        """
+        import functools
+        class P: pass
+        @functools.cache
+        def made(k): return P()
+        p=made(0)
+        with executor.remotely.downloadAll():
+            a=made(0) is p
+        """,
+    ),
+    same(
+        "a cached function of plain answers in a parallel loop",
+        """
+        import functools
+        @functools.lru_cache(None)
+        def sizes(k): return (k, "x", 1.5, None, (2, 3))
+        def f(i):
+            for _ in range(900): i=i*31%1009
+            return sizes(i)
+        with executor.remotely.downloadAll():
+            a=[f(i) for i in range(600)]
+        """,
+    ),
+    same(
         "traceback of a parallel dict comprehension",
         """
         def f(i):

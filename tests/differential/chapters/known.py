@@ -14,6 +14,7 @@ KNOWN: dict[str, str] = {
     "a file beside the script, by relative path": _AMBIENT,
     "a context variable": "a context variable cannot be sent",
     "the statistics of a captured cache": "a cache travels empty",
+    "an object that a captured cache keeps": "a cache travels empty",
     "the statistics of a cache after the block": "a cache travels empty",
     "a captured nan is the same object everywhere": "each place of a nan is an object of its own on the worker",
     "a captured nan out of a parallel loop": "each place of a nan is an object of its own on the worker",
