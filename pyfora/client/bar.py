@@ -96,6 +96,8 @@ def _make_bar(progress: Progress) -> Any:
         leave=False,
         mininterval=0,
         ncols=width,
+        # What does not tell its width does not tell its height; tqdm would take it for none, and draw nothing.
+        nrows=None if width is None else 24,
         dynamic_ncols=width is None,
         bar_format="{percentage:3.0f}% {bar} {desc}",
     )

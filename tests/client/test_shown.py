@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -211,3 +212,12 @@ def test_what_is_public_is_there() -> None:
         assert getattr(pyfora, name) is not None
     with pytest.raises(AttributeError, match="no attribute 'nothing'"):
         pyfora.nothing  # noqa: B018  (the read is the test)
+
+
+def test_a_terminal_that_tells_no_size_shows_the_bar(monkeypatch: pytest.MonkeyPatch) -> None:
+    ours, theirs = os.openpty()  # of 0 rows and 0 columns
+    os.set_blocking(ours, False)
+    with os.fdopen(theirs, "w") as stream, os.fdopen(ours, "rb") as screen:
+        monkeypatch.setattr(sys, "stderr", stream)
+        Bar()(Progress(3, 12, 1.5, 2, 1, 4.0, ended=False))
+        assert b"3 of 12 leaves, 1.5/s, 2 workers, 0:04" in (screen.read1() or b"")
