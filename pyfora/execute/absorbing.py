@@ -36,36 +36,47 @@ class Absorber:
         self._offer = offer
         self._grid = grid
         self._run = run
-        self._fold_id = fold_id
+        self.fold_id = fold_id
         self._known = known
         self._conversation = conversation
         self._spool = spool
         self._output = output
         self._pieces: dict[int, PieceDone] = {}
+        self._leaf = 0
+        """Those before this one are absorbed."""
 
     def absorb_all(self) -> int | None:
         """Absorb every piece, up to where one raised: returns the index of that piece's first element, or None.
 
         Raises TakenBack where the loop must be run in order.
         """
-        folder, leaf = self._offer.folder, 0
-        while leaf < self._grid.leaves and not folder.decided:
-            piece = self._piece(leaf)
-            if piece.outcome == "raised":
-                return self._grid.elements(leaf, leaf)[0]
-            needs_elements = False
-            try:
-                if piece.outcome == "partial":
-                    self._absorb(piece)
-                elif not self._fold_held(piece):
-                    continue
-            except NeedsElements:
-                needs_elements = True
-            except MustRunInOrder as reason:
-                raise TakenBack(str(reason)) from None
-            if needs_elements:
-                self._run_here(piece)
-            leaf = piece.hi
+        while self._leaf < self._grid.leaves and not self._offer.folder.decided:
+            index = self.absorb_next()
+            if index is not None:
+                return index
+        return None
+
+    def absorb_next(self) -> int | None:
+        """Absorb the next piece, or what of it can be: returns the index of its first element where it raised.
+
+        Raises TakenBack where the loop must be run in order.
+        """
+        piece = self._piece(self._leaf)
+        if piece.outcome == "raised":
+            return self._grid.elements(self._leaf, self._leaf)[0]
+        needs_elements = False
+        try:
+            if piece.outcome == "partial":
+                self._absorb(piece)
+            elif not self._fold_held(piece):
+                return None
+        except NeedsElements:
+            needs_elements = True
+        except MustRunInOrder as reason:
+            raise TakenBack(str(reason)) from None
+        if needs_elements:
+            self._run_here(piece)
+        self._leaf = piece.hi
         return None
 
     # ---- receiving -----------------------------------------------------------------------------------------
@@ -76,13 +87,13 @@ class Absorber:
         return self._pieces.pop(leaf)
 
     def _take(self, message: Message) -> None:
-        if isinstance(message, PieceDone) and message.fold_id == self._fold_id:
+        if isinstance(message, PieceDone) and message.fold_id == self.fold_id:
             if message.outcome == "touched":
                 # Wherever it is: the worker hands out nothing more of this loop, also of what comes before.
                 reason = message.payload.decode("utf-8", "replace")
                 raise TakenBack(reason or "the loop changes something that its elements share")
             self._pieces[message.lo] = message
-        elif isinstance(message, PieceLost) and message.fold_id == self._fold_id:
+        elif isinstance(message, PieceLost) and message.fold_id == self.fold_id:
             self._pieces.pop(message.lo, None)
 
     def _report(self, piece: PieceDone) -> PieceReport:
@@ -134,12 +145,12 @@ class Absorber:
         floats = folder.floats
         if floats is None:
             raise NeedsElements
-        self._conversation.send(FoldTerms(self._fold_id, piece.lo, piece.hi, pack_state(floats)))
+        self._conversation.send(FoldTerms(self.fold_id, piece.lo, piece.hi, pack_state(floats)))
         while True:
             message = self._conversation.receive()
-            if isinstance(message, TermsFolded) and (message.fold_id, message.lo) == (self._fold_id, piece.lo):
+            if isinstance(message, TermsFolded) and (message.fold_id, message.lo) == (self.fold_id, piece.lo):
                 break
-            if isinstance(message, PieceLost) and (message.fold_id, message.lo) == (self._fold_id, piece.lo):
+            if isinstance(message, PieceLost) and (message.fold_id, message.lo) == (self.fold_id, piece.lo):
                 return False
             self._take(message)
         report = self._report(piece)

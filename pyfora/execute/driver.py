@@ -10,12 +10,14 @@ from typing import Any
 from pyfora.errors import InvalidPyforaOperation, ResultTooLargeError, UnconvertibleValueError, WireError
 from pyfora.execute import purity
 from pyfora.execute.conversation import Conversation, WorkerGone
+from pyfora.execute.dividing import Dividing
 from pyfora.execute.folding import Folding
 from pyfora.execute.identity import GUARDED_BUILTINS
 from pyfora.execute.loops import LoopReport
 from pyfora.execute.output import ProgramOutput, redirect
 from pyfora.execute.spool import Spool
 from pyfora.execute.spreading import Spreader
+from pyfora.language.dividing import CALLS
 from pyfora.language.raising import pack_exception
 from pyfora.language.results import pack_results, pack_value, unpack_value
 from pyfora.language.running import BlockEnd, LoadedProgram, load_program
@@ -45,7 +47,8 @@ class Driver:
         prefix = f"{order.program_id}.{order.attempt}"
         self._spreader = Spreader(conversation, spool, cache, self._output, prefix)
         folding = Folding(self._spreader, self._output, self._loops)
-        self._primitives = {**folding.primitives(), **GUARDED_BUILTINS}
+        self._calls = Dividing(self._spreader, self._output, self._loops)
+        self._primitives: dict[str, Any] = {**folding.primitives(), CALLS: self._calls, **GUARDED_BUILTINS}
         self._values: list[list[Any]] = []
         """[value id, size] of what was left in the spool."""
 
@@ -86,7 +89,10 @@ class Driver:
         except InvalidPyforaOperation as error:
             return BlockEnd(exception=error), {}
         before = current_settings()
-        end = program.run()
+        try:
+            end = program.run()
+        finally:
+            self._calls.stop()
         if purity.refusals and not program.violations:
             end.exception = purity.refusals[0]
         if isinstance(end.exception, (InvalidPyforaOperation, UnconvertibleValueError)):

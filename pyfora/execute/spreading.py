@@ -80,6 +80,30 @@ class Spreader:
         Returns None when all is in, or the index of the element from which on it is to be run in place: there
         something raised, and will raise again, as itself. Raises TakenBack where all of it is to be run in order.
         """
+        absorber = self.open(offer, run)
+        try:
+            return absorber.absorb_all()
+        finally:
+            self.close(absorber)
+
+    def open(self, offer: Offer, run: LoopRun) -> Absorber:
+        """Offer a loop, whose pieces then come in until it is closed. Raises TakenBack where it cannot be offered."""
+        if self.busy:
+            raise TakenBack("something else is being run elsewhere")
+        # From here on, as packing may call code of the user's, too.
+        self.busy = True
+        try:
+            return self._open(offer, run)
+        except BaseException:
+            self.busy = False
+            raise
+
+    def close(self, absorber: Absorber) -> None:
+        """Nothing more of this loop is wanted."""
+        self.busy = False
+        self._conversation.send(FoldClosed(absorber.fold_id))
+
+    def _open(self, offer: Offer, run: LoopRun) -> Absorber:
         kernel = self._kernel(offer, run) if offer.compiled else _Compiled()
         element_s = offer.element_s / KERNEL_SPEEDUP if kernel.object_code else offer.element_s
         grid = grid_for(offer.first, offer.stop, element_s, offer.terms_per_element)
@@ -111,15 +135,7 @@ class Spreader:
         self._conversation.send(
             FoldOffered(fold_id, grid.leaves, leaf_s, holds_terms, name, self._spool.path(name).stat().st_size)
         )
-        absorber = Absorber(
-            offer, grid, run, fold_id, known_objects(packed), self._conversation, self._spool, self._output
-        )
-        self.busy = True
-        try:
-            return absorber.absorb_all()
-        finally:
-            self.busy = False
-            self._conversation.send(FoldClosed(fold_id))
+        return Absorber(offer, grid, run, fold_id, known_objects(packed), self._conversation, self._spool, self._output)
 
     # ---- kernels -----------------------------------------------------------------------------------------------
 

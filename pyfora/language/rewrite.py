@@ -19,6 +19,7 @@ short loops.)
 A `for` loop that accumulates is made one that can be jumped (pyfora.language.accumulation). Where its turns are so
 quick that only a kernel is worth a jump, the original stands beside it, too, for all but ranges of some length. The
 test is spelled out: a call of one of ours would take as long as such a loop.
+Independent calls are made such that a later one can be begun before its turn (pyfora.language.dividing).
 """
 
 from __future__ import annotations
@@ -29,6 +30,14 @@ from collections.abc import Iterable
 
 from pyfora.language.accumulation import FEW_TURNS, HIDDEN, LOOP, accumulation_of, jumping, lists_its_variables
 from pyfora.language.comprehended import generator_of
+from pyfora.language.dividing import (
+    CALLS,
+    divided_call,
+    divided_display,
+    divided_operation,
+    divided_statements,
+    may_be_long,
+)
 from pyfora.language.sources import ComprehensionNode, ParsedSegment, Segment
 
 FOLD = "pyfora_fold"
@@ -44,7 +53,7 @@ RANGE = "pyfora_range"
 KEYED = "pyfora_keyed"
 KEPT = "pyfora_kept"
 PRIMITIVES = (
-    *(FOLD, REDUCE, COMPREHENSION, SOURCE, READ, KEYED, KEPT, LOOP),
+    *(FOLD, REDUCE, COMPREHENSION, SOURCE, READ, KEYED, KEPT, LOOP, CALLS),
     *(IS_SHORT, IS_SHORT_FOLD, IS_SHORT_KEYED, TYPE, RANGE),
 )
 
@@ -133,6 +142,9 @@ class _Rewriter(ast.NodeTransformer):
         self._made_loops = 0
         self.loops: dict[int, tuple[ast.GeneratorExp, str | None]] = {}
         """Each `for` loop that has a part of one step, by its line, for the compiler, and the class around it."""
+        self._around: str | None = None
+        """The name of the function around."""
+        self._divided = 0
         self.parts: dict[ast.Lambda, ComprehensionNode] = {}
         """Each part's lambda with the comprehension that it came from (its first source replaced)."""
 
@@ -158,13 +170,14 @@ class _Rewriter(ast.NodeTransformer):
             node.decorator_list = [self.visit(child) for child in node.decorator_list]
         node.args.defaults = [self.visit(child) for child in node.args.defaults]
         node.args.kw_defaults = [child and self.visit(child) for child in node.args.kw_defaults]
-        outer = self._in_class_body, self._scope, self._space
+        outer = self._in_class_body, self._scope, self._space, self._around
         self._in_class_body, self._scope, self._space = False, node, node
+        self._around = getattr(node, "name", self._around)
         if isinstance(node, ast.Lambda):
             node.body = self.visit(node.body)
         else:
             self._visit_body(node.body)
-        self._in_class_body, self._scope, self._space = outer
+        self._in_class_body, self._scope, self._space, self._around = outer
         return node
 
     visit_FunctionDef = _visit_function
@@ -181,6 +194,55 @@ class _Rewriter(ast.NodeTransformer):
     def _visit_body(self, body: list[ast.stmt]) -> None:
         visited = [self.visit(child) for child in body]
         body[:] = [node for found in visited for node in (found if isinstance(found, list) else [found])]
+        self._divide(body)
+
+    def generic_visit(self, node: ast.AST) -> ast.AST:
+        super().generic_visit(node)
+        for field in ("body", "orelse", "finalbody"):
+            block = getattr(node, field, None)
+            if isinstance(block, list):
+                self._divide(block)
+        return node
+
+    # ---- independent calls ------------------------------------------------------------------------------
+
+    def _divide(self, body: list[ast.stmt]) -> None:
+        if not self._in_class_body:
+            body[:] = divided_statements(body, self._around, self._argument)
+
+    def _are_divided(self, *values: ast.expr) -> bool:
+        """Whether these are to be divided: each division doubles the code."""
+        if self._in_class_body or self._depth or self._divided >= _DEEPEST:
+            return False
+        return sum(may_be_long(value, self._around) for value in values) > 1
+
+    def _visit_divided(self, node: ast.expr) -> None:
+        self._divided += 1
+        self.generic_visit(node)
+        self._divided -= 1
+
+    def visit_BinOp(self, node: ast.BinOp) -> ast.AST:
+        if not self._are_divided(node.left, node.right):
+            return self.generic_visit(node)
+        self._visit_divided(node)
+        return divided_operation(node, self._argument)
+
+    def _visit_display(self, node: ast.Tuple | ast.List) -> ast.AST:
+        starred = any(isinstance(value, ast.Starred) for value in node.elts)
+        if starred or not isinstance(node.ctx, ast.Load) or not self._are_divided(*node.elts):
+            return self.generic_visit(node)
+        self._visit_divided(node)
+        return divided_display(node, self._argument)
+
+    visit_Tuple = _visit_display
+    visit_List = _visit_display
+
+    def _visit_other_call(self, node: ast.Call) -> ast.AST:
+        starred = any(isinstance(value, ast.Starred) for value in node.args)
+        if starred or node.keywords or not self._are_divided(*node.args):
+            return self.generic_visit(node)
+        self._visit_divided(node)
+        return divided_call(node, self._argument)
 
     # ---- loops that accumulate --------------------------------------------------------------------------
 
@@ -231,7 +293,7 @@ class _Rewriter(ast.NodeTransformer):
             or any(keyword.arg in (None, "at") for keyword in node.keywords)
             or not self._can_be_folded(generator)
         ):
-            return self.generic_visit(node)
+            return self._visit_other_call(node)
         callee = self.visit(node.func)
         at = self._at(node)
         part, source = self._split_folded(generator, at)
