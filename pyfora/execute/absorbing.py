@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from pyfora.execute.conversation import Conversation
 from pyfora.execute.loops import LoopRun
+from pyfora.execute.offering import Offering
 from pyfora.execute.offers import Offer, TakenBack
 from pyfora.execute.output import ProgramOutput
-from pyfora.execute.pieces import PieceReport, unpack_piece
-from pyfora.execute.spool import Spool
+from pyfora.execute.pieces import PieceReport, piece_data, unpack_piece
 from pyfora.execute.terms import pack_state, unpack_state
 from pyfora.fold.folders import MustRunInOrder, NeedsElements
 from pyfora.fold.grid import Grid
@@ -29,81 +28,63 @@ class Absorber:
         run: LoopRun,
         fold_id: str,
         known: Mapping[int, Any],
-        conversation: Conversation,
-        spool: Spool,
+        offering: Offering,
         output: ProgramOutput,
     ) -> None:
         self._offer = offer
         self._grid = grid
         self._run = run
-        self.fold_id = fold_id
+        self._fold_id = fold_id
         self._known = known
-        self._conversation = conversation
-        self._spool = spool
+        self._offering = offering
         self._output = output
         self._pieces: dict[int, PieceDone] = {}
-        self._leaf = 0
-        """Those before this one are absorbed."""
 
     def absorb_all(self) -> int | None:
         """Absorb every piece, up to where one raised: returns the index of that piece's first element, or None.
 
         Raises TakenBack where the loop must be run in order.
         """
-        while self._leaf < self._grid.leaves and not self._offer.folder.decided:
-            index = self.absorb_next()
-            if index is not None:
-                return index
-        return None
-
-    def absorb_next(self) -> int | None:
-        """Absorb the next piece, or what of it can be: returns the index of its first element where it raised.
-
-        Raises TakenBack where the loop must be run in order.
-        """
-        piece = self._piece(self._leaf)
-        if piece.outcome == "raised":
-            return self._grid.elements(self._leaf, self._leaf)[0]
-        needs_elements = False
-        try:
-            if piece.outcome == "partial":
-                self._absorb(piece)
-            elif not self._fold_held(piece):
-                return None
-        except NeedsElements:
-            needs_elements = True
-        except MustRunInOrder as reason:
-            raise TakenBack(str(reason)) from None
-        if needs_elements:
-            self._run_here(piece)
-        self._leaf = piece.hi
+        folder, leaf = self._offer.folder, 0
+        while leaf < self._grid.leaves and not folder.decided:
+            piece = self._piece(leaf)
+            if piece.outcome == "raised":
+                return self._grid.elements(leaf, leaf)[0]
+            needs_elements = False
+            try:
+                if piece.outcome == "partial":
+                    self._absorb(piece)
+                elif not self._fold_held(piece):
+                    continue
+            except NeedsElements:
+                needs_elements = True
+            except MustRunInOrder as reason:
+                raise TakenBack(str(reason)) from None
+            if needs_elements:
+                self._run_here(piece)
+            leaf = piece.hi
         return None
 
     # ---- receiving -----------------------------------------------------------------------------------------
 
     def _piece(self, leaf: int) -> PieceDone:
         while leaf not in self._pieces:
-            self._take(self._conversation.receive())
+            self._take(self._offering.receive(self._fold_id))
         return self._pieces.pop(leaf)
 
     def _take(self, message: Message) -> None:
-        if isinstance(message, PieceDone) and message.fold_id == self.fold_id:
+        if isinstance(message, PieceDone) and message.fold_id == self._fold_id:
             if message.outcome == "touched":
                 # Wherever it is: the worker hands out nothing more of this loop, also of what comes before.
                 reason = message.payload.decode("utf-8", "replace")
                 raise TakenBack(reason or "the loop changes something that its elements share")
             self._pieces[message.lo] = message
-        elif isinstance(message, PieceLost) and message.fold_id == self.fold_id:
+        elif isinstance(message, PieceLost) and message.fold_id == self._fold_id:
             self._pieces.pop(message.lo, None)
 
     def _report(self, piece: PieceDone) -> PieceReport:
-        data: Any = piece.payload
-        if piece.parcel_id:
-            path = self._spool.path(piece.parcel_id)
-            data = path.read_bytes()
-            path.unlink(missing_ok=True)
         try:
-            return unpack_piece(data, self._known)
+            return unpack_piece(piece_data(piece, self._offering.spool), self._known)
         except Exception as error:
             reason = f"what the loop makes cannot be brought back: {type(error).__name__}: {error}"
             raise TakenBack(reason) from None
@@ -145,12 +126,12 @@ class Absorber:
         floats = folder.floats
         if floats is None:
             raise NeedsElements
-        self._conversation.send(FoldTerms(self.fold_id, piece.lo, piece.hi, pack_state(floats)))
+        self._offering.send(FoldTerms(self._fold_id, piece.lo, piece.hi, pack_state(floats)))
         while True:
-            message = self._conversation.receive()
-            if isinstance(message, TermsFolded) and (message.fold_id, message.lo) == (self.fold_id, piece.lo):
+            message = self._offering.receive(self._fold_id)
+            if isinstance(message, TermsFolded) and (message.fold_id, message.lo) == (self._fold_id, piece.lo):
                 break
-            if isinstance(message, PieceLost) and (message.fold_id, message.lo) == (self.fold_id, piece.lo):
+            if isinstance(message, PieceLost) and (message.fold_id, message.lo) == (self._fold_id, piece.lo):
                 return False
             self._take(message)
         report = self._report(piece)

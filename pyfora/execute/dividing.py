@@ -1,265 +1,294 @@
 """Independent calls, of one expression or of statements in a row: some are run elsewhere while the first one runs here.
 
-`f(a) + g(b)` is `f(a) + g(b) if not pyfora_calls.on else pyfora_calls.first(lambda: f(a), lambda: g(b)) +
-pyfora_calls.next()`. While `f(a)` runs in place, `g(b)` is *pending*; where `f` divides itself, too, so are the second
-calls of all that it is in the midst of. After some time a timer finds which calls are pending, and offers them to the
-cluster, the oldest of which are the largest: lazy task creation (Mohr, Kranz and Halstead, 1991), in which calls cost
+While the first call of `f(a) + g(b)` runs, `g(b)` is *pending*; where `f` divides itself, too, so are the second calls
+of all that it is in the midst of. After some time a timer looks which calls are pending, and offers the oldest ones,
+which are the largest, to the cluster: lazy task creation (Mohr, Kranz and Halstead, 1991), in which calls cost
 something only where there is time. A call's turn comes in any case where it stands in the program: its value is taken
-if everything that it can look at is as it was when it was offered; else it is run, here and then.
+there if it is still the same call (pyfora.execute.stolen); else it is run, here and then. All that runs here runs in
+the frames that it would have run in: there is no function of ours around it.
 """
 
 from __future__ import annotations
 
-import functools
 import signal
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+import sys
+from collections.abc import Sequence
 from time import perf_counter
 from types import FrameType
 from typing import Any
 
-from pyfora.execute.absorbing import Absorber
 from pyfora.execute.loops import LoopReport, LoopRun
-from pyfora.execute.offers import Offer, TakenBack
+from pyfora.execute.offering import Offering
+from pyfora.execute.offers import TakenBack
 from pyfora.execute.output import ProgramOutput
 from pyfora.execute.purity import is_user_code
 from pyfora.execute.spreading import Spreader
-from pyfora.fold.folders import Folder
-from pyfora.fold.partials import Partial
-from pyfora.language.frozen import fingerprint_of_state
-from pyfora.language.settings import Settings, current_settings
+from pyfora.execute.stolen import StolenCall, Thunk
 
 TICK_S = 0.02
-"""How often it is looked what is pending; a call that takes less is never offered."""
+"""How often it is looked what is pending, in time that this process has run; what takes less is never offered."""
 DEEPEST = 8
-"""Divided expressions within each other: a tree of calls that is halved so often has pieces enough for many cores."""
+"""Divided expressions within each other: what is halved so often is in pieces enough."""
 IDLE_TICKS = 10
 """After so many without anything pending the timer is stopped."""
-FAILURES_LIMIT = 3
-"""So often calls are offered in vain until they are not offered any more."""
+QUICK_S = 0.0001
+QUICK_LIMIT = 64
+"""Between two ticks, so many divided expressions may take less than QUICK_S: then they are run as they were written."""
+FAILURES_LIMIT = 2
+"""So often a call is offered in vain until that call, wherever it is met, is not offered any more."""
+PACKING_SHARE = 0.1
+"""Packing may take that much of the time: what leads to very large values is not looked at so often."""
+_CALLING = frozenset(
+    ("folding", "jumping", "prefix", "keys", "short", "in_place", "paces", "driver", "process", "server")
+)
+"""Modules of pyfora.execute that call user code where nothing is half done."""
 
-Thunk = Callable[[], Any]
 
-
-@dataclass
 class _Pending:
     """A call whose turn will come."""
 
-    thunk: Thunk
-    group: int
-    """Calls of the same expression whose turn comes after this one's."""
-    since: float
-    offered: _Offered | None = None
-    state: bytes | None = None
-    """The fingerprint of all that it can look at, when it was offered."""
+    __slots__ = ("stolen", "thunk")
+
+    def __init__(self, thunk: Thunk) -> None:
+        self.thunk = thunk
+        self.stolen: StolenCall | None = None
+
+
+class _Expression:
+    """A divided expression that is under way."""
+
+    __slots__ = ("began_at", "calls", "handling", "value")
+
+    def __init__(self, calls: list[_Pending], handling: bool) -> None:
+        self.calls = calls
+        """Those that are pending; the one whose turn comes next is the last."""
+        self.began_at = perf_counter()
+        self.handling = handling
+        """An exception is being handled, which the calls could look at."""
+        self.value: Any = None
+
+
+class _Guard:
+    """Held by the frame that evaluates the expression, and by nothing else: it is gone where that frame raises."""
+
+    __slots__ = ("_dividing", "_expression")
+
+    def __init__(self, dividing: Dividing, expression: _Expression) -> None:
+        self._dividing = dividing
+        self._expression: _Expression | None = expression
+
+    def end(self, value: Any) -> Any:
+        """The expression has this value, which is returned."""
+        self._expression = None
+        self._dividing.end()
+        return value
+
+    def __del__(self) -> None:
+        if self._expression is not None:
+            self._dividing.drop(self._expression)
 
 
 class Dividing:
-    """The pending calls of one driver."""
+    """The pending calls of one driver: what the rewritten program calls `pyfora_calls`."""
 
-    def __init__(self, spreader: Spreader, output: ProgramOutput, report: LoopReport) -> None:
+    def __init__(
+        self, offering: Offering, spreader: Spreader, output: ProgramOutput, report: LoopReport, cores: int
+    ) -> None:
         self.on = True
         """Whether it is worth while that the next calls are pending."""
+        self._offering = offering
         self._spreader = spreader
         self._output = output
         self._report = report
-        self._pending: list[_Pending] = []
-        """The one whose turn comes next is the last."""
-        self._nested = 0
-        """Divided expressions that are under way, each within the one before."""
-        self._began_at = 0.0
-        """When the outermost of them was begun."""
+        self._elsewhere_limit = max(1, cores - 1)
+        """This process takes a core itself."""
+        self._under_way: list[_Expression] = []
+        """Each within the one before."""
         self._ticking = False
         self._idle_ticks = 0
-        self._failures = 0
+        self._quick = 0
+        """Expressions that were quick since the last tick."""
+        self._engaged = False
+        """A call is being packed, or brought back."""
+        self._elsewhere: list[StolenCall] = []
+        """Calls that have been offered and may not be done."""
+        self._failures: dict[int, int] = {}
+        """By the identity of a call's code, which is a constant of the user's code."""
+        self._began_at = perf_counter()
+        self._packing_s = 0.0
 
     # ---- what the rewritten program calls ------------------------------------------------------------------------
 
-    def first(self, *thunks: Thunk) -> Any:
-        """The value of the first of these calls; the others are pending, for `next` to be called for each."""
-        if not self._ticking:
-            self._start()
-        began_at = perf_counter()
-        if not self._nested:
-            self._began_at = began_at
-        self._nested += 1
-        self.on = self._nested < DEEPEST
-        for group, thunk in enumerate(reversed(thunks[1:])):
-            self._pending.append(_Pending(thunk, group, began_at))
-        try:
-            return thunks[0]()
-        except BaseException:
-            self._drop(len(thunks) - 1)
-            raise
+    def begin(self, *thunks: Thunk) -> _Guard:
+        """An expression begins, some of whose calls can be put off: those of `thunks`, in the order of their turns."""
+        guard = _Guard(self, self._new(thunks))
+        self.on = len(self._under_way) + 1 < DEEPEST
+        self._under_way.append(guard._expression)  # type: ignore[arg-type]
+        return guard
 
-    def next(self) -> Any:
-        """The value of the next pending call."""
-        call = self._pending.pop()
-        try:
-            value = self._value(call)
-        except BaseException:
-            self._drop(call.group)
-            raise
-        if not call.group:
-            self._end()
+    def begin_row(self, *thunks: Thunk) -> None:
+        """The same for statements; `end` is called however they end."""
+        expression = self._new(thunks)
+        self.on = len(self._under_way) + 1 < DEEPEST
+        self._under_way.append(expression)
+
+    def here(self) -> bool:
+        """Whether the call whose turn has come is to be run where it stands; else `take` gives its value."""
+        expression = self._under_way[-1]
+        call = expression.calls.pop()
+        return call.stolen is None or not self._is_taken(expression, call, call.stolen)
+
+    def take(self) -> Any:
+        """What the call has given for which `here` has just been False. It is held on to no longer."""
+        expression = self._under_way[-1]
+        value, expression.value = expression.value, None
         return value
 
-    def calls(self, *thunks: Thunk) -> list[Any]:
-        """The values of all of these calls."""
-        return [self.first(*thunks), *(self.next() for _ in thunks[1:])]
+    def end(self) -> None:
+        """The innermost expression is done."""
+        expression = self._under_way.pop()
+        if expression.calls:
+            self._close(expression)
+        if perf_counter() - expression.began_at < QUICK_S:
+            self._quick += 1
+        self.on = self._quick < QUICK_LIMIT and len(self._under_way) < DEEPEST
+
+    def drop(self, expression: _Expression) -> None:
+        """Something has raised within this expression: the turns of its calls will never come."""
+        if expression in self._under_way:
+            while self._under_way[-1] is not expression:
+                self.end()
+            self.end()
 
     def stop(self) -> None:
         """The program has ended."""
-        if self._ticking:
-            signal.setitimer(signal.ITIMER_REAL, 0)
-        self._ticking = False
+        self._set_timer(0.0)
+        for stolen in self._elsewhere:
+            stolen.close()
+        self.on = False
+
+    def _new(self, thunks: Sequence[Thunk]) -> _Expression:
+        if not self._ticking:
+            self._idle_ticks = 0
+            signal.signal(signal.SIGVTALRM, self._tick)
+            self._set_timer(TICK_S)
+        return _Expression([_Pending(thunk) for thunk in reversed(thunks)], sys.exc_info()[1] is not None)
 
     # ---- the turn of a call --------------------------------------------------------------------------------------
 
-    def _value(self, call: _Pending) -> Any:
-        offered = call.offered
-        if offered is not None and offered.is_open:
-            found = offered.take(call)
-            if found is not None:
-                return found[0]
-        return call.thunk()
+    def _is_taken(self, expression: _Expression, call: _Pending, stolen: StolenCall) -> bool:
+        self._engaged = True
+        try:
+            self._output.flush()
+            expression.value = stolen.value()
+        except TakenBack as reason:
+            self._failed(call, str(reason))
+            return False
+        except Exception as error:  # too deep, or no memory: where it is run in place that is seen, or is not so
+            self._failed(call, f"{type(error).__name__}: {error}")
+            return False
+        finally:
+            self._engaged = False
+            stolen.close()
+            self._elsewhere = [one for one in self._elsewhere if one is not stolen]
+        place = id(_code(call))
+        self._failures[place] = max(self._failures.get(place, 0) - 1, -FAILURES_LIMIT)
+        self._note(call, "interpreted", "")
+        return True
 
-    def _drop(self, count: int) -> None:
-        """Something has raised: the turn of this many calls will never come."""
-        for _ in range(count):
-            offered = self._pending.pop().offered
-            if offered is not None:
-                offered.close("another call has raised")
-        self._end()
+    def _close(self, expression: _Expression) -> None:
+        for call in expression.calls:
+            if call.stolen is not None:
+                call.stolen.close()
+                self._elsewhere = [one for one in self._elsewhere if one is not call.stolen]
 
-    def _end(self) -> None:
-        """An expression is done."""
-        self._nested -= 1
-        # Where it was quick, not again before the next tick: what is so quick, often, would take twice as long.
-        self.on = bool(self._nested) or perf_counter() - self._began_at >= TICK_S
+    def _failed(self, call: _Pending, reason: str) -> None:
+        place = id(_code(call))
+        self._failures[place] = self._failures.get(place, 0) + 1
+        self._note(call, "in order", reason)
+
+    def _note(self, call: _Pending, how: str, reason: str) -> None:
+        code = _code(call)
+        run = LoopRun(code.co_filename, code.co_firstlineno, how, reason, elements=1, leaves=how != "in order")
+        if call.stolen is not None:
+            run.started_at -= perf_counter() - call.stolen.offered_at
+        self._report.add(run)
 
     # ---- the timer -----------------------------------------------------------------------------------------------
 
-    def _start(self) -> None:
-        self._ticking, self._idle_ticks = True, 0
-        signal.signal(signal.SIGALRM, self._tick)
-        signal.setitimer(signal.ITIMER_REAL, TICK_S, TICK_S)
+    def _set_timer(self, seconds: float) -> None:
+        # Of the time that this process runs: nothing is interrupted that waits.
+        signal.setitimer(signal.ITIMER_VIRTUAL, seconds, seconds)
+        self._ticking = seconds > 0
 
     def _tick(self, _: int, frame: FrameType | None) -> None:
-        if self._failures >= FAILURES_LIMIT:
-            self.stop()
-            self.on, self._ticking = False, True  # and is never started again
-            return
-        self.on = self._nested < DEEPEST
-        if not self._pending:
+        self._quick = 0
+        self.on = len(self._under_way) < DEEPEST
+        if not self._under_way:
             self._idle_ticks += 1
             if self._idle_ticks >= IDLE_TICKS:
-                self.stop()
+                self._set_timer(0.0)
             return
         self._idle_ticks = 0
-        # In the midst of the library, or of pyfora itself, nothing can be packed and sent; there are more ticks.
-        if frame is None or not is_user_code(frame) or self._spreader.busy:
+        if self._engaged or self._spreader.busy or frame is None:
             return
-        waited = [call for call in self._pending if call.offered is None and perf_counter() - call.since >= TICK_S]
-        if waited:
-            self._offer(waited[::-1], frame)
-
-    def _offer(self, calls: list[_Pending], frame: FrameType) -> None:
-        """Offer these calls, which stand in the order of their turns."""
-        run = LoopRun(frame.f_code.co_filename, frame.f_lineno, elements=len(calls))
-        for call in calls:
-            call.state = fingerprint_of_state({"part": call.thunk})
-        calls = [call for call in calls if call.state is not None]
-        folder = _Values()
-        offer = Offer(
-            part=_call_each,
-            source=[call.thunk for call in calls],
-            first=0,
-            stop=len(calls),
-            folder=folder,
-            # Of which nothing is known: where it prints, it is run here.
-            callee=functools.reduce,
-            compiled=False,
-            element_s=TICK_S,
-            terms_per_element=1.0,
-        )
+        self._engaged = True
         try:
-            if not calls:
-                raise TakenBack("the calls lead to what cannot be compared")
-            absorber = self._spreader.open(offer, run)
-        except TakenBack as reason:
-            run.reason = str(reason)
-            self._report.add(run)
-            self._failures += 1
+            # Wherever it is, nothing may be raised there.
+            if _is_interruptible(frame):
+                self._look()
+        except Exception:
             return
-        offered = _Offered(absorber, folder, calls, functools.partial(self._closed, absorber, run))
-        for call in calls:
-            call.offered = offered
+        finally:
+            self._engaged = False
 
-    def _closed(self, absorber: Absorber, run: LoopRun, reason: str) -> None:
-        self._spreader.close(absorber)
-        if reason:
-            run.how, run.reason = "in order", reason
-            self._failures += 1
-        self._report.add(run)
+    def _look(self) -> None:
+        """Offer what is worth it."""
+        now = perf_counter()
+        self._elsewhere = [stolen for stolen in self._elsewhere if not stolen.is_done()]
+        waiting = [
+            call
+            for expression in self._under_way
+            if now - expression.began_at >= TICK_S and not expression.handling
+            for call in expression.calls
+            if call.stolen is None and self._failures.get(id(_code(call)), 0) < FAILURES_LIMIT
+        ]
+        for call in waiting:
+            if len(self._elsewhere) >= self._elsewhere_limit:
+                return
+            if self._packing_s > PACKING_SHARE * (perf_counter() - self._began_at):
+                return
+            self._offer(call)
 
-
-class _Offered:
-    """Calls that were offered together."""
-
-    def __init__(
-        self, absorber: Absorber, values: _Values, calls: list[_Pending], closed: Callable[[str], None]
-    ) -> None:
-        self.is_open = True
-        self._absorber = absorber
-        self._values = values
-        self._left = len(calls)
-        self._settings: Settings = current_settings()
-        self._closed = closed
-
-    def take(self, call: _Pending) -> tuple[Any] | None:
-        """The value of the call whose turn it is; None where it is to be run in place."""
-        found = None
+    def _offer(self, call: _Pending) -> None:
+        started_at = perf_counter()
         try:
-            while not self._values.made:
-                if self._absorber.absorb_next() is not None:
-                    # It raised there, and will raise here, as itself.
-                    self.close("")
-                    return None
-            value = self._values.made.pop(0)
-            if fingerprint_of_state({"part": call.thunk}) == call.state and current_settings() == self._settings:
-                found = (value,)
+            call.stolen = StolenCall(call.thunk, self._offering)
         except TakenBack as reason:
-            self.close(str(reason))
-            return None
-        self._left -= 1
-        if not self._left:
-            self.close("")
-        return found
-
-    def close(self, reason: str) -> None:
-        """The values of the others are not wanted; `reason` is empty where nothing is amiss."""
-        if self.is_open:
-            self.is_open = False
-            self._closed(reason)
+            self._failed(call, str(reason))
+        else:
+            self._elsewhere.append(call.stolen)
+        finally:
+            self._packing_s += perf_counter() - started_at
 
 
-class _Values(Folder):
-    """The values of calls, in the order of their turns."""
-
-    def __init__(self) -> None:
-        self.made: list[Any] = []
-
-    def absorb(self, partial: Partial) -> None:
-        self.made += partial.elements()
-
-    def absorb_rest(self, rest: Iterable[Any]) -> None:
-        self.made += rest
-
-    def finish(self) -> list[Any]:
-        return self.made
+def _code(call: _Pending) -> Any:
+    return call.thunk.__code__
 
 
-def _call_each(thunks: Iterable[Thunk]) -> Iterator[Any]:
-    for thunk in thunks:
-        yield thunk()
+def _is_interruptible(frame: FrameType) -> bool:
+    """Whether user code is running, and was not called where something of ours is half done.
+
+    An object that goes away is enough for that: its `__del__` is run in the midst of anything.
+    """
+    if not is_user_code(frame):
+        return False
+    caller: FrameType | None = frame
+    while caller is not None:
+        name = str(caller.f_globals.get("__name__"))
+        if name.startswith("pyfora.") and not is_user_code(caller):
+            room, _, module = name.removeprefix("pyfora.").partition(".")
+            if not (room == "fold" or name == "pyfora.language.running" or (room == "execute" and module in _CALLING)):
+                return False
+        caller = caller.f_back
+    return True

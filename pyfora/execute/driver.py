@@ -14,6 +14,7 @@ from pyfora.execute.dividing import Dividing
 from pyfora.execute.folding import Folding
 from pyfora.execute.identity import GUARDED_BUILTINS
 from pyfora.execute.loops import LoopReport
+from pyfora.execute.offering import Offering
 from pyfora.execute.output import ProgramOutput, redirect
 from pyfora.execute.spool import Spool
 from pyfora.execute.spreading import Spreader
@@ -45,9 +46,10 @@ class Driver:
         self._output = ProgramOutput(self._printed)
         self._loops = LoopReport()
         prefix = f"{order.program_id}.{order.attempt}"
-        self._spreader = Spreader(conversation, spool, cache, self._output, prefix)
-        folding = Folding(self._spreader, self._output, self._loops)
-        self._calls = Dividing(self._spreader, self._output, self._loops)
+        self._offering = Offering(conversation, spool, prefix)
+        spreader = Spreader(self._offering, cache, self._output)
+        folding = Folding(spreader, self._output, self._loops)
+        self._calls = Dividing(self._offering, spreader, self._output, self._loops, order.cores)
         self._primitives: dict[str, Any] = {**folding.primitives(), CALLS: self._calls, **GUARDED_BUILTINS}
         self._values: list[list[Any]] = []
         """[value id, size] of what was left in the spool."""
@@ -66,7 +68,7 @@ class Driver:
             # made again, code of the user's that loading calls: these are the same at every try.
             self._end("crashed" if isinstance(error, _OF_THE_MACHINE) else "unloadable", reason, {}, b"")
             return
-        self._spreader.program = program
+        self._offering.program = program
         end, settings = self._run(program)
         try:
             self._output.flush()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from types import FunctionType
 from typing import Any
 
 from pyfora.execute.ambient import Ambient
@@ -12,6 +13,7 @@ from pyfora.fold.partials import Form
 from pyfora.fold.sources import Source
 from pyfora.language.results import pack_environment, unpack_environment
 from pyfora.language.running import LoadedProgram
+from pyfora.language.shipping import CodeForm, marshalled
 from pyfora.values.parcels import Parcel
 
 
@@ -30,10 +32,12 @@ class Environment:
     """The values that the kernel is called with."""
     ambient: Ambient
 
-    def pack(self, program: LoadedProgram) -> tuple[Parcel, dict[int, Any]]:
+    def pack(
+        self, program: LoadedProgram, code_form: Callable[[FunctionType], CodeForm] = marshalled
+    ) -> tuple[Parcel, dict[int, Any]]:
         """As bytes for other processes, and all objects in it by index. Raises what pickling raises."""
         packed: dict[int, Any] = {}
-        return pack_environment({"environment": self}, program, packed), packed
+        return pack_environment({"environment": self}, program, packed, code_form), packed
 
 
 def unpack(parcel: Parcel, primitives: Mapping[str, Callable[..., Any]]) -> tuple[Environment, dict[int, Any]]:

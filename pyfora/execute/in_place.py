@@ -47,7 +47,7 @@ def loop_in_place(source: Any, part: Any, steps: Any, names: Any, *, unpacks: An
 
 
 class Undivided:
-    """`pyfora_calls` where every call runs as it was written."""
+    """`pyfora_calls` of a leaf process: every call runs as it was written."""
 
     on = False
 

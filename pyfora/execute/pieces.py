@@ -9,11 +9,13 @@ from types import FunctionType
 from typing import Any, NoReturn
 
 from pyfora.execute.output import Written
+from pyfora.execute.spool import Spool
 from pyfora.fold.partials import Form, Partial, are_plain
 from pyfora.fold.views import ATOMS
 from pyfora.language.loading import Loader
 from pyfora.language.shipping import Shipper
 from pyfora.values.parcels import Parcel, make_parcel, read_parcel
+from pyfora.wire.messages import PieceDone
 
 
 @dataclass(frozen=True)
@@ -37,7 +39,7 @@ def pack_piece(report: PieceReport, known: Mapping[int, Any]) -> Parcel:
 
     Raises what pickling raises, for what was made by the loop and cannot leave its process.
     """
-    if all(_is_plain(partial) for partial in report.partials):
+    if all(_is_plain(partial, known) for partial in report.partials):
         buffers: list[pickle.PickleBuffer] = []
         return make_parcel(pickle.dumps(report, 5, buffer_callback=buffers.append), list(buffers))
     shipper = _PieceShipper(known)
@@ -45,21 +47,41 @@ def pack_piece(report: PieceReport, known: Mapping[int, Any]) -> Parcel:
     return shipper.parcel()
 
 
+def piece_data(piece: PieceDone, spool: Spool) -> Any:
+    """The bytes of a piece's report, which are told once only: its parcel is gone then."""
+    if not piece.parcel_id:
+        return piece.payload
+    path = spool.path(piece.parcel_id)
+    data = path.read_bytes()
+    path.unlink(missing_ok=True)
+    return data
+
+
 def unpack_piece(data: Any, known: Mapping[int, Any]) -> PieceReport:
     """The report, where what is of the environment is the driver's own object again. Raises what unpickling raises."""
     loader = _PieceLoader(read_parcel(data), known)
     report = loader.load()
     assert isinstance(report, PieceReport)
+    # It refers to itself: what it remembers would be held on to until the collector comes by.
+    loader.memo = {}
     return report
 
 
-def _is_plain(partial: Partial) -> bool:
+def _is_plain(partial: Partial, known: Mapping[int, Any]) -> bool:
     match partial.form:
         case Form.ELEMENTS | Form.WINNER | Form.FIRST:
-            return are_plain(partial.data)
+            return are_plain(partial.data) or _are_own_lists(partial.data, known)
         case Form.MERGED:
             return are_plain(partial.data) and are_plain(partial.data.values())
     return True
+
+
+def _are_own_lists(elements: list[Any], known: Mapping[int, Any]) -> bool:
+    """Whether these are lists that the loop has made, of what is plain: pickle sees by itself which are one."""
+    if set(map(type, elements)) != {list} or not all(map(are_plain, elements)):
+        return False
+    own = set(map(id, elements))
+    return not any(id(found) in own for found in known.values())
 
 
 def _no_functions(function: FunctionType) -> NoReturn:

@@ -1,14 +1,21 @@
 """Independent calls: expressions and statements of which a later call can be begun before the earlier one has ended.
 
-    f(a) + g(b)         f(a) + g(b) if not pyfora_calls.on else
-                            pyfora_calls.first(lambda source=None: f(a), lambda source=None: g(b)) + pyfora_calls.next()
-    h(f(a), g(b))       h(f(a), g(b)) if not pyfora_calls.on else h(*pyfora_calls.calls(lambda …, lambda …))
-    x = f(a)            if pyfora_calls.on:
-    y = g(b)                x = pyfora_calls.first(lambda …, lambda …)
-                            y = pyfora_calls.next()
-                        else: …
+    f(a) + g(b)     f(a) + g(b) if not pyfora_calls.on else pyfora_calls.begin(lambda: g(b)).end(
+                        f(a) + (g(b) if pyfora_calls.here() else pyfora_calls.take()))
+    h(f(a), g(b))   h(f(a), g(b)) if not pyfora_calls.on else h(*pyfora_calls.begin(…).end((f(a), g(b) if … else …)))
+    x = f(a)        if not pyfora_calls.on: …
+    y = g(b)        else:
+                        pyfora_calls.begin_row(lambda: g(b))
+                        try:
+                            x = f(a)
+                            y = g(b) if pyfora_calls.here() else pyfora_calls.take()
+                        finally:
+                            pyfora_calls.end()
 
-Between `first` and the last `next` nothing else is evaluated that could raise: each `first` has its `next`s.
+All that is run here is run by the code that it was written in, with no function of ours around it, so that depth,
+frames and tracebacks are as ever. The lambdas are only ever called elsewhere. What they use of the function's variables
+is bound to them by default values where that can be told to be the same: a variable that a lambda closes over is
+slower everywhere else in its function.
 (To have no original beside them would be shorter, and make every small call several times slower.)
 """
 
@@ -16,7 +23,8 @@ from __future__ import annotations
 
 import ast
 import builtins
-from collections.abc import Sequence
+import copy
+from collections.abc import Collection, Sequence
 
 CALLS = "pyfora_calls"
 
@@ -24,6 +32,8 @@ _QUICK = frozenset(dir(builtins))
 _KEEPS_SCOPE = frozenset(("super", "__class__", "locals", "vars", "dir", "eval", "exec", "globals"))
 _SCOPES = (ast.Lambda, ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 _NOT_MOVED = (ast.NamedExpr, ast.Yield, ast.YieldFrom, ast.Await)
+Function = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
+_FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
 
 
 def may_be_long(node: ast.expr, around: str | None) -> bool:
@@ -31,11 +41,14 @@ def may_be_long(node: ast.expr, around: str | None) -> bool:
 
     `around` is the name of the function around: a method is taken for long where it calls itself.
     """
+    return can_be_moved(node) and _calls(node, around)
+
+
+def can_be_moved(node: ast.expr) -> bool:
+    """Whether `node` means the same in a function of its own, as long as the names in it mean the same."""
     if isinstance(node, ast.Starred) or any(isinstance(child, _NOT_MOVED) for child in ast.walk(node)):
         return False
-    if any(isinstance(child, ast.Name) and child.id in _KEEPS_SCOPE for child in ast.walk(node)):
-        return False
-    return _calls(node, around)
+    return not any(isinstance(child, ast.Name) and child.id in _KEEPS_SCOPE for child in ast.walk(node))
 
 
 def _calls(node: ast.AST, around: str | None) -> bool:
@@ -50,61 +63,123 @@ def _calls(node: ast.AST, around: str | None) -> bool:
     return any(_calls(child, around) for child in ast.iter_child_nodes(node))
 
 
-def divided_operation(node: ast.BinOp, argument: str) -> ast.IfExp:
-    """`node`, both of whose sides may be long; they are rewritten already."""
-    first = _call("first", [_thunk(node.left, argument), _thunk(node.right, argument)], node.left)
-    later = ast.copy_location(ast.BinOp(first, node.op, _call("next", [], node.right)), node)
-    return _choice(later, node)
+def parameters(function: Function) -> set[str]:
+    """The names of the parameters of `function`."""
+    arguments = function.args
+    every = [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs, arguments.vararg, arguments.kwarg]
+    return {one.arg for one in every if one is not None}
 
 
-def divided_call(node: ast.Call, argument: str) -> ast.IfExp:
-    """`node`, at least two of whose arguments may be long; all are positional."""
-    values = _call("calls", [_thunk(value, argument) for value in node.args], node)
-    later = ast.Call(node.func, [ast.copy_location(ast.Starred(values, ast.Load()), node)], [])
-    return _choice(ast.copy_location(later, node), node)
-
-
-def divided_display(node: ast.Tuple | ast.List, argument: str) -> ast.IfExp:
-    """`node`, at least two of whose elements may be long."""
-    values = _call("calls", [_thunk(value, argument) for value in node.elts], node)
-    later = type(node)([ast.copy_location(ast.Starred(values, ast.Load()), node)], ast.Load())
-    return _choice(ast.copy_location(later, node), node)
-
-
-def divided_statements(body: Sequence[ast.stmt], around: str | None, argument: str) -> list[ast.stmt]:
-    """`body`, whose assignments in a row of what may be long are divided where they stand for themselves."""
-    found: list[ast.stmt] = []
-    row: list[ast.Assign] = []
-    for statement in [*body, None]:
-        if statement is not None and _joins(statement, row, around):
-            assert isinstance(statement, ast.Assign)
-            row.append(statement)
+def certain_names(function: Function) -> frozenset[str]:
+    """The variables of `function` that nobody but its own statements binds, and that are never unbound again."""
+    found = parameters(function)
+    body: Sequence[ast.AST] = [function.body] if isinstance(function, ast.Lambda) else function.body
+    uncertain: set[str] = set()
+    waiting = list(body)
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, (*_FUNCTIONS, ast.ClassDef, *_SCOPES)):
+            # What another scope uses of them may be bound there, and is closed over in any case.
+            uncertain |= {name.id for name in ast.walk(node) if isinstance(name, ast.Name)}
+            uncertain |= {name for one in ast.walk(node) if isinstance(one, ast.Nonlocal) for name in one.names}
             continue
-        found += [_divided_row(row, argument)] if len(row) > 1 else row
-        row = []
-        if statement is not None and _joins(statement, row, around):
-            assert isinstance(statement, ast.Assign)
-            row = [statement]
-        elif statement is not None:
-            found.append(statement)
+        match node:
+            case ast.Name(id=name, ctx=ast.Store()):
+                found.add(name)
+            case ast.Name(id=name, ctx=ast.Del()) | ast.ExceptHandler(name=str(name)):
+                uncertain.add(name)
+            case ast.Global(names=names) | ast.Nonlocal(names=names):
+                uncertain.update(names)
+        waiting += ast.iter_child_nodes(node)
+    return frozenset(found - uncertain)
+
+
+class Thunks:
+    """Makes the lambdas of the calls that are pending."""
+
+    def __init__(self, argument: str) -> None:
+        """`argument` is the name by which a lambda is known for none of the user's."""
+        self._argument = argument
+
+    def of(self, value: ast.expr, bound: Collection[str]) -> ast.Lambda:
+        """`value`, as it is written, to be called elsewhere; `bound` are variables that are bound for certain."""
+        used = sorted({node.id for node in ast.walk(value) if isinstance(node, ast.Name)} & set(bound))
+        arguments = ast.arguments(
+            posonlyargs=[],
+            args=[ast.arg(self._argument)],
+            kwonlyargs=[ast.arg(name) for name in used],
+            kw_defaults=[ast.Name(name, ast.Load()) for name in used],
+            defaults=[ast.Constant(None)],
+        )
+        return ast.fix_missing_locations(ast.copy_location(ast.Lambda(arguments, copy.deepcopy(value)), value))
+
+
+def divided_operation(node: ast.BinOp, thunk: ast.Lambda) -> ast.IfExp:
+    """`node`, both of whose sides may be long; `thunk` is that of the right one."""
+    later = ast.copy_location(ast.BinOp(node.left, node.op, _turn(node.right)), node)
+    return _choice(_guarded([thunk], later), node)
+
+
+def divided_call(node: ast.Call, thunks: Sequence[ast.Lambda | None]) -> ast.IfExp:
+    """`node`, some of whose arguments after the first may be long: those that have a thunk."""
+    values = ast.copy_location(ast.Tuple(_turns(node.args, thunks), ast.Load()), node)
+    starred = ast.copy_location(ast.Starred(_guarded(thunks, values), ast.Load()), node)
+    return _choice(ast.copy_location(ast.Call(node.func, [starred], node.keywords), node), node)
+
+
+def divided_display(node: ast.Tuple | ast.List, thunks: Sequence[ast.Lambda | None]) -> ast.IfExp:
+    """`node`, some of whose elements after the first may be long: those that have a thunk."""
+    values = ast.copy_location(type(node)(_turns(node.elts, thunks), ast.Load()), node)
+    return _choice(_guarded(thunks, values), node)
+
+
+def rows(body: Sequence[ast.stmt], around: str | None) -> list[list[ast.stmt]]:
+    """`body` cut into rows: assignments one after the other that may be divided, or any one statement."""
+    found: list[list[ast.stmt]] = []
+    bound: set[str] | None = None
+    for statement in body:
+        match statement:
+            case ast.Assign(targets=[ast.Name(id=name)], value=value) if may_be_long(value, around):
+                if bound is not None and bound.isdisjoint(_names(value)) and name not in bound:
+                    found[-1].append(statement)
+                    bound.add(name)
+                else:
+                    found.append([statement])
+                    bound = {name}
+            case _:
+                found.append([statement])
+                bound = None
     return found
 
 
-def _joins(statement: ast.stmt, row: list[ast.Assign], around: str | None) -> bool:
-    match statement:
-        case ast.Assign(targets=[ast.Name()], value=value) if may_be_long(value, around):
-            bound = {target.id for one in row for target in one.targets if isinstance(target, ast.Name)}
-            return not any(isinstance(node, ast.Name) and node.id in bound for node in ast.walk(statement))
-    return False
-
-
-def _divided_row(row: list[ast.Assign], argument: str) -> ast.stmt:
+def divided_row(row: Sequence[ast.Assign], thunks: Sequence[ast.Lambda]) -> ast.If:
+    """The assignments of `row`; `thunks` are those of all but the first."""
     head, *others = row
-    first = _call("first", [_thunk(one.value, argument) for one in row], head.value)
-    later: list[ast.stmt] = [ast.copy_location(ast.Assign(head.targets, first), head)]
-    later += [ast.copy_location(ast.Assign(one.targets, _call("next", [], one.value)), one) for one in others]
-    choice = ast.If(_of("on"), later, [*row])
+    later: list[ast.stmt] = [head]
+    later += [ast.copy_location(ast.Assign(one.targets, _turn(one.value)), one) for one in others]
+    begin = ast.copy_location(ast.Expr(_call("begin_row", thunks, head.value)), head)
+    end = ast.copy_location(ast.Expr(_call("end", [], others[-1].value)), others[-1])
+    trying = ast.copy_location(ast.Try(later, [], [], [end]), head)
+    choice = ast.If(ast.UnaryOp(ast.Not(), _of("on")), [*row], [begin, trying])
+    choice.plain = [*row]  # type: ignore[attr-defined]
     return ast.fix_missing_locations(ast.copy_location(choice, head))
+
+
+def _names(node: ast.AST) -> set[str]:
+    return {child.id for child in ast.walk(node) if isinstance(child, ast.Name)}
+
+
+def _turns(values: Sequence[ast.expr], thunks: Sequence[ast.Lambda | None]) -> list[ast.expr]:
+    return [value if thunk is None else _turn(value) for value, thunk in zip(values, thunks, strict=True)]
+
+
+def _turn(value: ast.expr) -> ast.expr:
+    return ast.copy_location(ast.IfExp(_call("here", [], value), value, _call("take", [], value)), value)
+
+
+def _guarded(thunks: Sequence[ast.Lambda | None], value: ast.expr) -> ast.expr:
+    begin = _call("begin", [thunk for thunk in thunks if thunk is not None], value)
+    return ast.copy_location(ast.Call(ast.Attribute(begin, "end", ast.Load()), [value], []), value)
 
 
 def _choice(later: ast.expr, plain: ast.expr) -> ast.IfExp:
@@ -113,15 +188,7 @@ def _choice(later: ast.expr, plain: ast.expr) -> ast.IfExp:
     return ast.fix_missing_locations(ast.copy_location(choice, plain))
 
 
-def _thunk(value: ast.expr, argument: str) -> ast.Lambda:
-    """With the argument that says that it is no function of the user's."""
-    arguments = ast.arguments(
-        posonlyargs=[], args=[ast.arg(argument)], kwonlyargs=[], kw_defaults=[], defaults=[ast.Constant(None)]
-    )
-    return ast.copy_location(ast.Lambda(arguments, value), value)
-
-
-def _call(method: str, arguments: list[ast.Lambda], node: ast.expr) -> ast.Call:
+def _call(method: str, arguments: Sequence[ast.expr], node: ast.expr) -> ast.Call:
     return ast.copy_location(ast.Call(_of(method), [*arguments], []), node)
 
 

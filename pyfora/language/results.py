@@ -166,15 +166,18 @@ def unpack_results(
 
 
 def pack_environment(
-    objects: Mapping[str, object], loaded: LoadedProgram, remembered: dict[int, Any] | None = None
+    objects: Mapping[str, object],
+    loaded: LoadedProgram,
+    remembered: dict[int, Any] | None = None,
+    code_form: Callable[[FunctionType], CodeForm] = marshalled,
 ) -> Parcel:
     """`objects` with all that they reach, for another process of the same cluster.
 
-    Code goes as code objects, already rewritten. `remembered` is given every object that was packed, by its index.
-    Raises what pickling raises where an object cannot leave.
+    Code goes as code objects, already rewritten, in `code_form`. `remembered` is given every object that was packed, by
+    its index. Raises what pickling raises where an object cannot leave.
     """
     namespaces = [Namespace(n.module, n.names, doubtful=n.doubtful) for n in loaded.namespaces]
-    shipper = Shipper(marshalled, namespaces=namespaces)
+    shipper = Shipper(code_form, namespaces=namespaces)
     for name, value in objects.items():
         shipper.dump(("local", name, value))
     while members := list(shipper.reach.missing_members()):
