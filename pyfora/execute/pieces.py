@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import FunctionType
@@ -93,6 +94,36 @@ class _PieceShipper(Shipper):
         super().__init__(_no_functions)
         self.names.update((id(found), index) for index, found in known.items())
         self.ask_names()
+        self._known = known
+        self._owners: dict[int, object] | None = None
+        """What owns the memory of the arrays of the environment, and of those so far, by its identity."""
+
+    def reducer_override(self, obj: Any) -> Any:
+        if _is_of_memory(obj):
+            self._note_owner(obj)
+        return super().reducer_override(obj)
+
+    def _note_owner(self, obj: Any) -> None:
+        """Raises PicklingError for what shares its memory with what the driver has, or with what goes there, too."""
+        if self._owners is None:
+            owners = [_owner(found) for found in self._known.values() if _is_of_memory(found)]
+            self._owners = {id(owner): owner for owner in owners}
+        owner = _owner(obj)
+        if id(owner) in self._owners:
+            raise pickle.PicklingError("arrays that share their memory with others cannot leave their process")
+        self._owners[id(owner)] = owner
+
+
+def _is_of_memory(value: object) -> bool:
+    numpy = sys.modules.get("numpy")
+    return type(value) is memoryview or (numpy is not None and isinstance(value, numpy.ndarray))
+
+
+def _owner(value: Any) -> object:
+    base = value
+    while base is not None:
+        value, base = base, base.obj if type(base) is memoryview else getattr(base, "base", None)
+    return value
 
 
 class _PieceLoader(Loader):

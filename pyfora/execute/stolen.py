@@ -173,4 +173,7 @@ def _as_written(thunk: Any) -> Thunk:
 
 def _renamed(code: CodeType, before: str, after: str) -> CodeType:
     constants = tuple(_renamed(one, before, after) if isinstance(one, CodeType) else one for one in code.co_consts)
-    return code.replace(co_qualname=after + code.co_qualname.removeprefix(before), co_consts=constants)
+    name = code.co_qualname
+    # Equal code that stands elsewhere, too, may be one code object, and have the name that it has there.
+    renamed = after + name.removeprefix(before) if name.startswith(before) else name
+    return code.replace(co_qualname=renamed, co_consts=constants)
