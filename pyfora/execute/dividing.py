@@ -17,13 +17,14 @@ from time import perf_counter
 from types import FrameType
 from typing import Any
 
+from pyfora.execute.ambient import depth_of
 from pyfora.execute.loops import LoopReport, LoopRun
 from pyfora.execute.offering import Offering
 from pyfora.execute.offers import TakenBack
 from pyfora.execute.output import ProgramOutput
 from pyfora.execute.purity import is_user_code
 from pyfora.execute.spreading import Spreader
-from pyfora.execute.stolen import StolenCall, Thunk
+from pyfora.execute.stolen import StolenCall, Thunk, TooLarge
 
 TICK_S = 0.02
 """How often it is looked what is pending, in time that this process has run; what takes less is never offered."""
@@ -37,7 +38,10 @@ QUICK_LIMIT = 64
 FAILURES_LIMIT = 2
 """So often a call is offered in vain until that call, wherever it is met, is not offered any more."""
 PACKING_SHARE = 0.1
-"""Packing may take that much of the time: what leads to very large values is not looked at so often."""
+"""Packing may take that much of the time."""
+PACKED_BYTES = 4 << 20
+PACKED_BYTES_PER_S = 20_000_000
+"""What a call leads to may be as large as PACKED_BYTES, or larger where the calls before it have lasted long."""
 _CALLING = frozenset(
     ("folding", "jumping", "prefix", "keys", "short", "in_place", "paces", "driver", "process", "server")
 )
@@ -47,19 +51,23 @@ _CALLING = frozenset(
 class _Pending:
     """A call whose turn will come."""
 
-    __slots__ = ("stolen", "thunk")
+    __slots__ = ("not_before_s", "stolen", "thunk")
 
     def __init__(self, thunk: Thunk) -> None:
         self.thunk = thunk
+        self.not_before_s = 0.0
+        """It is not offered before its expression has lasted so long."""
         self.stolen: StolenCall | None = None
 
 
 class _Expression:
     """A divided expression that is under way."""
 
-    __slots__ = ("began_at", "calls", "handling", "value")
+    __slots__ = ("began_at", "calls", "frame", "handling", "value")
 
-    def __init__(self, calls: list[_Pending], handling: bool) -> None:
+    def __init__(self, calls: list[_Pending], handling: bool, frame: FrameType) -> None:
+        self.frame = frame
+        """That evaluates it."""
         self.calls = calls
         """Those that are pending; the one whose turn comes next is the last."""
         self.began_at = perf_counter()
@@ -172,7 +180,8 @@ class Dividing:
             self._idle_ticks = 0
             signal.signal(signal.SIGVTALRM, self._tick)
             self._set_timer(TICK_S)
-        return _Expression([_Pending(thunk) for thunk in reversed(thunks)], sys.exc_info()[1] is not None)
+        handling = sys.exc_info()[1] is not None
+        return _Expression([_Pending(thunk) for thunk in reversed(thunks)], handling, sys._getframe(2))
 
     # ---- the turn of a call --------------------------------------------------------------------------------------
 
@@ -247,23 +256,28 @@ class Dividing:
         now = perf_counter()
         self._elsewhere = [stolen for stolen in self._elsewhere if not stolen.is_done()]
         waiting = [
-            call
+            (expression, call)
             for expression in self._under_way
             if now - expression.began_at >= TICK_S and not expression.handling
             for call in expression.calls
-            if call.stolen is None and self._failures.get(id(_code(call)), 0) < FAILURES_LIMIT
+            if call.stolen is None and now - expression.began_at >= call.not_before_s
+            if self._failures.get(id(_code(call)), 0) < FAILURES_LIMIT
         ]
-        for call in waiting:
+        for expression, call in waiting:
             if len(self._elsewhere) >= self._elsewhere_limit:
                 return
             if self._packing_s > PACKING_SHARE * (perf_counter() - self._began_at):
                 return
-            self._offer(call)
+            self._offer(expression, call)
 
-    def _offer(self, call: _Pending) -> None:
+    def _offer(self, expression: _Expression, call: _Pending) -> None:
         started_at = perf_counter()
+        lasted_s = started_at - expression.began_at
+        limit_bytes = max(PACKED_BYTES, int(lasted_s * PACKED_BYTES_PER_S))
         try:
-            call.stolen = StolenCall(call.thunk, self._offering)
+            call.stolen = StolenCall(call.thunk, depth_of(expression.frame), limit_bytes, self._offering)
+        except TooLarge:
+            call.not_before_s = 4 * lasted_s
         except TakenBack as reason:
             self._failed(call, str(reason))
         else:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import FunctionType
@@ -33,11 +34,17 @@ class Environment:
     ambient: Ambient
 
     def pack(
-        self, program: LoadedProgram, code_form: Callable[[FunctionType], CodeForm] = marshalled
+        self,
+        program: LoadedProgram,
+        code_form: Callable[[FunctionType], CodeForm] = marshalled,
+        stream: io.BytesIO | None = None,
     ) -> tuple[Parcel, dict[int, Any]]:
-        """As bytes for other processes, and all objects in it by index. Raises what pickling raises."""
+        """As bytes for other processes (put into `stream`), and all objects in it by index.
+
+        Raises what pickling raises.
+        """
         packed: dict[int, Any] = {}
-        return pack_environment({"environment": self}, program, packed, code_form), packed
+        return pack_environment({"environment": self}, program, packed, code_form, stream), packed
 
 
 def unpack(parcel: Parcel, primitives: Mapping[str, Callable[..., Any]]) -> tuple[Environment, dict[int, Any]]:

@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import functools
 import hashlib
+import io
 from collections.abc import Callable, Iterable, Iterator
 from time import perf_counter
 from types import CodeType, FunctionType
 from typing import Any
 
-from pyfora.execute.ambient import Ambient
+from pyfora.execute.ambient import Ambient, as_deep_as
 from pyfora.execute.environment import Environment
 from pyfora.execute.offering import Offering
 from pyfora.execute.offers import TakenBack
@@ -23,7 +24,9 @@ from pyfora.fold.grid import Grid
 from pyfora.fold.partials import Form, Partial, hold_nan
 from pyfora.language.functions import register, registered_segment
 from pyfora.language.library_watch import mentions
+from pyfora.language.settings import current_settings
 from pyfora.language.shipping import CACHE_WRAPPER, CodeForm, marshalled
+from pyfora.values.parcels import Parcel
 from pyfora.wire.messages import Message, PieceDone
 
 Thunk = Callable[[], Any]
@@ -44,16 +47,20 @@ _code_forms: dict[int, tuple[CodeType, CodeForm]] = {}
 class StolenCall:
     """A call that has been offered."""
 
-    def __init__(self, thunk: Thunk, offering: Offering) -> None:
-        """Offer it. Raises TakenBack where it cannot be run elsewhere."""
-        self._thunk = _as_written(thunk)
+    def __init__(self, thunk: Thunk, depth: int, limit_bytes: int, offering: Offering) -> None:
+        """Offer it. Raises TooLarge where it leads to more than `limit_bytes`, TakenBack where it is to stay here.
+
+        `depth`: how many frames there are down to the one that it stands in.
+        """
+        self._call = _Call(_as_written(thunk), depth)
         self._offering = offering
-        parcel, packed = self._pack()
+        parcel, packed = self._pack(limit_bytes)
         if any(type(value) is CACHE_WRAPPER for value in packed.values()):
             raise TakenBack("a function that it calls keeps its answers in a cache")
         if not _LOOKS_AT_FRAMES.isdisjoint(mentions(packed.values())):
             raise TakenBack("a function that it calls looks at the functions that call it")
         self._state = _digest(parcel)
+        self._size_bytes = parcel.size_bytes
         # Nothing of `packed` is held on to: what the program drops meanwhile is gone then and there.
         del packed
         try:
@@ -72,7 +79,7 @@ class StolenCall:
 
     def value(self) -> Any:
         """The value of the call, whose turn has come. Raises TakenBack where it is to be run in place."""
-        parcel, packed = self._pack()
+        parcel, packed = self._pack(2 * self._size_bytes)
         # Before it is waited for: of another call nothing is known, not even that it ends.
         if _digest(parcel) != self._state:
             raise TakenBack("what it can look at was changed before its turn came")
@@ -113,10 +120,10 @@ class StolenCall:
         if isinstance(message, PieceDone):
             self._done = message
 
-    def _pack(self) -> Any:
+    def _pack(self, limit_bytes: int) -> tuple[Parcel, dict[int, Any]]:
         environment = Environment(
-            _call_each,
-            [self._thunk],
+            _run_each,
+            [self._call],
             Grid(0, 1, 1),
             Form.ELEMENTS,
             # Of which nothing is known.
@@ -126,18 +133,58 @@ class StolenCall:
             Ambient.of_this_process(),
         )
         assert self._offering.program is not None
+        stream = _Limited(limit_bytes)
         try:
-            return environment.pack(self._offering.program, _marshalled_once)
+            parcel, packed = environment.pack(self._offering.program, _marshalled_once, stream)
+        except TooLarge:
+            raise
         except Exception as error:
             raise TakenBack(f"it uses something that cannot leave the process: {error}") from None
+        if parcel.size_bytes > limit_bytes:
+            raise TooLarge(f"it leads to {parcel.size_bytes:,} bytes")
+        return parcel, packed
 
 
-def _call_each(thunks: Iterable[Thunk]) -> Iterator[Any]:
-    for thunk in thunks:
-        yield thunk()
+class TooLarge(TakenBack):
+    """So much is to be packed that it is worth while for a longer call only."""
 
 
-def _digest(parcel: Any) -> bytes:
+class _Limited(io.BytesIO):
+    """Takes so many bytes, and a frame more: how long it takes to pack a value is not known before it is packed."""
+
+    def __init__(self, limit_bytes: int) -> None:
+        super().__init__()
+        self._limit_bytes = limit_bytes
+
+    def write(self, data: Any, /) -> int:
+        if self.tell() > self._limit_bytes:
+            raise TooLarge(f"it leads to more than {self._limit_bytes:,} bytes")
+        return super().write(data)
+
+
+class _Call:
+    """The call as it is sent."""
+
+    def __init__(self, thunk: Thunk, depth: int) -> None:
+        self.thunk = thunk
+        self.depth = depth
+
+    def run(self) -> Any:
+        """The value, in a leaf process. What is raised there is not looked at."""
+        before = current_settings()
+        with as_deep_as(self.depth):
+            value = self.thunk()
+        if current_settings() != before:
+            raise TakenBack("it changes settings of the interpreter")
+        return value
+
+
+def _run_each(calls: Iterable[_Call]) -> Iterator[Any]:
+    for call in calls:
+        yield call.run()
+
+
+def _digest(parcel: Parcel) -> bytes:
     found = hashlib.blake2b(digest_size=32)
     for piece in parcel.pieces():
         found.update(piece)

@@ -41,7 +41,7 @@ def may_be_long(node: ast.expr, around: str | None) -> bool:
 
     `around` is the name of the function around: a method is taken for long where it calls itself.
     """
-    return can_be_moved(node) and _calls(node, around)
+    return _calls(node, around) and can_be_moved(node)
 
 
 def can_be_moved(node: ast.expr) -> bool:
@@ -52,15 +52,20 @@ def can_be_moved(node: ast.expr) -> bool:
 
 
 def _calls(node: ast.AST, around: str | None) -> bool:
-    if isinstance(node, _SCOPES):
-        return False
-    if isinstance(node, ast.Call):
-        match node.func:
-            case ast.Name(id=name) if name not in _QUICK and not name.startswith("pyfora_"):
-                return True
-            case ast.Attribute(attr=name) if name == around:
-                return True
-    return any(_calls(child, around) for child in ast.iter_child_nodes(node))
+    # Without recursion: sums of hundreds of terms are nested as deeply.
+    waiting = [node]
+    while waiting:
+        found = waiting.pop()
+        if isinstance(found, _SCOPES):
+            continue
+        if isinstance(found, ast.Call):
+            match found.func:
+                case ast.Name(id=name) if name not in _QUICK and not name.startswith("pyfora_"):
+                    return True
+                case ast.Attribute(attr=name) if name == around:
+                    return True
+        waiting += ast.iter_child_nodes(found)
+    return False
 
 
 def parameters(function: Function) -> set[str]:

@@ -244,12 +244,16 @@ class _Rewriter(ast.NodeTransformer):
         """For each of the values of `node` that may be long, after the first such: its lambda."""
         none: list[ast.Lambda | None] = [None for _ in values]
         # Each division doubles the code.
-        if self._in_class_body or self._in_comprehension or self._divided >= _DEEPEST or not can_be_moved(node):
+        if self._in_class_body or self._in_comprehension or self._divided >= _DEEPEST:
             return none
-        long = [number for number, value in enumerate(values) if may_be_long(value, self._around)]
-        for number in long[1:]:
-            none[number] = self._thunks.of(values[number], self._bound)
+        long = [number for number, value in enumerate(values) if self._may_be_long(value)]
+        if len(long) > 1 and can_be_moved(node):
+            for number in long[1:]:
+                none[number] = self._thunks.of(values[number], self._bound)
         return none
+
+    def _may_be_long(self, value: ast.expr) -> bool:
+        return may_be_long(value, self._around)
 
     def _visit_divided(self, node: ast.expr) -> None:
         self._divided += 1
@@ -257,11 +261,25 @@ class _Rewriter(ast.NodeTransformer):
         self._divided -= 1
 
     def visit_BinOp(self, node: ast.BinOp) -> ast.AST:
-        _, thunk = self._thunks_of(node, [node.left, node.right])
-        if thunk is None:
-            return self.generic_visit(node)
-        self._visit_divided(node)
-        return divided_operation(node, thunk)
+        # Without recursion: sums of hundreds of terms are nested as deeply.
+        around, inner = None, node
+        while True:
+            thunk = self._thunk_of_right(inner)
+            if thunk is not None:
+                self._visit_divided(inner)
+                divided = divided_operation(inner, thunk)
+                if around is None:
+                    return divided
+                around.left = divided
+                return node
+            if not isinstance(inner.left, ast.BinOp):
+                self.generic_visit(inner)
+                return node
+            inner.right = self.visit(inner.right)
+            around, inner = inner, inner.left
+
+    def _thunk_of_right(self, node: ast.BinOp) -> ast.Lambda | None:
+        return self._thunks_of(node, [node.left, node.right])[1] if self._may_be_long(node.right) else None
 
     def _visit_display(self, node: ast.Tuple | ast.List) -> ast.AST:
         thunks = self._thunks_of(node, node.elts) if isinstance(node.ctx, ast.Load) else []

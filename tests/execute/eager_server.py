@@ -15,11 +15,13 @@ from pyfora.fold import grid, plan
 class _EagerDividing(dividing.Dividing):
     def begin(self, *thunks: Any) -> Any:
         guard = super().begin(*thunks)
+        self._under_way[-1].frame = sys._getframe(1)
         self._tick(0, sys._getframe(1))
         return guard
 
     def begin_row(self, *thunks: Any) -> None:
         super().begin_row(*thunks)
+        self._under_way[-1].frame = sys._getframe(1)
         self._tick(0, sys._getframe(1))
 
 

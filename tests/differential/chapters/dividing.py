@@ -602,6 +602,36 @@ except ArithmeticError as error:
 d = work(3)
 e = work(4)
 """,
+    "calls: too deep by way of calls that could be elsewhere": """
+def down(n):
+    return 0 if n == 0 else one(n) + down(n - 1)
+def also(n):
+    return 0 if n == 0 else also(n - 1) + one(n)
+def one(n):
+    return n
+def tried(f, n):
+    try:
+        return f(n)
+    except RecursionError:
+        return "too deep"
+a = [tried(down, 900), tried(also, 900)]
+b = tried(down, 1100)
+c = tried(also, 1100)
+d = [tried(down, 1900), tried(also, 2500)]
+""",
+    "calls: settings that the second changes, and shows": """
+import decimal
+def third(n):
+    return decimal.Decimal(n) / 3
+def flags(n):
+    context = decimal.getcontext()
+    return [flag.__name__ for flag, on in context.flags.items() if on], n
+a = [flags(0), third(1), flags(1)]
+b = flags(2)
+decimal.getcontext().clear_flags()
+c = [flags(3), flags(4), third(7)]
+d = flags(5)
+""",
     "calls: arrays and buffers": """
 import numpy as np
 a = np.arange(6.0)
