@@ -6,23 +6,34 @@ And they offer every call that can be put off, at once, and wait for it.
 from __future__ import annotations
 
 import sys
+from types import FrameType
 from typing import Any
 
 from pyfora.execute import dividing, driver, prefix, server, stolen
 from pyfora.fold import grid, plan
 
+OFFERS_LIMIT = 100
+"""Offers of each program: each takes milliseconds."""
+
 
 class _EagerDividing(dividing.Dividing):
+    _offers = 0
+
+    def _offer_some(self, frame: FrameType) -> None:
+        self._offers += 1
+        if self._offers <= OFFERS_LIMIT:
+            self._tick(0, frame)
+
     def begin(self, *thunks: Any) -> Any:
         guard = super().begin(*thunks)
         self._under_way[-1].frame = sys._getframe(1)
-        self._tick(0, sys._getframe(1))
+        self._offer_some(sys._getframe(1))
         return guard
 
     def begin_row(self, *thunks: Any) -> None:
         super().begin_row(*thunks)
         self._under_way[-1].frame = sys._getframe(1)
-        self._tick(0, sys._getframe(1))
+        self._offer_some(sys._getframe(1))
 
 
 def be_eager() -> None:
