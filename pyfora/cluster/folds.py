@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from pyfora.cluster.outbox import Outbox
 from pyfora.cluster.parcels import Parcels
-from pyfora.cluster.runs import FoldRuns, Losses, Run
+from pyfora.cluster.runs import RUN_AHEAD_LIMIT_S, FoldRuns, Losses, Run
 from pyfora.cluster.slots import LeafProcess, LeafSlots
 from pyfora.limits import BEAT_PERIOD_S, FOLDS_LIMIT, RUN_TARGET_S, SILENCE_LIMIT_S, THIEF_REJOIN_LIMIT_S
 from pyfora.wire.messages import (
@@ -188,10 +188,15 @@ class Folds:
             if open_to_all and fold.runs.wanting():
                 served.add(fold.attempt_id)
             for leaf in self._slots.of(fold.attempt_id):
-                mine = open_to_all and not leaf.draining
+                mine = open_to_all and not leaf.draining and not self._is_long_busy(leaf, fold)
                 fold.runs.set_consumer(leaf.process_id, 2 if mine else 0, now)
             for run in fold.runs.feed(now):
                 self._deliver(fold, run, now)
+
+    def _is_long_busy(self, leaf: LeafProcess, fold: Fold) -> bool:
+        """Whether it is running something of another fold that takes long: nothing of this one waits behind that."""
+        others = (self.table.get(run.fold_id, fold) for run in leaf.queue)
+        return any(other is not fold and other.runs.leaf_s > RUN_AHEAD_LIMIT_S for other in others)
 
     def sweep(self, now: float) -> None:
         """Give up silent thieves, copy overdue runs, beat."""

@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from pyfora.execute.conversation import Conversation
 from pyfora.execute.loops import LoopRun
+from pyfora.execute.offering import Offering
 from pyfora.execute.offers import Offer, TakenBack
 from pyfora.execute.output import ProgramOutput
-from pyfora.execute.pieces import PieceReport, unpack_piece
-from pyfora.execute.spool import Spool
+from pyfora.execute.pieces import PieceReport, piece_data, unpack_piece
 from pyfora.execute.terms import pack_state, unpack_state
 from pyfora.fold.folders import MustRunInOrder, NeedsElements
 from pyfora.fold.grid import Grid
@@ -29,8 +28,7 @@ class Absorber:
         run: LoopRun,
         fold_id: str,
         known: Mapping[int, Any],
-        conversation: Conversation,
-        spool: Spool,
+        offering: Offering,
         output: ProgramOutput,
     ) -> None:
         self._offer = offer
@@ -38,8 +36,7 @@ class Absorber:
         self._run = run
         self._fold_id = fold_id
         self._known = known
-        self._conversation = conversation
-        self._spool = spool
+        self._offering = offering
         self._output = output
         self._pieces: dict[int, PieceDone] = {}
 
@@ -72,7 +69,7 @@ class Absorber:
 
     def _piece(self, leaf: int) -> PieceDone:
         while leaf not in self._pieces:
-            self._take(self._conversation.receive())
+            self._take(self._offering.receive(self._fold_id))
         return self._pieces.pop(leaf)
 
     def _take(self, message: Message) -> None:
@@ -86,13 +83,8 @@ class Absorber:
             self._pieces.pop(message.lo, None)
 
     def _report(self, piece: PieceDone) -> PieceReport:
-        data: Any = piece.payload
-        if piece.parcel_id:
-            path = self._spool.path(piece.parcel_id)
-            data = path.read_bytes()
-            path.unlink(missing_ok=True)
         try:
-            return unpack_piece(data, self._known)
+            return unpack_piece(piece_data(piece, self._offering.spool), self._known)
         except Exception as error:
             reason = f"what the loop makes cannot be brought back: {type(error).__name__}: {error}"
             raise TakenBack(reason) from None
@@ -134,9 +126,9 @@ class Absorber:
         floats = folder.floats
         if floats is None:
             raise NeedsElements
-        self._conversation.send(FoldTerms(self._fold_id, piece.lo, piece.hi, pack_state(floats)))
+        self._offering.send(FoldTerms(self._fold_id, piece.lo, piece.hi, pack_state(floats)))
         while True:
-            message = self._conversation.receive()
+            message = self._offering.receive(self._fold_id)
             if isinstance(message, TermsFolded) and (message.fold_id, message.lo) == (self._fold_id, piece.lo):
                 break
             if isinstance(message, PieceLost) and (message.fold_id, message.lo) == (self._fold_id, piece.lo):

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
 
 from pyfora.language.settings import Settings, current_settings, make_settings
 
@@ -37,10 +40,42 @@ def leave_out_own_frames() -> None:
     get_limit, set_limit = sys.getrecursionlimit, sys.setrecursionlimit
 
     def getrecursionlimit() -> int:
-        return get_limit() - OWN_FRAMES
+        return get_limit() - _own.frames
 
     def setrecursionlimit(limit: int, /) -> None:
-        set_limit(limit + OWN_FRAMES if limit > 0 else limit)
+        set_limit(limit + _own.frames if limit > 0 else limit)
 
     setrecursionlimit(get_limit())
     sys.getrecursionlimit, sys.setrecursionlimit = getrecursionlimit, setrecursionlimit
+
+
+class _Own:
+    frames = OWN_FRAMES
+
+
+_own = _Own()
+
+
+@contextmanager
+def as_deep_as(depth: int) -> Iterator[None]:
+    """Let what is called here find as little room as it would have from a frame with so many above it, and itself.
+
+    Raises RecursionError where that is none.
+    """
+    limit, frames = sys.getrecursionlimit(), _own.frames
+    # Below this frame, and below the two that enter it, a call from the `with` statement has one to come.
+    _own.frames = frames - (depth - depth_of(sys._getframe()) + 1)
+    try:
+        sys.setrecursionlimit(limit)
+        yield
+    finally:
+        limit, _own.frames = sys.getrecursionlimit(), frames
+        sys.setrecursionlimit(limit)
+
+
+def depth_of(frame: FrameType | None) -> int:
+    """How many frames there are down to this one."""
+    depth = 0
+    while frame is not None:
+        depth, frame = depth + 1, frame.f_back
+    return depth

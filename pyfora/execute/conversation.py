@@ -55,9 +55,9 @@ class Conversation:
             self._read()
         return self._received.popleft()
 
-    def poll(self) -> Message | None:
-        """The next message if it is here already."""
-        while not self._received and select.select([self._socket], [], [], 0)[0]:
+    def poll(self, timeout_s: float = 0.0) -> Message | None:
+        """The next message if it is here already, or comes within that time."""
+        while not self._received and select.select([self._socket], [], [], timeout_s)[0]:
             self._read()
         return self._received.popleft() if self._received else None
 

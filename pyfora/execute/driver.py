@@ -10,12 +10,15 @@ from typing import Any
 from pyfora.errors import InvalidPyforaOperation, ResultTooLargeError, UnconvertibleValueError, WireError
 from pyfora.execute import purity
 from pyfora.execute.conversation import Conversation, WorkerGone
+from pyfora.execute.dividing import Dividing
 from pyfora.execute.folding import Folding
 from pyfora.execute.identity import GUARDED_BUILTINS
 from pyfora.execute.loops import LoopReport
+from pyfora.execute.offering import Offering
 from pyfora.execute.output import ProgramOutput, redirect
 from pyfora.execute.spool import Spool
 from pyfora.execute.spreading import Spreader
+from pyfora.language.dividing import CALLS
 from pyfora.language.raising import pack_exception
 from pyfora.language.results import pack_results, pack_value, unpack_value
 from pyfora.language.running import BlockEnd, LoadedProgram, load_program
@@ -43,9 +46,11 @@ class Driver:
         self._output = ProgramOutput(self._printed)
         self._loops = LoopReport()
         prefix = f"{order.program_id}.{order.attempt}"
-        self._spreader = Spreader(conversation, spool, cache, self._output, prefix)
-        folding = Folding(self._spreader, self._output, self._loops)
-        self._primitives = {**folding.primitives(), **GUARDED_BUILTINS}
+        self._offering = Offering(conversation, spool, prefix)
+        spreader = Spreader(self._offering, cache, self._output)
+        folding = Folding(spreader, self._output, self._loops)
+        self._calls = Dividing(self._offering, spreader, self._output, self._loops, order.cores)
+        self._primitives: dict[str, Any] = {**folding.primitives(), CALLS: self._calls, **GUARDED_BUILTINS}
         self._values: list[list[Any]] = []
         """[value id, size] of what was left in the spool."""
 
@@ -63,7 +68,7 @@ class Driver:
             # made again, code of the user's that loading calls: these are the same at every try.
             self._end("crashed" if isinstance(error, _OF_THE_MACHINE) else "unloadable", reason, {}, b"")
             return
-        self._spreader.program = program
+        self._offering.program = program
         end, settings = self._run(program)
         try:
             self._output.flush()
@@ -86,7 +91,10 @@ class Driver:
         except InvalidPyforaOperation as error:
             return BlockEnd(exception=error), {}
         before = current_settings()
-        end = program.run()
+        try:
+            end = program.run()
+        finally:
+            self._calls.stop()
         if purity.refusals and not program.violations:
             end.exception = purity.refusals[0]
         if isinstance(end.exception, (InvalidPyforaOperation, UnconvertibleValueError)):

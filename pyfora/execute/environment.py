@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from types import FunctionType
 from typing import Any
 
 from pyfora.execute.ambient import Ambient
@@ -12,6 +14,7 @@ from pyfora.fold.partials import Form
 from pyfora.fold.sources import Source
 from pyfora.language.results import first_object, pack_environment, unpack_environment
 from pyfora.language.running import LoadedProgram
+from pyfora.language.shipping import CodeForm, marshalled
 from pyfora.values.hash_seed import fixed_hash_seed
 from pyfora.values.parcels import Parcel
 
@@ -34,11 +37,19 @@ class Environment:
     """The values that the kernel is called with."""
     ambient: Ambient
 
-    def pack(self, program: LoadedProgram) -> tuple[Parcel, dict[int, Any]]:
-        """As bytes for other processes, and all objects in it by index. Raises what pickling raises."""
+    def pack(
+        self,
+        program: LoadedProgram,
+        code_form: Callable[[FunctionType], CodeForm] = marshalled,
+        stream: io.BytesIO | None = None,
+    ) -> tuple[Parcel, dict[int, Any]]:
+        """As bytes for other processes (put into `stream`), and all objects in it by index.
+
+        Raises what pickling raises.
+        """
         packed: dict[int, Any] = {}
         objects = {_HASH_SEED: fixed_hash_seed(), "environment": self}
-        return pack_environment(objects, program, packed), packed
+        return pack_environment(objects, program, packed, code_form, stream), packed
 
 
 def hash_seed_of_environment(parcel: Parcel) -> str | None:

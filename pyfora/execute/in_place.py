@@ -8,6 +8,7 @@ from typing import Any
 from pyfora.execute.jumping import InPlace
 from pyfora.execute.short import all_short
 from pyfora.language.accumulation import LOOP
+from pyfora.language.dividing import CALLS
 from pyfora.language.rewrite import COMPREHENSION, FOLD, KEYED, REDUCE
 
 
@@ -45,6 +46,12 @@ def loop_in_place(source: Any, part: Any, steps: Any, names: Any, *, unpacks: An
     return InPlace(source)
 
 
+class Undivided:
+    """`pyfora_calls` of a leaf process: every call runs as it was written."""
+
+    on = False
+
+
 def as_comprehension(make: Callable[[], Any]) -> Any:
     """What `make` makes of a comprehension's parts, of which generators of ours are.
 
@@ -67,12 +74,13 @@ def _is_own(names: dict[str, Any]) -> bool:
     return str(names.get("__name__")).startswith("pyfora.")
 
 
-PRIMITIVES_IN_PLACE: dict[str, Callable[..., Any]] = {
+PRIMITIVES_IN_PLACE: dict[str, Any] = {
     FOLD: fold_in_place,
     REDUCE: reduce_in_place,
     COMPREHENSION: comprehension_in_place,
     KEYED: keyed_in_place,
     LOOP: loop_in_place,
+    CALLS: Undivided(),
     **all_short(),
 }
 """What rewritten code calls where no loop is spread."""

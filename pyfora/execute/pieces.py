@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import pickle
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import FunctionType
 from typing import Any, NoReturn
 
 from pyfora.execute.output import Written
+from pyfora.execute.spool import Spool
 from pyfora.fold.partials import Form, Partial, are_plain
 from pyfora.fold.views import ATOMS
 from pyfora.language.loading import Loader
 from pyfora.language.shipping import ExactShipper
 from pyfora.values.parcels import Parcel, make_parcel, read_parcel
+from pyfora.wire.messages import PieceDone
 
 
 @dataclass(frozen=True)
@@ -37,7 +40,7 @@ def pack_piece(report: PieceReport, known: Mapping[int, Any]) -> Parcel:
 
     Raises what pickling raises, for what was made by the loop and cannot leave its process.
     """
-    if all(_is_plain(partial) for partial in report.partials):
+    if all(_is_plain(partial, known) for partial in report.partials):
         buffers: list[pickle.PickleBuffer] = []
         return make_parcel(pickle.dumps(report, 5, buffer_callback=buffers.append), list(buffers))
     shipper = _PieceShipper(known)
@@ -45,21 +48,41 @@ def pack_piece(report: PieceReport, known: Mapping[int, Any]) -> Parcel:
     return shipper.parcel()
 
 
+def piece_data(piece: PieceDone, spool: Spool) -> Any:
+    """The bytes of a piece's report, which are told once only: its parcel is gone then."""
+    if not piece.parcel_id:
+        return piece.payload
+    path = spool.path(piece.parcel_id)
+    data = path.read_bytes()
+    path.unlink(missing_ok=True)
+    return data
+
+
 def unpack_piece(data: Any, known: Mapping[int, Any]) -> PieceReport:
     """The report, where what is of the environment is the driver's own object again. Raises what unpickling raises."""
     loader = _PieceLoader(read_parcel(data), known)
     report = loader.load()
     assert isinstance(report, PieceReport)
+    # It refers to itself: what it remembers would be held on to until the collector comes by.
+    loader.memo = {}
     return report
 
 
-def _is_plain(partial: Partial) -> bool:
+def _is_plain(partial: Partial, known: Mapping[int, Any]) -> bool:
     match partial.form:
         case Form.ELEMENTS | Form.WINNER | Form.FIRST:
-            return are_plain(partial.data)
+            return are_plain(partial.data) or _are_own_lists(partial.data, known)
         case Form.MERGED:
             return are_plain(partial.data) and are_plain(partial.data.values())
     return True
+
+
+def _are_own_lists(elements: list[Any], known: Mapping[int, Any]) -> bool:
+    """Whether these are lists that the loop has made, of what is plain: pickle sees by itself which are one."""
+    if set(map(type, elements)) != {list} or not all(map(are_plain, elements)):
+        return False
+    own = set(map(id, elements))
+    return not any(id(found) in own for found in known.values())
 
 
 def _no_functions(function: FunctionType) -> NoReturn:
@@ -71,6 +94,36 @@ class _PieceShipper(ExactShipper):
         super().__init__(_no_functions)
         self.names.update((id(found), index) for index, found in known.items())
         self.ask_names()
+        self._known = known
+        self._owners: dict[int, object] | None = None
+        """What owns the memory of the arrays of the environment, and of those so far, by its identity."""
+
+    def reducer_override(self, obj: Any) -> Any:
+        if _is_of_memory(obj):
+            self._note_owner(obj)
+        return super().reducer_override(obj)
+
+    def _note_owner(self, obj: Any) -> None:
+        """Raises PicklingError for what shares its memory with what the driver has, or with what goes there, too."""
+        if self._owners is None:
+            owners = [_owner(found) for found in self._known.values() if _is_of_memory(found)]
+            self._owners = {id(owner): owner for owner in owners}
+        owner = _owner(obj)
+        if id(owner) in self._owners:
+            raise pickle.PicklingError("arrays that share their memory with others cannot leave their process")
+        self._owners[id(owner)] = owner
+
+
+def _is_of_memory(value: object) -> bool:
+    numpy = sys.modules.get("numpy")
+    return type(value) is memoryview or (numpy is not None and isinstance(value, numpy.ndarray))
+
+
+def _owner(value: Any) -> object:
+    base = value
+    while base is not None:
+        value, base = base, base.obj if type(base) is memoryview else getattr(base, "base", None)
+    return value
 
 
 class _PieceLoader(Loader):

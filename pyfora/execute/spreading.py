@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 import copy
-import itertools
 import logging
 import warnings
 from collections.abc import Callable, Iterator
@@ -18,14 +17,13 @@ from typing import Any
 from pyfora.compile import FunctionSource, KernelCache, Loop, NotCompiled, Output, analyse, compile_loop
 from pyfora.execute.absorbing import Absorber
 from pyfora.execute.ambient import Ambient
-from pyfora.execute.conversation import Conversation
 from pyfora.execute.environment import Environment
 from pyfora.execute.loops import LoopRun
+from pyfora.execute.offering import Offering
 from pyfora.execute.offers import Offer, TakenBack
 from pyfora.execute.output import ProgramOutput
 from pyfora.execute.pieces import known_objects
 from pyfora.execute.reporting import CACHED
-from pyfora.execute.spool import Spool
 from pyfora.fold.calling import Called, range_called_over
 from pyfora.fold.grid import grid_for
 from pyfora.fold.left_to_right import LeftToRightFolder
@@ -34,8 +32,6 @@ from pyfora.fold.plan import KERNEL_SPEEDUP
 from pyfora.fold.sums import FloatsFolder
 from pyfora.language.caches import keep_objects
 from pyfora.language.functions import function_source, loop_source
-from pyfora.language.running import LoadedProgram
-from pyfora.wire.messages import FoldClosed, FoldOffered
 
 KERNEL_CACHE_LIMIT_BYTES = 256 * 1024 * 1024
 _OUTPUTS: dict[Any, Output] = {any: Output.ANY, all: Output.ALL, min: Output.MIN, max: Output.MAX}
@@ -63,17 +59,10 @@ class _Compiled:
 class Spreader:
     """Offers loops to the worker, one at a time, and waits for their pieces."""
 
-    def __init__(
-        self, conversation: Conversation, spool: Spool, cache: Path, output: ProgramOutput, fold_prefix: str
-    ) -> None:
-        self._conversation = conversation
-        self._spool = spool
+    def __init__(self, offering: Offering, cache: Path, output: ProgramOutput) -> None:
+        self._offering = offering
         self._cache = KernelCache(cache, KERNEL_CACHE_LIMIT_BYTES)
         self._output = output
-        self._fold_prefix = fold_prefix
-        self._numbers = itertools.count(1)
-        self.program: LoadedProgram | None = None
-        """Set before anything is spread."""
         self.spread_s = 0.0
         """For how many seconds loops have been open."""
         self.busy = False
@@ -85,6 +74,16 @@ class Spreader:
         Returns None when all is in, or the index of the element from which on it is to be run in place: there
         something raised, and will raise again, as itself. Raises TakenBack where all of it is to be run in order.
         """
+        # Also while it is packed, which may call code of the user's.
+        self.busy = True
+        started_at = perf_counter()
+        try:
+            return self._spread(offer, run)
+        finally:
+            self.busy = False
+            self.spread_s += perf_counter() - started_at
+
+    def _spread(self, offer: Offer, run: LoopRun) -> int | None:
         kernel = self._kernel(offer, run) if offer.compiled else _Compiled()
         element_s = offer.element_s / KERNEL_SPEEDUP if kernel.object_code else offer.element_s
         grid = grid_for(offer.first, offer.stop, element_s, offer.terms_per_element)
@@ -98,37 +97,27 @@ class Spreader:
             kernel.captured,
             Ambient.of_this_process(),
         )
-        assert self.program is not None
+        assert self._offering.program is not None
+        holds_terms = bool(kernel.object_code) and offer.folder.form is Form.FLOATS
         try:
-            parcel, packed = environment.pack(self.program)
+            parcel, packed = environment.pack(self._offering.program)
             if offer.added_to.are_seen_by(packed.values()):
                 raise TakenBack("a function that the loop calls looks at what the loop adds to")
             if keep_objects(packed.values()):
                 raise TakenBack(CACHED)
-            name = self._spool.write(parcel.pieces())
+            self._output.flush()
+            leaf_s = grid.leaf_elements * element_s
+            fold_id = self._offering.open(parcel, grid.leaves, leaf_s, holds_terms=holds_terms)
         except TakenBack:
             raise
         except Exception as error:
             raise TakenBack(f"the loop uses something that cannot leave the process: {error}") from None
-        fold_id = f"{self._fold_prefix}.{next(self._numbers)}"
-        holds_terms = bool(kernel.object_code) and offer.folder.form is Form.FLOATS
         run.how, run.leaves = "compiled" if kernel.object_code else "interpreted", grid.leaves
-        self._output.flush()
-        leaf_s = grid.leaf_elements * element_s
-        self._conversation.send(
-            FoldOffered(fold_id, grid.leaves, leaf_s, holds_terms, name, self._spool.path(name).stat().st_size)
-        )
-        absorber = Absorber(
-            offer, grid, run, fold_id, known_objects(packed), self._conversation, self._spool, self._output
-        )
-        self.busy = True
-        started_at = perf_counter()
+        absorber = Absorber(offer, grid, run, fold_id, known_objects(packed), self._offering, self._output)
         try:
             return absorber.absorb_all()
         finally:
-            self.busy = False
-            self.spread_s += perf_counter() - started_at
-            self._conversation.send(FoldClosed(fold_id))
+            self._offering.close(fold_id)
 
     # ---- kernels -----------------------------------------------------------------------------------------------
 

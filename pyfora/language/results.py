@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Callable, Mapping
 from types import CellType, FunctionType
 from typing import Any
@@ -166,15 +167,19 @@ def unpack_results(
 
 
 def pack_environment(
-    objects: Mapping[str, object], loaded: LoadedProgram, remembered: dict[int, Any] | None = None
+    objects: Mapping[str, object],
+    loaded: LoadedProgram,
+    remembered: dict[int, Any] | None = None,
+    code_form: Callable[[FunctionType], CodeForm] = marshalled,
+    stream: io.BytesIO | None = None,
 ) -> Parcel:
     """`objects` with all that they reach, for another process of the same cluster.
 
-    Code goes as code objects, already rewritten. `remembered` is given every object that was packed, by its index.
-    Raises what pickling raises where an object cannot leave.
+    Code goes as code objects, already rewritten, in `code_form`; the bytes go into `stream`. `remembered` is given
+    every object that was packed, by its index. Raises what pickling raises where an object cannot leave.
     """
     namespaces = [Namespace(n.module, n.names, doubtful=n.doubtful) for n in loaded.namespaces]
-    shipper = ExactShipper(marshalled, namespaces=namespaces)
+    shipper = ExactShipper(code_form, namespaces=namespaces, stream=stream)
     for name, value in objects.items():
         shipper.dump(("local", name, value))
     while members := list(shipper.reach.missing_members()):

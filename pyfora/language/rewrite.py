@@ -19,6 +19,7 @@ short loops.)
 A `for` loop that accumulates is made one that can be jumped (pyfora.language.accumulation). Where its turns are so
 quick that only a kernel is worth a jump, the original stands beside it, too, for all but ranges of some length. The
 test is spelled out: a call of one of ours would take as long as such a loop.
+Independent calls are made such that a later one can be begun before its turn (pyfora.language.dividing).
 """
 
 from __future__ import annotations
@@ -32,6 +33,19 @@ from collections.abc import Iterable
 
 from pyfora.language.accumulation import FEW_TURNS, HIDDEN, LOOP, accumulation_of, jumping, lists_its_variables
 from pyfora.language.comprehended import generator_of
+from pyfora.language.dividing import (
+    CALLS,
+    Thunks,
+    can_be_moved,
+    certain_names,
+    divided_call,
+    divided_display,
+    divided_operation,
+    divided_row,
+    may_be_long,
+    parameters,
+    rows,
+)
 from pyfora.language.sources import ComprehensionNode, Node, ParsedSegment, Segment, copied
 
 FOLD = "pyfora_fold"
@@ -47,7 +61,7 @@ RANGE = "pyfora_range"
 KEYED = "pyfora_keyed"
 KEPT = "pyfora_kept"
 PRIMITIVES = (
-    *(FOLD, REDUCE, COMPREHENSION, SOURCE, READ, KEYED, KEPT, LOOP),
+    *(FOLD, REDUCE, COMPREHENSION, SOURCE, READ, KEYED, KEPT, LOOP, CALLS),
     *(IS_SHORT, IS_SHORT_FOLD, IS_SHORT_KEYED, TYPE, RANGE),
 )
 
@@ -138,6 +152,16 @@ class _Rewriter(ast.NodeTransformer):
         self._made_loops = 0
         self.loops: dict[int, tuple[ast.GeneratorExp, str | None]] = {}
         """Each `for` loop that has a part of one step, by its line, for the compiler, and the class around it."""
+        self._thunks = Thunks(self._argument)
+        self._around: str | None = None
+        """The name of the function around."""
+        self._certain: frozenset[str] = frozenset()
+        """Of the function around: variables that are bound for good where they are bound."""
+        self._bound: frozenset[str] = frozenset()
+        """Those of them that are bound here."""
+        self._divided = 0
+        """Divided expressions around."""
+        self._in_comprehension = False
         self.parts: dict[ast.Lambda, ComprehensionNode] = {}
         """Each part's lambda with the comprehension that it came from (its first source replaced)."""
 
@@ -161,11 +185,16 @@ class _Rewriter(ast.NodeTransformer):
         node.args.kw_defaults = [child and self.visit(child) for child in node.args.kw_defaults]
         outer = self._in_class_body, self._scope, self._space
         self._in_class_body, self._scope, self._space = False, node, node
+        outer_calls = self._around, self._certain, self._bound, self._divided, self._in_comprehension
+        self._around = getattr(node, "name", self._around)
+        self._certain, self._divided, self._in_comprehension = certain_names(node), 0, False
+        self._bound = self._certain & parameters(node)
         if isinstance(node, ast.Lambda):
             node.body = self.visit(node.body)
         else:
             self._visit_body(node.body)
         self._in_class_body, self._scope, self._space = outer
+        self._around, self._certain, self._bound, self._divided, self._in_comprehension = outer_calls
         return node
 
     visit_FunctionDef = _visit_function
@@ -173,15 +202,103 @@ class _Rewriter(ast.NodeTransformer):
     visit_Lambda = _visit_function
 
     def visit_With(self, node: ast.With) -> ast.AST:
-        # It may be the block itself, whose names go back to the client.
-        outer, self._scope = self._scope, None
+        # It may be the block itself, whose names go back to the client; and some of which cannot be read.
+        outer = self._scope, self._certain, self._bound
+        self._scope, self._certain, self._bound = None, frozenset(), frozenset()
         self.generic_visit(node)
-        self._scope = outer
+        self._scope, self._certain, self._bound = outer
         return node
 
-    def _visit_body(self, body: list[ast.stmt]) -> None:
-        visited = [self.visit(child) for child in body]
-        body[:] = [node for found in visited for node in (found if isinstance(found, list) else [found])]
+    def generic_visit(self, node: ast.AST) -> ast.AST:
+        for name, value in ast.iter_fields(node):
+            if isinstance(value, list) and value and isinstance(value[0], ast.stmt):
+                self._visit_body(value, node.target if name == "body" and isinstance(node, ast.For) else None)
+            elif isinstance(value, list):
+                value[:] = [self.visit(child) if isinstance(child, ast.AST) else child for child in value]
+            elif isinstance(value, ast.AST):
+                setattr(node, name, self.visit(value))
+        return node
+
+    def _visit_body(self, body: list[ast.stmt], target: ast.expr | None = None) -> None:
+        """`target` is that of the loop of which this is the body."""
+        outer, made = self._bound, []
+        if target is not None:
+            names = {name.id for name in ast.walk(target) if isinstance(name, ast.Name)}
+            self._bound |= names & self._certain
+        for row in [[statement] for statement in body] if self._in_class_body else rows(body, self._around):
+            thunks = [self._thunks.of(one.value, self._bound) for one in row[1:] if isinstance(one, ast.Assign)]
+            visited: list[ast.stmt] = []
+            for statement in row:
+                found = self.visit(statement)
+                visited += found if isinstance(found, list) else [found]
+                if isinstance(statement, ast.Assign):
+                    names = {target.id for target in statement.targets if isinstance(target, ast.Name)}
+                    self._bound |= names & self._certain
+            if thunks:
+                visited = [divided_row([one for one in visited if isinstance(one, ast.Assign)], thunks)]
+            made += visited
+        body[:], self._bound = made, outer
+
+    # ---- independent calls ------------------------------------------------------------------------------
+
+    def _thunks_of(self, node: ast.expr, values: list[ast.expr]) -> list[ast.Lambda | None]:
+        """For each of the values of `node` that may be long, after the first such: its lambda."""
+        none: list[ast.Lambda | None] = [None for _ in values]
+        # Each division doubles the code.
+        if self._in_class_body or self._in_comprehension or self._divided >= _DEEPEST:
+            return none
+        long = [number for number, value in enumerate(values) if self._may_be_long(value)]
+        if len(long) > 1 and can_be_moved(node):
+            for number in long[1:]:
+                none[number] = self._thunks.of(values[number], self._bound)
+        return none
+
+    def _may_be_long(self, value: ast.expr) -> bool:
+        return may_be_long(value, self._around)
+
+    def _visit_divided(self, node: ast.expr) -> None:
+        self._divided += 1
+        self.generic_visit(node)
+        self._divided -= 1
+
+    def visit_BinOp(self, node: ast.BinOp) -> ast.AST:
+        # Without recursion: sums of hundreds of terms are nested as deeply.
+        around, inner = None, node
+        while True:
+            thunk = self._thunk_of_right(inner)
+            if thunk is not None:
+                self._visit_divided(inner)
+                divided = divided_operation(inner, thunk)
+                if around is None:
+                    return divided
+                around.left = divided
+                return node
+            if not isinstance(inner.left, ast.BinOp):
+                self.generic_visit(inner)
+                return node
+            inner.right = self.visit(inner.right)
+            around, inner = inner, inner.left
+
+    def _thunk_of_right(self, node: ast.BinOp) -> ast.Lambda | None:
+        return self._thunks_of(node, [node.left, node.right])[1] if self._may_be_long(node.right) else None
+
+    def _visit_display(self, node: ast.Tuple | ast.List) -> ast.AST:
+        thunks = self._thunks_of(node, node.elts) if isinstance(node.ctx, ast.Load) else []
+        if not any(thunks):
+            return self.generic_visit(node)
+        self._visit_divided(node)
+        return divided_display(node, thunks)
+
+    visit_Tuple = _visit_display
+    visit_List = _visit_display
+
+    def _visit_other_call(self, node: ast.Call) -> ast.AST:
+        starred = any(isinstance(argument, ast.Starred) for argument in node.args)
+        thunks = [] if starred else self._thunks_of(node, node.args)
+        if not any(thunks):
+            return self.generic_visit(node)
+        self._visit_divided(node)
+        return divided_call(node, thunks)
 
     # ---- loops that accumulate --------------------------------------------------------------------------
 
@@ -195,7 +312,7 @@ class _Rewriter(ast.NodeTransformer):
         if generator is not None:
             self.loops[node.lineno] = generator, self._class_name
         source = self._visit_source(node.iter, at)
-        self._visit_body(node.body)
+        self._visit_body(node.body, node.target)
 
         def jumped(source: ast.expr) -> list[ast.stmt]:
             return jumping(copy.copy(node), found, name, self._argument, source, at)
@@ -232,7 +349,7 @@ class _Rewriter(ast.NodeTransformer):
             or any(keyword.arg in (None, "at") for keyword in node.keywords)
             or not self._can_be_folded(generator)
         ):
-            return self.generic_visit(node)
+            return self._visit_other_call(node)
         callee = self.visit(node.func)
         at = self._at(node)
         part, source = self._split_folded(generator, at)
@@ -276,7 +393,7 @@ class _Rewriter(ast.NodeTransformer):
 
     def _visit_comprehension(self, node: ast.ListComp | ast.SetComp | ast.DictComp) -> ast.AST:
         if not self._can_split(node):
-            return self.generic_visit(node)
+            return self.visit_GeneratorExp(node)
         at = self._at(node)
         part, source = self._split(node, at)
         if isinstance(node, ast.SetComp):
@@ -293,6 +410,12 @@ class _Rewriter(ast.NodeTransformer):
         choice = ast.IfExp(_call(IS_SHORT, at, source), _over_kept(node), comprehension(_call(KEPT)))
         return _choice(choice, comprehension(source), node)
 
+    def visit_GeneratorExp(self, node: ComprehensionNode) -> ast.AST:
+        outer, self._in_comprehension = self._in_comprehension, True
+        self.generic_visit(node)
+        self._in_comprehension = outer
+        return node
+
     visit_ListComp = _visit_comprehension
     visit_SetComp = _visit_comprehension
     visit_DictComp = _visit_comprehension
@@ -302,7 +425,7 @@ class _Rewriter(ast.NodeTransformer):
         source = self._visit_source(first.iter, at)
         first.iter = ast.copy_location(ast.Name(self._argument, ast.Load()), first.iter)
         self._depth += 1
-        self.generic_visit(node)
+        self.visit_GeneratorExp(node)
         self._depth -= 1
         argument = ast.copy_location(ast.arg(self._argument), node)
         arguments = ast.arguments(posonlyargs=[], args=[argument], kwonlyargs=[], kw_defaults=[], defaults=[])

@@ -68,8 +68,9 @@ class Shipper(cloudpickle.Pickler):  # type: ignore[misc]  # an untyped base
         remote_value: Callable[[object], RemoteValue | None] | None = None,
         namespaces: Iterable[Namespace] = (),
         doubtful: Mapping[tuple[int, str], str] | None = None,
+        stream: io.BytesIO | None = None,
     ) -> None:
-        self._stream = io.BytesIO()
+        self._stream = io.BytesIO() if stream is None else stream
         self._dumped: list[object] = []
         """All that was pickled, in order."""
         self._referred: tuple[Sequence[int], Iterable[object]] = ((), ())

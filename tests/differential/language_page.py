@@ -215,6 +215,7 @@ SHOWN_BY: dict[str, tuple[str, ...]] = {
     "a loop of which one element raises: the exception of the first that fails": (
         "parallel loop: the first of several fails",
     ),
+    "`f(a) + g(b)`, `h(f(a), g(b))`, `[f(a), g(b)]`, `x = f(a)` above `y = g(b)`": ("calls: long ones",),
     "`for` and `while` loops": (
         "for loop: sums",
         "for loop: early exit",

@@ -10,6 +10,7 @@ from tests.differential.chapters import (
     classes,
     control,
     corners,
+    dividing,
     exceptions,
     functions,
     library,
@@ -25,7 +26,7 @@ ROWS: list[Row] = [
     replace(row, known_difference=KNOWN.get(row.name))
     for chapter in (
         *(functions, control, classes, exceptions, values, sets),
-        *(parallel, accumulating, captured, library, purity, corners),
+        *(parallel, accumulating, dividing, captured, library, purity, corners),
     )
     for row in chapter.ROWS
 ]

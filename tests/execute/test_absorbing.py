@@ -7,23 +7,23 @@ from typing import Any, cast
 import pytest
 
 from pyfora.execute.absorbing import Absorber
-from pyfora.execute.conversation import Conversation, WorkerGone
+from pyfora.execute.conversation import WorkerGone
 from pyfora.execute.loops import LoopRun
+from pyfora.execute.offering import Offering
 from pyfora.execute.offers import Offer, TakenBack
 from pyfora.execute.output import ProgramOutput
-from pyfora.execute.spool import Spool
 from pyfora.fold.folders import ElementsFolder
 from pyfora.fold.grid import Grid
 from pyfora.wire.messages import Message, PieceDone
 
 
 class Script:
-    """A conversation in which the worker says these messages, and is gone then."""
+    """Offers of which the worker says these messages, and is gone then."""
 
     def __init__(self, *messages: Message) -> None:
         self._messages = list(messages)
 
-    def receive(self) -> Message:
+    def receive(self, fold_id: str) -> Message:
         if not self._messages:
             raise WorkerGone
         return self._messages.pop(0)
@@ -38,8 +38,7 @@ def absorber(script: Script) -> Absorber:
         LoopRun("program.py", 1),
         "fold",
         {},
-        cast(Conversation, script),
-        cast(Spool, None),
+        cast(Offering, script),
         cast(ProgramOutput, None),
     )
 

@@ -143,7 +143,7 @@ def looked_at(n: int) -> Any:
         return len(found)
 
     for i in range(n):
-        found.append(turned(i) + length())
+        found.append(turned(i + length()))
     return found
 
 

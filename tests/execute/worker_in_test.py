@@ -35,6 +35,9 @@ from pyfora.wire.messages import (
     TermsFolded,
 )
 
+LONG_S = 0.5
+"""Nothing waits behind a leaf that takes longer."""
+
 
 class Process:
     """One compute process, seen from the worker."""
@@ -161,12 +164,12 @@ class WorkerInTest:
                 process.socket.close()
 
     def _until_end(self, driver: Process, leaves: list[Process], deadline: float) -> ProgramEnded:
-        fold: Offered | None = None
+        folds: dict[str, Offered] = {}
         run_ids = itertools.count(1)
         pieces = 0
         while time.monotonic() < deadline:
-            if fold is not None:
-                self._feed(fold, leaves, run_ids)
+            for fold in folds.values():
+                self._feed(fold, list(folds.values()), leaves, run_ids)
             sockets = {process.socket: process for process in [driver, *leaves] if process.alive}
             for ready in select.select(list(sockets), [], [], 1.0)[0]:
                 process = sockets[ready]
@@ -179,12 +182,10 @@ class WorkerInTest:
                         self.offers.append(message)
                         step = self._run_leaves
                         runs = [(lo, min(lo + step, message.leaves)) for lo in range(0, message.leaves, step)]
-                        fold = Offered(message, runs)
+                        folds[message.fold_id] = Offered(message, runs)
                     elif isinstance(message, FoldClosed):
-                        fold = None
-                        for leaf in leaves:
-                            leaf.send(DropFold(message.fold_id))
-                    elif fold is None or getattr(message, "fold_id", "") != fold.offer.fold_id:
+                        self._close(folds.pop(message.fold_id), leaves)
+                    elif (fold := folds.get(getattr(message, "fold_id", ""))) is None:
                         continue  # late
                     elif isinstance(message, FoldTerms):
                         # Where it was lost meanwhile, the driver is about to read so.
@@ -199,16 +200,27 @@ class WorkerInTest:
                         driver.send(message)
                         if pieces == self.kill_after_pieces:
                             self.kill(process)
-                if not process.alive:
+                if not process.alive and process in [driver, *leaves]:
                     assert process is not driver, "the driver died"
-                    if fold is not None:
+                    for fold in folds.values():
                         self._lost(fold, process, driver)
         raise AssertionError("the program did not end in time")
 
-    def _feed(self, fold: Offered, leaves: list[Process], run_ids: itertools.count[int]) -> None:
+    def _close(self, fold: Offered, leaves: list[Process]) -> None:
+        """Nobody waits for what is still run of it: as a worker does, those that run it are exchanged for others."""
+        busy = {id(holder) for holder, _, _ in fold.running.values() if holder.alive}
+        for number, leaf in enumerate(leaves):
+            if id(leaf) in busy and fold.offer.leaf_s > LONG_S:
+                self.kill(leaf)
+                leaf.socket.close()
+                leaves[number] = self.fork()
+            else:
+                leaf.send(DropFold(fold.offer.fold_id))
+
+    def _feed(self, fold: Offered, folds: list[Offered], leaves: list[Process], run_ids: itertools.count[int]) -> None:
         for process in leaves:
-            busy = sum(1 for holder, _, _ in fold.running.values() if holder is process)
-            if process.alive and busy < 2 and fold.pending:
+            busy = sum(1 for one in folds for holder, _, _ in one.running.values() if holder is process)
+            if process.alive and busy < (1 if fold.offer.leaf_s > LONG_S else 2) and fold.pending:
                 lo, hi = fold.pending.pop(0)
                 run_id = next(run_ids)
                 fold.running[run_id] = (process, lo, hi)

@@ -49,7 +49,33 @@ def is_short(at: str, *source: Any) -> bool:
     return False
 
 
-PRIMITIVES = {
+class CallsInTheirTurn:
+    """`pyfora_calls` that runs what was put off, as it was put off, when its turn has come."""
+
+    on = True
+
+    def __init__(self) -> None:
+        self._thunks: list[list[Any]] = []
+
+    def begin(self, *thunks: Any) -> Any:
+        self.begin_row(*thunks)
+        return self
+
+    def begin_row(self, *thunks: Any) -> None:
+        self._thunks.append([*reversed(thunks)])
+
+    def here(self) -> bool:
+        return False
+
+    def take(self) -> Any:
+        return self._thunks[-1].pop()()
+
+    def end(self, value: Any = None) -> Any:
+        self._thunks.pop()
+        return value
+
+
+PRIMITIVES: dict[str, Any] = {
     "pyfora_is_short": is_short,
     "pyfora_is_short_fold": is_short,
     "pyfora_is_short_keyed": is_short,
@@ -58,6 +84,7 @@ PRIMITIVES = {
     "pyfora_fold": fold_as_it_stands,
     "pyfora_reduce": reduce_as_it_stands,
     "pyfora_comprehension": comprehension_as_it_stands,
+    "pyfora_calls": CallsInTheirTurn(),
     "pyfora_source": lambda at, maker, *arguments, **keywords: maker(*arguments, **keywords),
 }
 
