@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 import signal
 import statistics
-import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numba
@@ -87,16 +87,19 @@ def bits_of_sines(count: int) -> Row:
     for workers in (1, 2, 3):
         with Cluster(workers=workers) as cluster, pyfora.connect(cluster.url, progress=False) as executor:
             found[f"{workers} workers"], _ = block_of_sines(executor, count)
-    with Cluster(workers=2) as cluster, pyfora.connect(cluster.url, progress=False) as executor:
+    with (
+        Cluster(workers=2) as cluster,
+        pyfora.connect(cluster.url, progress=False) as executor,
+        ThreadPoolExecutor(1) as beside,
+    ):
 
         def kill_one() -> None:
             wait_for("leaves", lambda: any(p["leaves_done"] > 0 for p in (cluster.status() or {})["programs"]))
             cluster.workers[0].signal_family(signal.SIGKILL)
 
-        killer = threading.Thread(target=kill_one)
-        killer.start()
+        killed = beside.submit(kill_one)
         found["one killed"], _ = block_of_sines(executor, count)
-        killer.join()
+        killed.result()
     wrong = [name for name, value in found.items() if value.hex() != local.hex()]
     with_prange = float(peers.sines(count))
     return Row(

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 import signal
-import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pyfora
 from benchmarks.loops import block_of_sines
@@ -24,14 +24,17 @@ def lost_worker(blow: signal.Signals, what: str, count: int, least: float, aim: 
         _, alone_s = block_of_sines(executor, count)
     later: dict[str, float] = {}
     for victim in ("home", "thief"):
-        with Cluster(workers=2) as cluster, pyfora.connect(cluster.url, progress=False) as executor:
+        with (
+            Cluster(workers=2) as cluster,
+            pyfora.connect(cluster.url, progress=False) as executor,
+            ThreadPoolExecutor(1) as beside,
+        ):
             block_of_sines(executor, count // 10)
-            struck = threading.Thread(target=_strike, args=(cluster, victim, blow))
-            struck.start()
+            struck = beside.submit(_strike, cluster, victim, blow)
             started = time.perf_counter()
             value, _ = block_of_sines(executor, count)
             later[victim] = time.perf_counter() - started - alone_s
-            struck.join()
+            struck.result()
             assert value.hex() == local.hex(), f"other bits after {what} of the {victim}"
     return Row(
         f"{what} of one of two workers in mid-run, later than one undisturbed worker",
@@ -45,8 +48,6 @@ def lost_worker(blow: signal.Signals, what: str, count: int, least: float, aim: 
 
 
 def _strike(cluster: Cluster, victim: str, blow: signal.Signals) -> None:
-    from tests.end_to_end.test_bad_night import base_port
-
     def both() -> object:
         status = cluster.status() or {"programs": []}
         return [
@@ -56,6 +57,5 @@ def _strike(cluster: Cluster, victim: str, blow: signal.Signals) -> None:
     (program,) = wait_for("the middle of the run", both)
     workers = (cluster.status() or {"workers": []})["workers"]
     home_port = next(w["base_port"] for w in workers if w["worker_id"] == program["home_id"])
-    for daemon in cluster.workers:
-        if (base_port(daemon) == home_port) == (victim == "home"):
-            daemon.signal_family(blow)
+    (struck,) = [one for one in cluster.workers if (one.base_port == home_port) == (victim == "home")]
+    struck.signal_family(blow)
