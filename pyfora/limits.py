@@ -49,7 +49,7 @@ PEERS_LIMIT = 4096
 """Peers whose channels a daemon remembers; the longest gone is forgotten first."""
 
 # ---- membership ----------------------------------------------------------------------------------------
-REJOIN_LIMIT_S = 1.0
+REJOIN_LIMIT_S = 0.5
 """A worker whose connection to the manager broke, and that did not come back within this time, is lost."""
 THIEF_REJOIN_LIMIT_S = 0.4
 """The same between thief and home, where being taken for lost costs a few runs."""
