@@ -129,9 +129,11 @@ class Dividing:
 
     def begin(self, *thunks: Thunk) -> _Guard:
         """An expression begins, some of whose calls can be put off: those of `thunks`, in the order of their turns."""
-        guard = _Guard(self, self._new(thunks))
+        expression = self._new(thunks)
+        guard = _Guard(self, expression)
         self.on = len(self._under_way) + 1 < DEEPEST
-        self._under_way.append(guard._expression)  # type: ignore[arg-type]
+        self._under_way.append(expression)
+        # The guard alone is to hold on to what it drops; nothing here outlives this call.
         return guard
 
     def begin_row(self, *thunks: Thunk) -> None:

@@ -18,7 +18,7 @@ from pyfora.execute.offering import Offering
 from pyfora.execute.output import ProgramOutput, redirect
 from pyfora.execute.spool import Spool
 from pyfora.execute.spreading import Spreader
-from pyfora.language.dividing import CALLS
+from pyfora.language.primitives import CALLS
 from pyfora.language.raising import pack_exception
 from pyfora.language.results import pack_results, pack_value, unpack_value
 from pyfora.language.running import BlockEnd, LoadedProgram, load_program

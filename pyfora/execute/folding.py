@@ -39,8 +39,7 @@ from pyfora.fold.plan import Plan
 from pyfora.fold.sources import Source, as_source
 from pyfora.fold.sums import FloatState, SumFolder, add_floats
 from pyfora.fold.views import View, functions_of
-from pyfora.language.accumulation import LOOP
-from pyfora.language.rewrite import COMPREHENSION, FOLD, KEYED, REDUCE
+from pyfora.language.primitives import COMPREHENSION, FOLD, KEYED, LOOP, REDUCE
 
 # By identity: asking a user's callable whether it equals one of these could run code of the user's.
 _SPREAD = {id(callee) for callee in (sum, min, max, any, all, next, list, tuple, set, frozenset, dict, sorted)}

@@ -7,9 +7,7 @@ from typing import Any
 
 from pyfora.execute.jumping import InPlace
 from pyfora.execute.short import all_short
-from pyfora.language.accumulation import LOOP
-from pyfora.language.dividing import CALLS
-from pyfora.language.rewrite import COMPREHENSION, FOLD, KEYED, REDUCE
+from pyfora.language.primitives import CALLS, COMPREHENSION, FOLD, KEYED, LOOP, REDUCE
 
 
 def fold_in_place(

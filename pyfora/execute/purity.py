@@ -34,7 +34,7 @@ from pyfora.execute.impure import (
 )
 from pyfora.execute.seeds import seed_late
 from pyfora.language import chance
-from pyfora.language.rewrite import FOLD
+from pyfora.language.primitives import FOLD
 
 refusals: list[InvalidPyforaOperation] = []
 """What was refused in this process. A program that catches it, with a bare `except`, is refused all the same."""

@@ -10,7 +10,7 @@ from typing import Any
 
 from pyfora.execute.purity import is_safe_to_call_for
 from pyfora.fold.sources import make_source
-from pyfora.language.rewrite import IS_SHORT, IS_SHORT_FOLD, IS_SHORT_KEYED, KEPT, RANGE, SOURCE, TYPE
+from pyfora.language.primitives import IS_SHORT, IS_SHORT_FOLD, IS_SHORT_KEYED, KEPT, RANGE, SOURCE, TYPE
 
 _SIZED = frozenset(map(type, ({}, {}.keys(), {}.values(), {}.items(), set(), frozenset())))
 _SIZED |= {list, tuple, range, str, bytes}

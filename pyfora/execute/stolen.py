@@ -200,11 +200,12 @@ def _marshalled_once(function: FunctionType) -> CodeForm:
     return _code_forms[id(code)][1]
 
 
-def _as_written(thunk: Any) -> Thunk:
+def _as_written(thunk: Thunk) -> Thunk:
     """`thunk` with the functions within it named as where it stands there is none around them."""
-    code: CodeType = thunk.__code__
+    assert isinstance(thunk, FunctionType)
+    code = thunk.__code__
     if not any(isinstance(one, CodeType) for one in code.co_consts):
-        return thunk  # type: ignore[no-any-return]
+        return thunk
     around = code.co_qualname + ".<locals>."
     constants = tuple(
         _renamed(one, around, code.co_qualname.removesuffix("<lambda>")) if isinstance(one, CodeType) else one

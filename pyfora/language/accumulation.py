@@ -29,8 +29,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from pyfora.language.flow import bound_names, carries_over, sure_names
+from pyfora.language.primitives import LOOP
 
-LOOP = "pyfora_loop"
 HIDDEN = f"{LOOP}_"
 """How the names begin that this puts into scopes of the user's."""
 FEW_TURNS = 100

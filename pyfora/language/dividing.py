@@ -25,16 +25,13 @@ import ast
 import builtins
 from collections.abc import Collection, Sequence
 
+from pyfora.language.primitives import CALLS
 from pyfora.language.sources import copied
-
-CALLS = "pyfora_calls"
 
 _QUICK = frozenset(dir(builtins))
 _KEEPS_SCOPE = frozenset(("super", "__class__", "locals", "vars", "dir", "eval", "exec", "globals"))
 _SCOPES = (ast.Lambda, ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 _NOT_MOVED = (ast.NamedExpr, ast.Yield, ast.YieldFrom, ast.Await)
-Function = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
-_FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
 
 
 def may_be_long(node: ast.expr, around: str | None) -> bool:
@@ -67,37 +64,6 @@ def _calls(node: ast.AST, around: str | None) -> bool:
                     return True
         waiting += ast.iter_child_nodes(found)
     return False
-
-
-def parameters(function: Function) -> set[str]:
-    """The names of the parameters of `function`."""
-    arguments = function.args
-    every = [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs, arguments.vararg, arguments.kwarg]
-    return {one.arg for one in every if one is not None}
-
-
-def certain_names(function: Function) -> frozenset[str]:
-    """The variables of `function` that nobody but its own statements binds, and that are never unbound again."""
-    found = parameters(function)
-    body: Sequence[ast.AST] = [function.body] if isinstance(function, ast.Lambda) else function.body
-    uncertain: set[str] = set()
-    waiting = list(body)
-    while waiting:
-        node = waiting.pop()
-        if isinstance(node, (*_FUNCTIONS, ast.ClassDef, *_SCOPES)):
-            # What another scope uses of them may be bound there, and is closed over in any case.
-            uncertain |= {name.id for name in ast.walk(node) if isinstance(name, ast.Name)}
-            uncertain |= {name for one in ast.walk(node) if isinstance(one, ast.Nonlocal) for name in one.names}
-            continue
-        match node:
-            case ast.Name(id=name, ctx=ast.Store()):
-                found.add(name)
-            case ast.Name(id=name, ctx=ast.Del()) | ast.ExceptHandler(name=str(name)):
-                uncertain.add(name)
-            case ast.Global(names=names) | ast.Nonlocal(names=names):
-                uncertain.update(names)
-        waiting += ast.iter_child_nodes(node)
-    return frozenset(found - uncertain)
 
 
 class Thunks:
@@ -167,7 +133,6 @@ def divided_row(row: Sequence[ast.Assign], thunks: Sequence[ast.Lambda]) -> ast.
     end = ast.copy_location(ast.Expr(_call("end", [], others[-1].value)), others[-1])
     trying = ast.copy_location(ast.Try(later, [], [], [end]), head)
     choice = ast.If(ast.UnaryOp(ast.Not(), _of("on")), [*row], [begin, trying])
-    choice.plain = [*row]  # type: ignore[attr-defined]
     return ast.fix_missing_locations(ast.copy_location(choice, head))
 
 
@@ -190,7 +155,6 @@ def _guarded(thunks: Sequence[ast.Lambda | None], value: ast.expr) -> ast.expr:
 
 def _choice(later: ast.expr, plain: ast.expr) -> ast.IfExp:
     choice = ast.IfExp(ast.UnaryOp(ast.Not(), _of("on")), plain, later)
-    choice.plain = plain  # type: ignore[attr-defined]
     return ast.fix_missing_locations(ast.copy_location(choice, plain))
 
 

@@ -12,7 +12,8 @@ from typing import Any
 
 from pyfora.errors import CantGetSourceTextError
 from pyfora.language.bindings import mangled
-from pyfora.language.rewrite import ReadChecker, RewrittenSegment, part_argument, rewritten_node
+from pyfora.language.read_checks import ReadChecker
+from pyfora.language.rewrite import RewrittenSegment, part_argument, rewritten_node
 from pyfora.language.sources import (
     CodeReference,
     ComprehensionNode,

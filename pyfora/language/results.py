@@ -9,9 +9,9 @@ from typing import Any
 
 from pyfora.language.functions import registered_reference
 from pyfora.language.loading import Loader, install
+from pyfora.language.primitives import READ
 from pyfora.language.program import Origin
 from pyfora.language.reach import Namespace
-from pyfora.language.rewrite import READ
 from pyfora.language.running import LoadedProgram
 from pyfora.language.shipping import CodeForm, ExactShipper, Shipper, marshalled, reason_of
 from pyfora.language.unconvertible import make_reader, not_brought_back

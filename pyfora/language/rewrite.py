@@ -31,61 +31,41 @@ import re
 import unicodedata
 from collections.abc import Iterable
 
-from pyfora.language.accumulation import FEW_TURNS, HIDDEN, LOOP, accumulation_of, jumping, lists_its_variables
+from pyfora.language.accumulation import FEW_TURNS, HIDDEN, accumulation_of, jumping, lists_its_variables
 from pyfora.language.comprehended import generator_of
 from pyfora.language.dividing import (
-    CALLS,
     Thunks,
     can_be_moved,
-    certain_names,
     divided_call,
     divided_display,
     divided_operation,
     divided_row,
     may_be_long,
-    parameters,
     rows,
 )
+from pyfora.language.foldable import calls_a_key, calls_functions, can_split, is_folded, is_named, makes_a_source
+from pyfora.language.primitives import (
+    COMPREHENSION,
+    FOLD,
+    IS_SHORT,
+    IS_SHORT_FOLD,
+    IS_SHORT_KEYED,
+    KEPT,
+    KEYED,
+    RANGE,
+    REDUCE,
+    SOURCE,
+    TYPE,
+)
+from pyfora.language.scopes import ScopedTransformer
 from pyfora.language.sources import ComprehensionNode, Node, ParsedSegment, Segment, copied
 
-FOLD = "pyfora_fold"
-REDUCE = "pyfora_reduce"
-COMPREHENSION = "pyfora_comprehension"
-SOURCE = "pyfora_source"
-READ = "pyfora_read"
-IS_SHORT = "pyfora_is_short"
-IS_SHORT_FOLD = "pyfora_is_short_fold"
-IS_SHORT_KEYED = "pyfora_is_short_keyed"
-TYPE = "pyfora_type"
-RANGE = "pyfora_range"
-KEYED = "pyfora_keyed"
-KEPT = "pyfora_kept"
-PRIMITIVES = (
-    *(FOLD, REDUCE, COMPREHENSION, SOURCE, READ, KEYED, KEPT, LOOP, CALLS),
-    *(IS_SHORT, IS_SHORT_FOLD, IS_SHORT_KEYED, TYPE, RANGE),
-)
-
-FOLDED_CALLEES = frozenset(
-    ("sum", "min", "max", "any", "all", "list", "tuple", "set", "frozenset", "dict", "sorted", "next")
-)
-FOLDED_ATTRIBUTES = frozenset(("fsum", "prod", "mean", "fmean", "Counter", "join"))
-"""Callees written `math.fsum(…)`, `statistics.mean(…)`, `", ".join(…)` and so on."""
-SOURCE_MAKERS = frozenset(("zip", "enumerate", "reversed"))
-SOURCE_MAKERS |= frozenset(("chain", "islice", "pairwise", "product", "combinations"))
-"""What makes an iterator of other sources, as a name or as an attribute (of itertools)."""
-CALLING_MAKERS = frozenset(("map", "filter", "starmap"))
-"""The same, but that they call a function for each element; as names only, but for `itertools.starmap`."""
-_KEYED_CALLEES = frozenset(("sorted", "min", "max"))
-"""Callees that call their `key` for each element."""
-_TINY_SOURCE_ELEMENTS = 8
 _DEEPEST = 2
 """Comprehensions nested deeper are only rewritten, and stand beside no original: each such pair doubles the code."""
 _IS_LONG = f"{TYPE}({{held}}) is {RANGE} and not -{FEW_TURNS} <= {{held}}.stop - {{held}}.start <= {FEW_TURNS}"
 """Of what is a range in truth, and so of ints in truth; there may be more of them than `len` can tell."""
 _KINDS: dict[type[ast.expr], str] = {ast.ListComp: "list", ast.SetComp: "set", ast.DictComp: "dict"}
 _WORD = re.compile(r"\w+")
-_KEEPS_SCOPE = frozenset(("super", "__class__", "locals", "vars", "dir", "eval", "exec", "globals"))
-"""Names whose meaning depends on the very scope that they are read in."""
 
 
 class RewrittenSegment:
@@ -101,6 +81,8 @@ class RewrittenSegment:
         ast.fix_missing_locations(self.tree)
         self.parts = rewriter.parts
         self.loops = rewriter.loops
+        self.plain = rewriter.plain
+        """What a person reads in the place of a choice between that and the original."""
 
 
 def rewritten_node(segment: Segment, node: Node) -> Node:
@@ -136,108 +118,44 @@ def free_name(wanted: str, taken: Iterable[str]) -> str:
     return name
 
 
-class _Rewriter(ast.NodeTransformer):
+class _Rewriter(ScopedTransformer):
     def __init__(self, segment: Segment, root: ast.AST) -> None:
+        super().__init__(root)
         self._argument = part_argument(segment)
         self._filename = segment.filename
-        self._in_class_body = False
         self._depth = 0
-        self._scope: ast.AST | None = None
-        """The function around, where no code but its own sees its variables."""
-        self._space = root
-        """The function, module or block around."""
+        """Comprehensions around that are rewritten."""
         self._listing: dict[ast.AST, bool] = {}
         """Whether a function or module lists its variables."""
-        self._class_name: str | None = None
         self._made_loops = 0
+        self._thunks = Thunks(self._argument)
         self.loops: dict[int, tuple[ast.GeneratorExp, str | None]] = {}
         """Each `for` loop that has a part of one step, by its line, for the compiler, and the class around it."""
-        self._thunks = Thunks(self._argument)
-        self._around: str | None = None
-        """The name of the function around."""
-        self._certain: frozenset[str] = frozenset()
-        """Of the function around: variables that are bound for good where they are bound."""
-        self._bound: frozenset[str] = frozenset()
-        """Those of them that are bound here."""
-        self._divided = 0
-        """Divided expressions around."""
-        self._in_comprehension = False
         self.parts: dict[ast.Lambda, ComprehensionNode] = {}
         """Each part's lambda with the comprehension that it came from (its first source replaced)."""
+        self.plain: dict[ast.AST, list[ast.AST]] = {}
 
-    # ---- scopes -------------------------------------------------------------------------------------
-
-    def visit_ClassDef(self, node: ast.ClassDef) -> ast.AST:
-        node.decorator_list = [self.visit(child) for child in node.decorator_list]
-        node.bases = [self.visit(child) for child in node.bases]
-        node.keywords = [self.visit(child) for child in node.keywords]
-        outer = self._in_class_body, self._class_name
-        self._in_class_body, self._class_name = True, node.name
-        self._visit_body(node.body)
-        self._in_class_body, self._class_name = outer
-        return node
-
-    def _visit_function(self, node: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda) -> ast.AST:
-        # Decorators, defaults and annotations belong to the scope around the function.
-        if not isinstance(node, ast.Lambda):
-            node.decorator_list = [self.visit(child) for child in node.decorator_list]
-        node.args.defaults = [self.visit(child) for child in node.args.defaults]
-        node.args.kw_defaults = [child and self.visit(child) for child in node.args.kw_defaults]
-        outer = self._in_class_body, self._scope, self._space
-        self._in_class_body, self._scope, self._space = False, node, node
-        outer_calls = self._around, self._certain, self._bound, self._divided, self._in_comprehension
-        self._around = getattr(node, "name", self._around)
-        self._certain, self._divided, self._in_comprehension = certain_names(node), 0, False
-        self._bound = self._certain & parameters(node)
-        if isinstance(node, ast.Lambda):
-            node.body = self.visit(node.body)
-        else:
-            self._visit_body(node.body)
-        self._in_class_body, self._scope, self._space = outer
-        self._around, self._certain, self._bound, self._divided, self._in_comprehension = outer_calls
-        return node
-
-    visit_FunctionDef = _visit_function
-    visit_AsyncFunctionDef = _visit_function
-    visit_Lambda = _visit_function
-
-    def visit_With(self, node: ast.With) -> ast.AST:
-        # It may be the block itself, whose names go back to the client; and some of which cannot be read.
-        outer = self._scope, self._certain, self._bound
-        self._scope, self._certain, self._bound = None, frozenset(), frozenset()
-        self.generic_visit(node)
-        self._scope, self._certain, self._bound = outer
-        return node
-
-    def generic_visit(self, node: ast.AST) -> ast.AST:
-        for name, value in ast.iter_fields(node):
-            if isinstance(value, list) and value and isinstance(value[0], ast.stmt):
-                self._visit_body(value, node.target if name == "body" and isinstance(node, ast.For) else None)
-            elif isinstance(value, list):
-                value[:] = [self.visit(child) if isinstance(child, ast.AST) else child for child in value]
-            elif isinstance(value, ast.AST):
-                setattr(node, name, self.visit(value))
-        return node
-
-    def _visit_body(self, body: list[ast.stmt], target: ast.expr | None = None) -> None:
-        """`target` is that of the loop of which this is the body."""
-        outer, made = self._bound, []
-        if target is not None:
-            names = {name.id for name in ast.walk(target) if isinstance(name, ast.Name)}
-            self._bound |= names & self._certain
-        for row in [[statement] for statement in body] if self._in_class_body else rows(body, self._around):
-            thunks = [self._thunks.of(one.value, self._bound) for one in row[1:] if isinstance(one, ast.Assign)]
-            visited: list[ast.stmt] = []
-            for statement in row:
-                found = self.visit(statement)
-                visited += found if isinstance(found, list) else [found]
-                if isinstance(statement, ast.Assign):
-                    names = {target.id for target in statement.targets if isinstance(target, ast.Name)}
-                    self._bound |= names & self._certain
-            if thunks:
-                visited = [divided_row([one for one in visited if isinstance(one, ast.Assign)], thunks)]
-            made += visited
-        body[:], self._bound = made, outer
+    def visit_body(self, body: list[ast.stmt], target: ast.expr | None = None) -> None:
+        """As ever; and statements in a row that may be divided are."""
+        made: list[ast.stmt] = []
+        with self.within():
+            if target is not None:
+                self.bind(target)
+            for row in [[one] for one in body] if self.scope.in_class_body else rows(body, self.scope.name):
+                bound = self.scope.bound
+                thunks = [self._thunks.of(one.value, bound) for one in row[1:] if isinstance(one, ast.Assign)]
+                visited: list[ast.stmt] = []
+                for statement in row:
+                    found = self.visit(statement)
+                    visited += found if isinstance(found, list) else [found]
+                    if isinstance(statement, ast.Assign):
+                        self.bind(*(target for target in statement.targets if isinstance(target, ast.Name)))
+                if thunks:
+                    choice = divided_row([one for one in visited if isinstance(one, ast.Assign)], thunks)
+                    self.plain[choice] = [*choice.body]
+                    visited = [choice]
+                made += visited
+        body[:] = made
 
     # ---- independent calls ------------------------------------------------------------------------------
 
@@ -245,21 +163,24 @@ class _Rewriter(ast.NodeTransformer):
         """For each of the values of `node` that may be long, after the first such: its lambda."""
         none: list[ast.Lambda | None] = [None for _ in values]
         # Each division doubles the code.
-        if self._in_class_body or self._in_comprehension or self._divided >= _DEEPEST:
+        if self.scope.in_class_body or self.scope.in_comprehension or self.scope.divided >= _DEEPEST:
             return none
         long = [number for number, value in enumerate(values) if self._may_be_long(value)]
         if len(long) > 1 and can_be_moved(node):
             for number in long[1:]:
-                none[number] = self._thunks.of(values[number], self._bound)
+                none[number] = self._thunks.of(values[number], self.scope.bound)
         return none
 
     def _may_be_long(self, value: ast.expr) -> bool:
-        return may_be_long(value, self._around)
+        return may_be_long(value, self.scope.name)
 
     def _visit_divided(self, node: ast.expr) -> None:
-        self._divided += 1
-        self.generic_visit(node)
-        self._divided -= 1
+        with self.within(divided=self.scope.divided + 1):
+            self.generic_visit(node)
+
+    def _divided(self, choice: ast.IfExp) -> ast.IfExp:
+        self.plain[choice] = [choice.body]
+        return choice
 
     def visit_BinOp(self, node: ast.BinOp) -> ast.AST:
         # Without recursion: sums of hundreds of terms are nested as deeply.
@@ -268,7 +189,7 @@ class _Rewriter(ast.NodeTransformer):
             thunk = self._thunk_of_right(inner)
             if thunk is not None:
                 self._visit_divided(inner)
-                divided = divided_operation(inner, thunk)
+                divided = self._divided(divided_operation(inner, thunk))
                 if around is None:
                     return divided
                 around.left = divided
@@ -287,7 +208,7 @@ class _Rewriter(ast.NodeTransformer):
         if not any(thunks):
             return self.generic_visit(node)
         self._visit_divided(node)
-        return divided_display(node, thunks)
+        return self._divided(divided_display(node, thunks))
 
     visit_Tuple = _visit_display
     visit_List = _visit_display
@@ -298,21 +219,21 @@ class _Rewriter(ast.NodeTransformer):
         if not any(thunks):
             return self.generic_visit(node)
         self._visit_divided(node)
-        return divided_call(node, thunks)
+        return self._divided(divided_call(node, thunks))
 
     # ---- loops that accumulate --------------------------------------------------------------------------
 
     def visit_For(self, node: ast.For) -> ast.AST | list[ast.stmt]:
-        found = None if self._in_class_body else accumulation_of(node, self._scope)
+        found = None if self.scope.in_class_body else accumulation_of(node, self.scope.function)
         generator = None if found is None else generator_of(node, found)
         if found is None or (generator is None and not found.works) or self._lists_its_variables():
             return self.generic_visit(node)
         self._made_loops += 1
         name, at = f"{HIDDEN}{self._made_loops}", self._at(node)
         if generator is not None:
-            self.loops[node.lineno] = generator, self._class_name
+            self.loops[node.lineno] = generator, self.scope.class_name
         source = self._visit_source(node.iter, at)
-        self._visit_body(node.body, node.target)
+        self.visit_body(node.body, node.target)
 
         def jumped(source: ast.expr) -> list[ast.stmt]:
             return jumping(copy.copy(node), found, name, self._argument, source, at)
@@ -326,25 +247,26 @@ class _Rewriter(ast.NodeTransformer):
         test = ast.parse(_IS_LONG.format(held=held), mode="eval").body
         holding = ast.copy_location(ast.Assign([ast.Name(held, ast.Store())], source), node)
         choice = ast.copy_location(ast.If(_placed(test, node), jumped(over), [short]), node)
-        holding.plain, choice.plain = [], jumped(source)  # type: ignore[attr-defined]
+        self.plain[holding], self.plain[choice] = [], [*jumped(source)]
         return [holding, choice]
 
     def _lists_its_variables(self) -> bool:
-        if self._space not in self._listing:
-            self._listing[self._space] = lists_its_variables(self._space)
-        return self._listing[self._space]
+        space = self.scope.space
+        if space not in self._listing:
+            self._listing[space] = lists_its_variables(space)
+        return self._listing[space]
 
     # ---- comprehensions and calls --------------------------------------------------------------------------------
 
     def visit_Call(self, node: ast.Call) -> ast.AST:
-        if _is_named(node.func, frozenset(("reduce",))) and len(node.args) >= 2 and not node.keywords:
+        if is_named(node.func, frozenset(("reduce",))) and len(node.args) >= 2 and not node.keywords:
             return self._visit_reduction(node)
         generator = node.args[0] if node.args else None
-        if _calls_a_key(node):
+        if calls_a_key(node):
             return self._visit_keyed(node)
         if (
             generator is None
-            or not _is_folded(node.func)
+            or not is_folded(node.func)
             or any(isinstance(argument, ast.Starred) for argument in node.args)
             or any(keyword.arg in (None, "at") for keyword in node.keywords)
             or not self._can_be_folded(generator)
@@ -364,7 +286,7 @@ class _Rewriter(ast.NodeTransformer):
         elements = _over_kept(generator) if isinstance(generator, ast.GeneratorExp) else _call(KEPT)
         short = ast.copy_location(ast.Call(_call(KEPT), [elements, *rest], keywords), node)
         choice = ast.IfExp(_call(IS_SHORT_FOLD, at, callee, source), short, fold(_call(KEPT), _call(KEPT)))
-        return _choice(choice, fold(callee, source), node)
+        return self._choice(choice, fold(callee, source), node)
 
     def _visit_keyed(self, node: ast.Call) -> ast.AST:
         callee, source, at = self.visit(node.func), self.visit(node.args[0]), self._at(node)
@@ -377,7 +299,7 @@ class _Rewriter(ast.NodeTransformer):
         short = ast.Call(_call(KEPT), [_call(KEPT)], [ast.keyword("key", _call(KEPT)), *others])
         is_short = _call(IS_SHORT_KEYED, at, callee, source, key)
         choice = ast.IfExp(is_short, ast.copy_location(short, node), keyed(_call(KEPT), _call(KEPT), _call(KEPT)))
-        return _choice(choice, keyed(callee, source, key), node)
+        return self._choice(choice, keyed(callee, source, key), node)
 
     def _visit_reduction(self, node: ast.Call) -> ast.AST:
         function, generator, *rest = node.args
@@ -408,13 +330,11 @@ class _Rewriter(ast.NodeTransformer):
         if self._depth >= _DEEPEST:
             return ast.copy_location(comprehension(source), node)
         choice = ast.IfExp(_call(IS_SHORT, at, source), _over_kept(node), comprehension(_call(KEPT)))
-        return _choice(choice, comprehension(source), node)
+        return self._choice(choice, comprehension(source), node)
 
     def visit_GeneratorExp(self, node: ComprehensionNode) -> ast.AST:
-        outer, self._in_comprehension = self._in_comprehension, True
-        self.generic_visit(node)
-        self._in_comprehension = outer
-        return node
+        with self.within(in_comprehension=True):
+            return self.generic_visit(node)
 
     visit_ListComp = _visit_comprehension
     visit_SetComp = _visit_comprehension
@@ -436,7 +356,7 @@ class _Rewriter(ast.NodeTransformer):
     def _can_be_folded(self, elements: ast.expr) -> bool:
         if isinstance(elements, ast.GeneratorExp):
             return self._can_split(elements)
-        return _calls_functions(elements)
+        return calls_functions(elements)
 
     def _split_folded(self, elements: ast.expr, at: ast.Constant) -> tuple[ast.expr, ast.expr]:
         """Part and source. What `map` makes is its own source: its part is None."""
@@ -446,7 +366,7 @@ class _Rewriter(ast.NodeTransformer):
 
     def _visit_source(self, node: ast.expr, at: ast.Constant) -> ast.expr:
         found: ast.expr
-        if not isinstance(node, ast.Call) or not _makes_a_source(node.func):
+        if not isinstance(node, ast.Call) or not makes_a_source(node.func):
             found = self.visit(node)
             return found
         maker = self.visit(node.func)
@@ -454,87 +374,15 @@ class _Rewriter(ast.NodeTransformer):
         keywords = [self.visit(keyword) for keyword in node.keywords]
         return ast.copy_location(_call(SOURCE, at, maker, *arguments, keywords=keywords), node)
 
+    def _choice(self, choice: ast.IfExp, plain: ast.expr, node: ast.expr) -> ast.IfExp:
+        self.plain[choice] = [ast.copy_location(plain, node)]
+        return ast.copy_location(choice, node)
+
     def _at(self, node: ast.expr | ast.stmt) -> ast.Constant:
         return ast.Constant(f"{node.lineno}:{node.col_offset} {self._filename}")
 
     def _can_split(self, node: ComprehensionNode) -> bool:
-        return not self._in_class_body and can_split(node)
-
-
-def can_split(node: ComprehensionNode) -> bool:
-    """Whether `node` means the same once it stands in a function of its source, and may be worth it."""
-    source = node.generators[0].iter
-    if isinstance(source, (ast.List, ast.Tuple, ast.Set)) and len(source.elts) <= _TINY_SOURCE_ELEMENTS:
-        return False
-    for child in ast.walk(node):
-        if isinstance(child, (ast.NamedExpr, ast.Yield, ast.YieldFrom, ast.Await)):
-            return False
-        if isinstance(child, ast.comprehension) and child.is_async:
-            return False
-        if isinstance(child, ast.Name) and child.id in _KEEPS_SCOPE:
-            return False
-    return not _keeps_its_variables(node)
-
-
-def _keeps_its_variables(node: ComprehensionNode) -> bool:
-    """Whether a function or generator may outlive the element that made it, and see its variables change.
-
-    All of `[lambda: i for i in s]` see the last i: they share one variable, which parts would not.
-    """
-    used_up: set[ast.AST] = set()
-    makers: list[ast.Lambda | ast.GeneratorExp] = []
-    for child in ast.walk(node):
-        if isinstance(child, ast.Call) and _is_folded(child.func):
-            used_up.update(child.args)
-            used_up.update(keyword.value for keyword in child.keywords)
-        elif isinstance(child, ast.Call) and child in used_up and _makes_a_source(child.func):
-            used_up.update(child.args)
-        elif isinstance(child, (ast.Lambda, ast.GeneratorExp)) and child is not node:
-            makers.append(child)
-    kept = [maker for maker in makers if maker not in used_up]
-    if not kept:
-        return False
-    variables = {
-        name.id for clause in node.generators for name in ast.walk(clause.target) if isinstance(name, ast.Name)
-    }
-    return any(isinstance(name, ast.Name) and name.id in variables for maker in kept for name in ast.walk(maker))
-
-
-def _is_named(callee: ast.expr, names: frozenset[str]) -> bool:
-    if isinstance(callee, ast.Name):
-        return callee.id in names
-    return isinstance(callee, ast.Attribute) and callee.attr in names
-
-
-def _makes_a_source(callee: ast.expr) -> bool:
-    if isinstance(callee, ast.Name) and callee.id in CALLING_MAKERS:
-        return True
-    return _is_named(callee, SOURCE_MAKERS | {"starmap"})
-
-
-def _calls_functions(node: ast.expr) -> bool:
-    """Whether this is a call of `map` or its like, or of `zip` or its like over such."""
-    if not isinstance(node, ast.Call) or not _makes_a_source(node.func):
-        return False
-    return not _is_named(node.func, SOURCE_MAKERS) or any(map(_calls_functions, node.args))
-
-
-def _calls_a_key(node: ast.Call) -> bool:
-    """Whether this is `sorted(xs, key=f)` or its like, where only what is constant is evaluated before the key."""
-    if not isinstance(node.func, ast.Name) or node.func.id not in _KEYED_CALLEES or len(node.args) != 1:
-        return False
-    if isinstance(node.args[0], (ast.Starred, ast.GeneratorExp)) or _calls_functions(node.args[0]):
-        return False
-    names = [keyword.arg for keyword in node.keywords]
-    if "key" not in names or None in names or "at" in names:
-        return False
-    return all(isinstance(keyword.value, ast.Constant) for keyword in node.keywords[: names.index("key")])
-
-
-def _is_folded(callee: ast.expr) -> bool:
-    if isinstance(callee, ast.Name):
-        return callee.id in FOLDED_CALLEES or callee.id in FOLDED_ATTRIBUTES
-    return isinstance(callee, ast.Attribute) and callee.attr in FOLDED_ATTRIBUTES
+        return not self.scope.in_class_body and can_split(node)
 
 
 def _call(name: str, *arguments: ast.expr, keywords: Iterable[ast.keyword] = ()) -> ast.Call:
@@ -556,40 +404,3 @@ def _over_kept(node: ComprehensionNode) -> ComprehensionNode:
     found = copy.copy(node)
     found.generators = [first, *others]
     return found
-
-
-def _choice(choice: ast.IfExp, plain: ast.expr, node: ast.expr) -> ast.IfExp:
-    choice.plain = ast.copy_location(plain, node)  # type: ignore[attr-defined]
-    return ast.copy_location(choice, node)
-
-
-class WithoutChoices(ast.NodeTransformer):
-    """Leaves out what short loops do, for a person to read."""
-
-    def visit_IfExp(self, node: ast.IfExp) -> ast.AST:
-        return self.generic_visit(getattr(node, "plain", node))
-
-    def _visit_statement(self, node: ast.If | ast.Assign) -> ast.AST | list[ast.AST]:
-        plain = getattr(node, "plain", None)
-        return self.generic_visit(node) if plain is None else [self.generic_visit(one) for one in plain]
-
-    visit_If = _visit_statement
-    visit_Assign = _visit_statement
-
-
-class ReadChecker(ast.NodeTransformer):
-    """Wraps every read of the given names in `pyfora_read(…)`, which raises where the value could not be sent."""
-
-    def __init__(self, names: Iterable[str]) -> None:
-        self._names = frozenset(names)
-
-    def visit_Call(self, node: ast.Call) -> ast.AST:
-        # What a choice shares between its two sides is met twice.
-        checked = isinstance(node.func, ast.Name) and node.func.id == READ
-        return node if checked else self.generic_visit(node)
-
-    def visit_Name(self, node: ast.Name) -> ast.expr:
-        if not isinstance(node.ctx, ast.Load) or node.id not in self._names:
-            return node
-        call = ast.Call(ast.copy_location(ast.Name(READ, ast.Load()), node), [node], [])
-        return ast.copy_location(call, node)

@@ -20,9 +20,11 @@ from pyfora.language.frozen import can_change, fingerprint, members
 from pyfora.language.functions import register
 from pyfora.language.library_watch import LibraryWatch, mentions
 from pyfora.language.loading import Loader, install
+from pyfora.language.primitives import READ
 from pyfora.language.program import RESULT, Plan, read_program
 from pyfora.language.reach import Namespace, ReplicaModule
-from pyfora.language.rewrite import READ, ReadChecker, rewritten_node
+from pyfora.language.read_checks import ReadChecker
+from pyfora.language.rewrite import rewritten_node
 from pyfora.language.sources import compile_module, parsed
 from pyfora.language.unconvertible import Unconvertible, make_reader
 

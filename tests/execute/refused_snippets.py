@@ -10,7 +10,7 @@ from pyfora.errors import InvalidPyforaOperation
 from pyfora.execute import purity
 from pyfora.execute.identity import GUARDED_BUILTINS
 from pyfora.execute.keyboard import NoKeyboard
-from pyfora.language.rewrite import FOLD
+from pyfora.language.primitives import FOLD
 
 
 def outcome(snippet: str, directory: str) -> str:

@@ -21,7 +21,7 @@ from pyfora.execute.short import short_loops
 from pyfora.fold.partials import Form, partial_of
 from pyfora.fold.plan import PREFIX_S, Plan
 from pyfora.fold.views import View
-from pyfora.language.rewrite import FOLD, IS_SHORT, IS_SHORT_FOLD, IS_SHORT_KEYED, KEPT, SOURCE
+from pyfora.language.primitives import FOLD, IS_SHORT, IS_SHORT_FOLD, IS_SHORT_KEYED, KEPT, SOURCE
 
 
 class Clock:

@@ -18,7 +18,7 @@ import pytest
 from pyfora.errors import InvalidPyforaOperation
 from pyfora.execute.identity import GUARDED_BUILTINS
 from pyfora.execute.purity import is_safe_to_call_for
-from pyfora.language.rewrite import FOLD
+from pyfora.language.primitives import FOLD
 from tests.execute.asking import run
 from tests.execute.worker_in_test import WorkerInTest
 

@@ -15,7 +15,7 @@ def first(*arguments: Any, **_: Any) -> Any:
 
 
 class Own:
-    @functools.lru_cache(7)  # noqa: B019
+    @functools.lru_cache(7)  # noqa: B019  # that it keeps `self` is what is tested
     def boxed(self, number: int) -> list[int]:
         return [number]
 

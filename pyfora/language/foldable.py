@@ -1,0 +1,99 @@
+"""Which calls and comprehensions are loops that may be shared out, as far as their text tells."""
+
+from __future__ import annotations
+
+import ast
+
+from pyfora.language.sources import ComprehensionNode
+
+FOLDED_CALLEES = frozenset(
+    ("sum", "min", "max", "any", "all", "list", "tuple", "set", "frozenset", "dict", "sorted", "next")
+)
+FOLDED_ATTRIBUTES = frozenset(("fsum", "prod", "mean", "fmean", "Counter", "join"))
+"""Callees written `math.fsum(…)`, `statistics.mean(…)`, `", ".join(…)` and so on."""
+SOURCE_MAKERS = frozenset(("zip", "enumerate", "reversed"))
+SOURCE_MAKERS |= frozenset(("chain", "islice", "pairwise", "product", "combinations"))
+"""What makes an iterator of other sources, as a name or as an attribute (of itertools)."""
+CALLING_MAKERS = frozenset(("map", "filter", "starmap"))
+"""The same, but that they call a function for each element; as names only, but for `itertools.starmap`."""
+_KEYED_CALLEES = frozenset(("sorted", "min", "max"))
+"""Callees that call their `key` for each element."""
+_TINY_SOURCE_ELEMENTS = 8
+_KEEPS_SCOPE = frozenset(("super", "__class__", "locals", "vars", "dir", "eval", "exec", "globals"))
+"""Names whose meaning depends on the very scope that they are read in."""
+
+
+def can_split(node: ComprehensionNode) -> bool:
+    """Whether `node` means the same once it stands in a function of its source, and may be worth it."""
+    source = node.generators[0].iter
+    if isinstance(source, (ast.List, ast.Tuple, ast.Set)) and len(source.elts) <= _TINY_SOURCE_ELEMENTS:
+        return False
+    for child in ast.walk(node):
+        if isinstance(child, (ast.NamedExpr, ast.Yield, ast.YieldFrom, ast.Await)):
+            return False
+        if isinstance(child, ast.comprehension) and child.is_async:
+            return False
+        if isinstance(child, ast.Name) and child.id in _KEEPS_SCOPE:
+            return False
+    return not _keeps_its_variables(node)
+
+
+def _keeps_its_variables(node: ComprehensionNode) -> bool:
+    """Whether a function or generator may outlive the element that made it, and see its variables change.
+
+    All of `[lambda: i for i in s]` see the last i: they share one variable, which parts would not.
+    """
+    used_up: set[ast.AST] = set()
+    makers: list[ast.Lambda | ast.GeneratorExp] = []
+    for child in ast.walk(node):
+        if isinstance(child, ast.Call) and is_folded(child.func):
+            used_up.update(child.args)
+            used_up.update(keyword.value for keyword in child.keywords)
+        elif isinstance(child, ast.Call) and child in used_up and makes_a_source(child.func):
+            used_up.update(child.args)
+        elif isinstance(child, (ast.Lambda, ast.GeneratorExp)) and child is not node:
+            makers.append(child)
+    kept = [maker for maker in makers if maker not in used_up]
+    if not kept:
+        return False
+    variables = {
+        name.id for clause in node.generators for name in ast.walk(clause.target) if isinstance(name, ast.Name)
+    }
+    return any(isinstance(name, ast.Name) and name.id in variables for maker in kept for name in ast.walk(maker))
+
+
+def is_named(callee: ast.expr, names: frozenset[str]) -> bool:
+    if isinstance(callee, ast.Name):
+        return callee.id in names
+    return isinstance(callee, ast.Attribute) and callee.attr in names
+
+
+def makes_a_source(callee: ast.expr) -> bool:
+    if isinstance(callee, ast.Name) and callee.id in CALLING_MAKERS:
+        return True
+    return is_named(callee, SOURCE_MAKERS | {"starmap"})
+
+
+def calls_functions(node: ast.expr) -> bool:
+    """Whether this is a call of `map` or its like, or of `zip` or its like over such."""
+    if not isinstance(node, ast.Call) or not makes_a_source(node.func):
+        return False
+    return not is_named(node.func, SOURCE_MAKERS) or any(map(calls_functions, node.args))
+
+
+def calls_a_key(node: ast.Call) -> bool:
+    """Whether this is `sorted(xs, key=f)` or its like, where only what is constant is evaluated before the key."""
+    if not isinstance(node.func, ast.Name) or node.func.id not in _KEYED_CALLEES or len(node.args) != 1:
+        return False
+    if isinstance(node.args[0], (ast.Starred, ast.GeneratorExp)) or calls_functions(node.args[0]):
+        return False
+    names = [keyword.arg for keyword in node.keywords]
+    if "key" not in names or None in names or "at" in names:
+        return False
+    return all(isinstance(keyword.value, ast.Constant) for keyword in node.keywords[: names.index("key")])
+
+
+def is_folded(callee: ast.expr) -> bool:
+    if isinstance(callee, ast.Name):
+        return callee.id in FOLDED_CALLEES or callee.id in FOLDED_ATTRIBUTES
+    return isinstance(callee, ast.Attribute) and callee.attr in FOLDED_ATTRIBUTES
