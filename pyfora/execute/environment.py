@@ -36,6 +36,8 @@ class Environment:
     captured: tuple[int | float | bool, ...]
     """The values that the kernel is called with."""
     ambient: Ambient
+    depth: int
+    """How many frames there are down to the one that the loop stands in: its elements find no more room in a leaf."""
 
     def pack(
         self,

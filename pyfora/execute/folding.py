@@ -8,21 +8,21 @@ import math
 import statistics
 import sys
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from time import perf_counter
 from types import BuiltinMethodType
 from typing import Any
 
 from pyfora.compile import finish_float_sum, fold_float_terms
+from pyfora.execute.generators import Generators, leave
 from pyfora.execute.in_place import as_comprehension, comprehension_in_place
 from pyfora.execute.jumping import InPlace, Jumping
 from pyfora.execute.keys import Keys, handing_out
+from pyfora.execute.looping import Elsewhere, Loop, Sharing, run_of
 from pyfora.execute.loops import LoopReport, LoopRun
 from pyfora.execute.offers import Offer, TakenBack
 from pyfora.execute.output import ProgramOutput
-from pyfora.execute.paces import Paces
-from pyfora.execute.prefix import Prefix
-from pyfora.execute.short import short_loops
+from pyfora.execute.short import is_key_of_the_users, short_loops
 from pyfora.execute.spreading import Spreader
 from pyfora.fold.adding import Steps
 from pyfora.fold.folders import (
@@ -39,7 +39,7 @@ from pyfora.fold.plan import Plan
 from pyfora.fold.sources import Source, as_source
 from pyfora.fold.sums import FloatState, SumFolder, add_floats
 from pyfora.fold.views import View, functions_of
-from pyfora.language.primitives import COMPREHENSION, FOLD, KEYED, LOOP, REDUCE
+from pyfora.language.primitives import ACCUMULATE, COMPREHENSION, CONSUME, FOLD, GENERATOR, KEYED, LOOP, REDUCE, SORT
 
 # By identity: asking a user's callable whether it equals one of these could run code of the user's.
 _SPREAD = {id(callee) for callee in (sum, min, max, any, all, next, list, tuple, set, frozenset, dict, sorted)}
@@ -49,16 +49,6 @@ _STOPPING = {id(callee) for callee in (any, all, next)}
 
 SAMPLE = 20
 """Elements that are looked at, to know what it costs to bring such elements from another process."""
-
-
-class _Elsewhere(BaseException):
-    """Thrown through a builtin that has seen the first elements: the rest is folded without it.
-
-    A BaseException, as no builtin catches it.
-    """
-
-    def __init__(self, folder: Folder) -> None:
-        self.folder = folder
 
 
 def _is_spread(callee: object) -> bool:
@@ -83,10 +73,12 @@ class Folding:
     """The primitives of one driver."""
 
     def __init__(self, spreader: Spreader, output: ProgramOutput, report: LoopReport) -> None:
+        self._sharing = Sharing(spreader, output, report)
+        self.paces = self._sharing.paces
         self._spreader = spreader
         self._output = output
         self._report = report
-        self.paces = Paces()
+        self._generators = Generators()
         self._in_order: set[str] = set()
         """The places of loops whose turns turned out to share something."""
 
@@ -107,16 +99,19 @@ class Folding:
         cut = self._cut(source) if _is_spread(callee) else None
         if cut is None or (rest and callee not in (sum, next)):
             return callee(part(source), *rest, **keywords)
-        # Those that stop may have met one element only.
-        elements = 1 if id(callee) in _STOPPING else len(cut) or 1
         if self.paces.is_quick(at, len(cut)):
             started_at = perf_counter()
             answer = callee(part(cut), *rest, **keywords)
-            self.paces.note(at, (perf_counter() - started_at) / elements)
+            # Those that stop may have met one element only.
+            self._note(at, started_at, 1 if id(callee) in _STOPPING else len(cut))
             return answer
-        numeric = callee is sum or (callee in (min, max) and "key" not in keywords)
-        loop = _Loop(self, part, cut, _stand_in(callee), at, keep=numeric)
+        keep = callee is sum or (callee in (min, max) and "key" not in keywords)
+        loop = Loop(self._sharing, part, cut, _stand_in(callee), at, keep=keep)
+        return self._fold(loop, callee, rest, keywords, at)
 
+    def _fold(
+        self, loop: Loop, callee: Callable[..., Any], rest: tuple[Any, ...], keywords: dict[str, Any], at: str
+    ) -> Any:
         def bound(items: Iterator[Any]) -> Any:
             return callee(items, *rest, **keywords)
 
@@ -128,7 +123,9 @@ class Folding:
                 return FirstFolder(bound)
             if callee is sum:
                 return self._sum(rest[0] if rest else keywords.get("start", 0), kept, loop)
-            return WinnerFolder(bound, kept) if numeric and have_an_order(kept) else None
+            if callee in (min, max) and "key" not in keywords and have_an_order(kept):
+                return WinnerFolder(bound, kept)
+            return None
 
         # The builtin is called once, since comparing and adding may be the user's code: it is fed the elements as they
         # are made, here or elsewhere, unless something shorter than the elements will do.
@@ -138,11 +135,59 @@ class Folding:
             if id(callee) in _STOPPING:
                 self.paces.note(at, perf_counter() - started_at)
             return answer
-        except _Elsewhere as chosen:
+        except Elsewhere as chosen:
             found = chosen.folder
         if loop.spread_into(found):
             return found.finish()
         return bound(itertools.chain(loop.prefix.kept, loop.prefix.rest()))
+
+    def consume(self, callee: Callable[..., Any], generator: Any) -> Any:
+        """`callee(generator)`, of a generator that was made anywhere."""
+        worth_it = _is_spread(callee) and id(callee) not in _STOPPING and not self._spreader.busy
+        made = self._generators.take(generator) if worth_it else None
+        cut = None if made is None else as_source(made.source)
+        if made is None or cut is None:
+            return callee(generator)
+        if self.paces.is_quick(made.at, len(cut)):
+            started_at = perf_counter()
+            answer = callee(generator)
+            self._note(made.at, started_at, len(cut))
+            return answer
+        keep = callee in (sum, min, max)
+        begun = made.cursor(generator)
+        loop = Loop(self._sharing, made.part, cut, _stand_in(callee), made.at, keep=keep, begun=begun)
+        try:
+            answer = self._fold(loop, callee, (), {}, made.at)
+        except BaseException:
+            leave(generator, loop)
+            raise
+        generator.close()
+        return answer
+
+    def accumulate(
+        self,
+        callee: Callable[..., Any],
+        maker: Callable[..., Any],
+        part: Callable[[Any], Any] | None,
+        source: Any,
+        *rest: Any,
+        at: str,
+        **keywords: Any,
+    ) -> Any:
+        """`callee(maker(generator, *rest, **keywords))`: elements are made in parallel, and accumulated in order."""
+        if part is None:
+            part = iter
+        known = maker is itertools.accumulate and _is_spread(callee) and id(callee) not in _STOPPING
+        cut = self._cut(source) if known else None
+        if cut is None:
+            return callee(maker(part(source), *rest, **keywords))
+        if self.paces.is_quick(at, len(cut)):
+            started_at = perf_counter()
+            answer = callee(maker(part(cut), *rest, **keywords))
+            self._note(at, started_at, len(cut))
+            return answer
+        loop = Loop(self._sharing, part, cut, functools.reduce, at)
+        return callee(maker(itertools.chain.from_iterable(loop.stream(lambda: None)), *rest, **keywords))
 
     def reduce(
         self,
@@ -164,9 +209,9 @@ class Folding:
         if self.paces.is_quick(at, len(cut)):
             started_at = perf_counter()
             answer = callee(function, part(cut), *rest)
-            self.paces.note(at, (perf_counter() - started_at) / (len(cut) or 1))
+            self._note(at, started_at, len(cut))
             return answer
-        loop = _Loop(self, part, cut, functools.reduce, at)
+        loop = Loop(self._sharing, part, cut, functools.reduce, at)
         return callee(function, itertools.chain.from_iterable(loop.stream(lambda: None)), *rest)
 
     def keyed(self, callee: Callable[..., Any], source: Any, key: Any, *, at: str, **keywords: Any) -> Any:
@@ -174,21 +219,36 @@ class Folding:
         cut = self._cut(source)
         if cut is None:
             return callee(source, key=key, **keywords)
-        if self.paces.is_quick(at, len(cut)):
-            started_at = perf_counter()
-            answer = callee(source, key=key, **keywords)
-            self.paces.note(at, (perf_counter() - started_at) / (len(cut) or 1))
-            return answer
         # All keys are made before the first two are compared, and of a copy; `min` and `max` compare on the way.
         if callee is sorted and type(source) is not range:
             cut = source = list(source)
-        loop = _Loop(self, Keys(key), cut, callee, at)
+        return self._with_keys(lambda key: callee(source, key=key, **keywords), cut, key, callee, at)
+
+    def sort(self, callee: Any, key: Any, *, at: str, **keywords: Any) -> Any:
+        """`callee(key=key, **keywords)`, where `callee` is the `sort` of a list: makes keys in parallel."""
+        is_of_list = type(callee) is BuiltinMethodType and type(callee.__self__) is list and callee.__name__ == "sort"
+        if not is_of_list or self._spreader.busy or not is_key_of_the_users(key):
+            return callee(key=key, **keywords)
+        # The list is empty while it is sorted, as whoever makes a key may see: the builtin asks for the first one then.
+        elements = list(callee.__self__)
+        return self._with_keys(lambda key: callee(key=key, **keywords), elements, key, sorted, at)
+
+    def _with_keys(
+        self, call: Callable[[Any], Any], source: Source, key: Any, callee: Callable[..., Any], at: str
+    ) -> Any:
+        """`call(key)`, which asks for the keys of `source` in order, for `callee`."""
+        if self.paces.is_quick(at, len(source)):
+            started_at = perf_counter()
+            answer = call(key)
+            self._note(at, started_at, len(source))
+            return answer
+        loop = Loop(self._sharing, Keys(key), source, callee, at)
         keys = itertools.chain.from_iterable(loop.stream(lambda: None))
         started_at = perf_counter()
-        answer = as_comprehension(lambda: callee(source, key=handing_out(keys, key), **keywords))
+        answer = as_comprehension(lambda: call(handing_out(keys, key)))
         if loop.prefix.plan is Plan.HERE:
             # Nobody asked for one key more than there are, which would have noted it.
-            self.paces.note(at, (perf_counter() - started_at) / (len(cut) or 1))
+            self._note(at, started_at, len(source))
         return answer
 
     def comprehension(self, kind: str, part: Callable[[Any], Any], source: Any, *, at: str) -> Any:
@@ -201,12 +261,12 @@ class Folding:
         if self.paces.is_quick(at, len(cut)):
             started_at = perf_counter()
             answer = part(cut)
-            self.paces.note(at, (perf_counter() - started_at) / (len(cut) or 1))
+            self._note(at, started_at, len(cut))
             return answer
         return as_comprehension(lambda: self._collect(kind, part, cut, at))
 
     def _collect(self, kind: str, part: Callable[[Any], Any], source: Source, at: str) -> Any:
-        loop = _Loop(self, part, source, list if kind == "list" else dict, at)
+        loop = Loop(self._sharing, part, source, list if kind == "list" else dict, at)
         made: Any = [] if kind == "list" else {}
         add = made.extend if kind == "list" else made.update
         for chunk in loop.prefix.chunks():
@@ -235,7 +295,7 @@ class Folding:
         cut = None if at in self._in_order else self._cut(source)
         if cut is None or functions_of(cut) or self.paces.is_short(at, len(cut)):
             return InPlace(source)
-        run = functools.partial(_run_of, at, len(cut))
+        run = functools.partial(run_of, at, len(cut))
         spread = functools.partial(self._jump, run, at)
         return Jumping(
             part,
@@ -248,7 +308,7 @@ class Folding:
             spread,
             _fold_terms,
             self._spreader.element_type,
-            self.spread_s,
+            self._sharing.spread_s,
         )
 
     def _jump(self, new_run: Callable[[], LoopRun], at: str, offer: Offer) -> int | None:
@@ -272,15 +332,22 @@ class Folding:
         loops: dict[str, Callable[..., Any]] = {
             FOLD: self.fold,
             REDUCE: self.reduce,
+            ACCUMULATE: self.accumulate,
             KEYED: self.keyed,
+            SORT: self.sort,
+            GENERATOR: self._generators.make,
+            CONSUME: self.consume,
             LOOP: self.loop,
         }
         return {**loops, COMPREHENSION: self.comprehension, **short}
 
+    def _note(self, at: str, started_at: float, elements: int) -> None:
+        self.paces.note(at, (perf_counter() - started_at) / (elements or 1))
+
     def _cut(self, source: Any) -> Source | None:
         return None if self._spreader.busy else as_source(source)
 
-    def _sum(self, start: Any, kept: list[Any], loop: _Loop) -> Folder | None:
+    def _sum(self, start: Any, kept: list[Any], loop: Loop) -> Folder | None:
         if type(start) not in (int, float) or not set(map(type, kept)) <= NUMBERS:
             return None
         folder = SumFolder(start, _fold_terms, finish_float_sum)
@@ -292,98 +359,3 @@ class Folding:
         elif loop.element_type() == "float":
             folder.expect_floats()
         return folder
-
-    def spread(self, offer: Offer, run: LoopRun, rest_from: Callable[[int], Iterable[Any]]) -> bool:
-        """Fold the rest of a loop, and report on it. False: it is to be run in order after all.
-
-        `rest_from(i)` runs in place what is left from the element of index `i` on. Raises what the loop raises.
-        """
-        mark = self._output.mark()
-        try:
-            index = self._spreader.spread(offer, run)
-            if index is not None:
-                offer.folder.absorb_rest(rest_from(index))
-        except (TakenBack, MustRunInOrder) as reason:
-            run.how, run.reason = "in order", str(reason)
-            # What leaves wrote was shown already, as far as it was absorbed; the run in order writes it once more.
-            self._output.rewind(mark)
-            return False
-        finally:
-            self._report.add(run)
-        return True
-
-    def spread_s(self) -> float:
-        """For how many seconds loops of this process have been shared out."""
-        return self._spreader.spread_s
-
-    def element_type(self, part: Callable[[Any], Any]) -> str | None:
-        """The type of what a part yields, where the compiler can tell."""
-        return self._spreader.element_type(part)
-
-
-class _Loop:
-    """One loop that the driver meets."""
-
-    def __init__(
-        self,
-        folding: Folding,
-        part: Callable[[Any], Any],
-        source: Source,
-        callee: Callable[..., Any],
-        at: str,
-        *,
-        keep: bool = False,
-    ) -> None:
-        self._folding = folding
-        self._part = part
-        self._source = source
-        self._callee = callee
-        self._at = at
-        self.prefix = Prefix(part, source, keep=keep, element_s=folding.paces.element_s(at), spread_s=folding.spread_s)
-
-    def note_pace(self) -> None:
-        """Remember how long the loop's elements took."""
-        self._folding.paces.note(self._at, self.prefix.element_s)
-
-    def element_type(self) -> str | None:
-        return self._folding.element_type(self._part)
-
-    def stream(self, folder: Callable[[], Folder | None]) -> Iterator[Iterable[Any]]:
-        """The elements, in order, for a builtin that iterates over them.
-
-        Where the rest is worth spreading, and `folder` gives something that needs no elements, raises _Elsewhere.
-        """
-        yield from self.prefix.chunks()
-        self.note_pace()
-        if self.prefix.plan is Plan.HERE:
-            return
-        found = folder()
-        if found is not None:
-            raise _Elsewhere(found)
-        elements = ElementsFolder()
-        if not self.spread_into(elements):
-            elements = ElementsFolder()
-            elements.absorb_rest(self.prefix.rest())
-        yield elements.finish()
-
-    def spread_into(self, folder: Folder) -> bool:
-        """Fold the rest into `folder`; False where it is to be run in order. Raises what the loop raises."""
-        prefix = self.prefix
-        run = _run_of(self._at, len(self._source))
-        offer = Offer(
-            part=self._part,
-            source=self._source,
-            first=prefix.done,
-            stop=len(self._source),
-            folder=folder,
-            callee=self._callee,
-            compiled=prefix.plan is Plan.COMPILED,
-            element_s=prefix.element_s,
-            terms_per_element=len(prefix.kept) / prefix.done,
-        )
-        return self._folding.spread(offer, run, prefix.rest_from)
-
-
-def _run_of(at: str, elements: int) -> LoopRun:
-    place, _, filename = at.partition(" ")
-    return LoopRun(filename, int(place.partition(":")[0]), elements=elements)

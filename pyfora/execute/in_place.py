@@ -7,7 +7,18 @@ from typing import Any
 
 from pyfora.execute.jumping import InPlace
 from pyfora.execute.short import all_short
-from pyfora.language.primitives import CALLS, COMPREHENSION, FOLD, KEYED, LOOP, REDUCE
+from pyfora.language.primitives import (
+    ACCUMULATE,
+    CALLS,
+    COMPREHENSION,
+    CONSUME,
+    FOLD,
+    GENERATOR,
+    KEYED,
+    LOOP,
+    REDUCE,
+    SORT,
+)
 
 
 def fold_in_place(
@@ -32,6 +43,37 @@ def reduce_in_place(
 def keyed_in_place(callee: Callable[..., Any], source: Any, key: Any, *, at: Any, **keywords: Any) -> Any:
     """`pyfora_keyed` as it was written."""
     return callee(source, key=key, **keywords)
+
+
+def accumulate_in_place(
+    callee: Callable[..., Any],
+    maker: Callable[..., Any],
+    part: Callable[[Any], Any] | None,
+    source: Any,
+    *rest: Any,
+    at: Any,
+    **keywords: Any,
+) -> Any:
+    """`pyfora_accumulate` as it was written."""
+    return callee(maker(source if part is None else part(source), *rest, **keywords))
+
+
+def sort_in_place(callee: Callable[..., Any], key: Any, *, at: Any, **keywords: Any) -> Any:
+    """`pyfora_sort` as it was written."""
+    return callee(key=key, **keywords)
+
+
+def generator_in_place(part: Callable[[Any], Any], source: Any, *, at: Any) -> Any:
+    """`pyfora_generator` as it was written."""
+    made = part(source)
+    # As it is called where there is no part around it.
+    made.__qualname__ = part.__qualname__.removesuffix("<lambda>") + "<genexpr>"
+    return made
+
+
+def consume_in_place(callee: Callable[..., Any], generator: Any) -> Any:
+    """`pyfora_consume` as it was written."""
+    return callee(generator)
 
 
 def comprehension_in_place(kind: str, part: Callable[[Any], Any], source: Any, *, at: Any) -> Any:
@@ -77,6 +119,10 @@ PRIMITIVES_IN_PLACE: dict[str, Any] = {
     REDUCE: reduce_in_place,
     COMPREHENSION: comprehension_in_place,
     KEYED: keyed_in_place,
+    ACCUMULATE: accumulate_in_place,
+    SORT: sort_in_place,
+    GENERATOR: generator_in_place,
+    CONSUME: consume_in_place,
     LOOP: loop_in_place,
     CALLS: Undivided(),
     **all_short(),

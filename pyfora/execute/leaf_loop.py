@@ -9,6 +9,7 @@ from typing import Any
 from pyfora.compile import GaveUp, Kernel, NotCompiled, Output, load_kernel
 from pyfora.errors import InvalidPyforaOperation
 from pyfora.execute import purity
+from pyfora.execute.ambient import as_deep_as
 from pyfora.execute.environment import Environment, unpack
 from pyfora.execute.pieces import known_objects
 from pyfora.execute.reporting import CACHED, Made, Unshippable
@@ -154,7 +155,8 @@ class LeafLoop:
         self._watch()
         purity.refusals.clear()
         try:
-            partial = partial_of(environment.form, environment.callee, environment.part(cursor.take(None)))
+            with as_deep_as(environment.depth):
+                partial = partial_of(environment.form, environment.callee, environment.part(cursor.take(None)))
         except BaseException:
             return None
         decided = self._decides(partial.data)

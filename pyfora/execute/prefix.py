@@ -10,7 +10,7 @@ from typing import Any
 from pyfora.fold.calling import range_called_over
 from pyfora.fold.plan import PREFIX_S, Plan, plan_rest
 from pyfora.fold.sources import Source
-from pyfora.fold.views import cursor_at, is_of_ranges
+from pyfora.fold.views import Cursor, cursor_at, is_of_ranges
 
 CERTAIN_S = 0.3
 """A chunk that took so long is taken at its word; a shorter one may just have waited for a core."""
@@ -32,15 +32,18 @@ class Prefix:
         keep: bool = False,
         element_s: float = PREFIX_S,
         spread_s: Callable[[], float] = float,
+        begun: Cursor | None = None,
     ) -> None:
         """`element_s`: about how long an element takes, as far as that is known.
 
         `spread_s` tells for how many seconds loops of this process have been shared out.
+        `begun`: over what the part has been made to give already, one by one.
         """
         self._part = part
         self._source = source
         self._keep = keep
-        self._cursor = cursor_at(source, 0)
+        self._cursor = cursor_at(source, 0) if begun is None else begun
+        self._made_here = part if begun is None else iter
         self._spread_s = spread_s
         self._inner_share = 0.0
         self.kept: list[Any] = []
@@ -61,7 +64,7 @@ class Prefix:
         size, slow, now_s = max(1, int(PREFIX_S / 4 / self.element_s)), False, self.element_s
         while True:
             started_at, spread_before_s = perf_counter(), self._spread_s()
-            made = self._part(self._cursor.take(size))
+            made = self._made_here(self._cursor.take(size))
             if self._keep:
                 # Keeps what is gone through without a Python frame for each element. The chain stays at its end, where
                 # a `map` that a StopIteration ended would go on when it is asked once more.
@@ -111,7 +114,7 @@ class Prefix:
 
     def rest(self) -> Iterable[Any]:
         """What the part makes of the elements that are not done."""
-        return self._part(self._cursor.take(None))
+        return self._made_here(self._cursor.take(None))
 
     def rest_from(self, index: int) -> Iterable[Any]:
         """What the part makes of the elements of the source from `index` on."""

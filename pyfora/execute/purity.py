@@ -210,6 +210,13 @@ def _calling_user_code_for_its_value(caller: FrameType) -> FrameType | None:
     return None if next(following, None) == "POP_TOP" else frame
 
 
+def user_frame(frame: FrameType | None) -> FrameType | None:
+    """The innermost frame of the user's code, `frame` or one above it."""
+    while frame is not None and not is_user_code(frame):
+        frame = frame.f_back
+    return frame
+
+
 def _user_code_above(caller: FrameType) -> FrameType | None:
     """The user's frame on whose behalf this is called; None where pyfora itself stands between."""
     frame: FrameType | None = caller

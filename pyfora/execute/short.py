@@ -10,7 +10,16 @@ from typing import Any
 
 from pyfora.execute.purity import is_safe_to_call_for
 from pyfora.fold.sources import make_source
-from pyfora.language.primitives import IS_SHORT, IS_SHORT_FOLD, IS_SHORT_KEYED, KEPT, RANGE, SOURCE, TYPE
+from pyfora.language.primitives import (
+    GENERATOR_TYPE,
+    IS_SHORT,
+    IS_SHORT_FOLD,
+    IS_SHORT_KEYED,
+    KEPT,
+    RANGE,
+    SOURCE,
+    TYPE,
+)
 
 _SIZED = frozenset(map(type, ({}, {}.keys(), {}.values(), {}.items(), set(), frozenset())))
 _SIZED |= {list, tuple, range, str, bytes}
@@ -68,10 +77,10 @@ def short_loops(lengths: Mapping[str, Iterator[int]]) -> dict[str, Callable[...,
 
     def is_short_keyed(at: str, callee: Any, source: Any, key: Any) -> bool:
         kept.extend((key, source, callee))
-        if type(source) not in _SIZED or id(callee) not in _KEYED_BY_ID or type(key) not in _KEYS:
+        if type(source) not in _SIZED or id(callee) not in _KEYED_BY_ID:
             return True
         length = next(lengths.get(at, _NEVER), -1)
-        return not _is_longer(source, length) or not is_safe_to_call_for(key)
+        return not _is_longer(source, length) or not is_key_of_the_users(key)
 
     return {
         IS_SHORT: is_short,
@@ -80,8 +89,14 @@ def short_loops(lengths: Mapping[str, Iterator[int]]) -> dict[str, Callable[...,
         KEPT: kept.pop,
         TYPE: type,
         RANGE: range,
+        GENERATOR_TYPE: GeneratorType,
         SOURCE: source,
     }
+
+
+def is_key_of_the_users(key: Any) -> bool:
+    """Whether calls of this key function may be worth sharing out, and may be made by us."""
+    return type(key) in _KEYS and is_safe_to_call_for(key)
 
 
 def _is_longer(source: Any, length: int) -> bool:
@@ -91,7 +106,7 @@ def _is_longer(source: Any, length: int) -> bool:
         return True
 
 
-def all_short() -> dict[str, Callable[..., Any]]:
+def all_short() -> dict[str, Any]:
     """The primitives where every loop runs as it was written."""
     kept: list[Any] = []
     keep = kept.append
@@ -118,6 +133,8 @@ def all_short() -> dict[str, Callable[..., Any]]:
         IS_SHORT_KEYED: is_short_keyed,
         KEPT: kept.pop,
         TYPE: type,
-        RANGE: range,
+        # The type of nothing: a loop over a range has no look-out for a jump in each of its turns.
+        RANGE: None,
+        GENERATOR_TYPE: GeneratorType,
         SOURCE: source,
     }

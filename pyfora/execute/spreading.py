@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import copy
 import logging
+import sys
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -16,13 +17,14 @@ from typing import Any
 
 from pyfora.compile import FunctionSource, KernelCache, Loop, NotCompiled, Output, analyse, compile_loop
 from pyfora.execute.absorbing import Absorber
-from pyfora.execute.ambient import Ambient
+from pyfora.execute.ambient import Ambient, depth_of
 from pyfora.execute.environment import Environment
 from pyfora.execute.loops import LoopRun
 from pyfora.execute.offering import Offering
 from pyfora.execute.offers import Offer, TakenBack
 from pyfora.execute.output import ProgramOutput
 from pyfora.execute.pieces import known_objects
+from pyfora.execute.purity import user_frame
 from pyfora.execute.reporting import CACHED
 from pyfora.fold.calling import Called, range_called_over
 from pyfora.fold.grid import grid_for
@@ -96,6 +98,7 @@ class Spreader:
             kernel.object_code,
             kernel.captured,
             Ambient.of_this_process(),
+            depth_of(user_frame(sys._getframe())),
         )
         assert self._offering.program is not None
         holds_terms = bool(kernel.object_code) and offer.folder.form is Form.FLOATS

@@ -15,7 +15,7 @@ from time import perf_counter
 from types import CodeType, FunctionType
 from typing import Any
 
-from pyfora.execute.ambient import Ambient, as_deep_as
+from pyfora.execute.ambient import Ambient
 from pyfora.execute.environment import Environment
 from pyfora.execute.offering import Offering
 from pyfora.execute.offers import TakenBack
@@ -53,7 +53,8 @@ class StolenCall:
 
         `depth`: how many frames there are down to the one that it stands in.
         """
-        self._call = _Call(_as_written(thunk), depth)
+        self._thunk = _as_written(thunk)
+        self._depth = depth
         self._offering = offering
         parcel, packed = self._pack(limit_bytes)
         if any(type(value) is CACHE_WRAPPER for value in packed.values()):
@@ -124,7 +125,7 @@ class StolenCall:
     def _pack(self, limit_bytes: int) -> tuple[Parcel, dict[int, Any]]:
         environment = Environment(
             _run_each,
-            [self._call],
+            [self._thunk],
             Grid(0, 1, 1),
             Form.ELEMENTS,
             # Of which nothing is known.
@@ -132,6 +133,7 @@ class StolenCall:
             b"",
             (),
             Ambient.of_this_process(),
+            self._depth,
         )
         assert self._offering.program is not None
         stream = _Limited(limit_bytes)
@@ -163,26 +165,14 @@ class _Limited(io.BytesIO):
         return super().write(data)
 
 
-class _Call:
-    """The call as it is sent."""
-
-    def __init__(self, thunk: Thunk, depth: int) -> None:
-        self.thunk = thunk
-        self.depth = depth
-
-    def run(self) -> Any:
-        """The value, in a leaf process. What is raised there is not looked at."""
+def _run_each(thunks: Iterable[Thunk]) -> Iterator[Any]:
+    """The values, in a leaf process. What is raised there is not looked at."""
+    for thunk in thunks:
         before = current_settings()
-        with as_deep_as(self.depth):
-            value = self.thunk()
+        value = thunk()
         if current_settings() != before:
             raise TakenBack("it changes settings of the interpreter")
-        return value
-
-
-def _run_each(calls: Iterable[_Call]) -> Iterator[Any]:
-    for call in calls:
-        yield call.run()
+        yield value
 
 
 def _digest(parcel: Parcel) -> bytes:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import itertools
+import operator
 import sys
 from collections.abc import Callable
 from typing import Any, cast
 
 from pyfora.fold.calling import Called
 from pyfora.fold.views import (
+    Accumulated,
     Chained,
     Chosen,
     Multiplied,
@@ -142,6 +144,15 @@ def _pairwise(base: object) -> View | None:
     return None if source is None or isinstance(source, Snapshot) or functions_of(source) else Paired(source)
 
 
+def _accumulate(base: object, function: object = None, *, initial: object = None) -> View | None:
+    source = as_source(base)
+    if source is None or isinstance(source, View) or _length(source) > _POOL_LIMIT or initial is not None:
+        return None
+    # Of numbers, whose sums and winners can be made ahead: nobody sees it, and nothing is raised.
+    plain = (function is None or any(function is one for one in (operator.add, min, max))) and not is_array(source)
+    return Accumulated(source, function) if plain and set(map(type, source)) in ({int}, {float}) else None
+
+
 def _product(*bases: object, repeat: object = 1) -> View | None:
     found = _sources(bases)
     if not found or type(repeat) is not int or repeat < 0 or any(map(_is_no_pool, found)):
@@ -175,6 +186,7 @@ _VIEWS: dict[int, Callable[..., Any]] = {
     id(itertools.chain): _chain,
     id(itertools.islice): _islice,
     id(itertools.pairwise): _pairwise,
+    id(itertools.accumulate): _accumulate,
     id(itertools.product): _product,
     id(itertools.combinations): _combinations,
 }

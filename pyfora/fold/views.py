@@ -367,6 +367,38 @@ def _combinations_from(pool: tuple[Any, ...], count: int, rank: int) -> Iterator
     return iter(())
 
 
+class Accumulated(View):
+    """`itertools.accumulate(base, function)` of numbers: iterated over live, cut as it was when it was first cut."""
+
+    def __init__(self, base: Any, function: Any) -> None:
+        self._base = base
+        self._function = function
+        self._elements: tuple[Any, ...] | None = None
+
+    def __len__(self) -> int:
+        return len(self._base)
+
+    def __getitem__(self, piece: slice) -> tuple[Any, ...]:
+        if self._elements is None:
+            self._elements = tuple(self)
+        return self._elements[piece]
+
+    def cursor(self, index: int) -> Cursor:
+        inner = cursor_at(self._base, 0)
+        elements = itertools.accumulate(inner.take(None), self._function)
+        for _ in itertools.islice(elements, index):
+            pass
+        return Cursor(elements, inner.left)
+
+    @property
+    def holds_state(self) -> bool:
+        return False
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # Wherever this goes it is cut, in many places; a tuple is a source, too.
+        return tuple, (self[:],)
+
+
 class Snapshot(View):
     """A dict, a set, or a view of a dict: iterated over live, cut as it was when it was first cut."""
 

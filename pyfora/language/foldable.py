@@ -12,7 +12,7 @@ FOLDED_CALLEES = frozenset(
 FOLDED_ATTRIBUTES = frozenset(("fsum", "prod", "mean", "fmean", "Counter", "join"))
 """Callees written `math.fsum(…)`, `statistics.mean(…)`, `", ".join(…)` and so on."""
 SOURCE_MAKERS = frozenset(("zip", "enumerate", "reversed"))
-SOURCE_MAKERS |= frozenset(("chain", "islice", "pairwise", "product", "combinations"))
+SOURCE_MAKERS |= frozenset(("chain", "islice", "pairwise", "product", "combinations", "accumulate"))
 """What makes an iterator of other sources, as a name or as an attribute (of itertools)."""
 CALLING_MAKERS = frozenset(("map", "filter", "starmap"))
 """The same, but that they call a function for each element; as names only, but for `itertools.starmap`."""
@@ -87,10 +87,44 @@ def calls_a_key(node: ast.Call) -> bool:
         return False
     if isinstance(node.args[0], (ast.Starred, ast.GeneratorExp)) or calls_functions(node.args[0]):
         return False
-    names = [keyword.arg for keyword in node.keywords]
+    return _has_a_key(node.keywords)
+
+
+def _has_a_key(keywords: list[ast.keyword]) -> bool:
+    names = [keyword.arg for keyword in keywords]
     if "key" not in names or None in names or "at" in names:
         return False
-    return all(isinstance(keyword.value, ast.Constant) for keyword in node.keywords[: names.index("key")])
+    return all(isinstance(keyword.value, ast.Constant) for keyword in keywords[: names.index("key")])
+
+
+def sorts_by_a_key(node: ast.Call) -> bool:
+    """Whether this is `xs.sort(key=f)`, where only what is constant is evaluated before the key."""
+    if not isinstance(node.func, ast.Attribute) or node.func.attr != "sort" or node.args:
+        return False
+    return _has_a_key(node.keywords)
+
+
+def accumulation_in(node: ast.Call) -> ast.Call | None:
+    """The `accumulate(…)` in `sum(accumulate(…))` or its like."""
+    match node:
+        case ast.Call(func=callee, args=[ast.Call(func=maker, args=[_, *_]) as found], keywords=[]):
+            starred = any(isinstance(one, ast.Starred) for one in found.args)
+            if starred or any(one.arg in (None, "at") for one in found.keywords):
+                return None
+            return found if is_folded(callee) and is_named(maker, frozenset(("accumulate",))) else None
+    return None
+
+
+def may_consume_a_generator(node: ast.Call) -> bool:
+    """Whether this is `sum(x)` or its like: an argument that is a name may be a generator that was made elsewhere."""
+    match node:
+        case ast.Call(
+            func=(ast.Name() | ast.Attribute(value=ast.Name() | ast.Constant())) as callee,
+            args=[ast.Name()],
+            keywords=[],
+        ):
+            return is_folded(callee)
+    return False
 
 
 def is_folded(callee: ast.expr) -> bool:

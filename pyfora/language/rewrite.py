@@ -43,10 +43,24 @@ from pyfora.language.dividing import (
     may_be_long,
     rows,
 )
-from pyfora.language.foldable import calls_a_key, calls_functions, can_split, is_folded, is_named, makes_a_source
+from pyfora.language.foldable import (
+    accumulation_in,
+    calls_a_key,
+    calls_functions,
+    can_split,
+    is_folded,
+    is_named,
+    makes_a_source,
+    may_consume_a_generator,
+    sorts_by_a_key,
+)
 from pyfora.language.primitives import (
+    ACCUMULATE,
     COMPREHENSION,
+    CONSUME,
     FOLD,
+    GENERATOR,
+    GENERATOR_TYPE,
     IS_SHORT,
     IS_SHORT_FOLD,
     IS_SHORT_KEYED,
@@ -54,6 +68,7 @@ from pyfora.language.primitives import (
     KEYED,
     RANGE,
     REDUCE,
+    SORT,
     SOURCE,
     TYPE,
 )
@@ -264,6 +279,13 @@ class _Rewriter(ScopedTransformer):
         generator = node.args[0] if node.args else None
         if calls_a_key(node):
             return self._visit_keyed(node)
+        if sorts_by_a_key(node):
+            return self._visit_sorting(node)
+        accumulation = accumulation_in(node)
+        if accumulation is not None and self._can_be_folded(accumulation.args[0]):
+            return self._visit_accumulation(node, accumulation)
+        if may_consume_a_generator(node) and not self.scope.in_comprehension and not self.scope.in_class_body:
+            return self._visit_consumption(node)
         if (
             generator is None
             or not is_folded(node.func)
@@ -301,6 +323,28 @@ class _Rewriter(ScopedTransformer):
         choice = ast.IfExp(is_short, ast.copy_location(short, node), keyed(_call(KEPT), _call(KEPT), _call(KEPT)))
         return self._choice(choice, keyed(callee, source, key), node)
 
+    def _visit_sorting(self, node: ast.Call) -> ast.AST:
+        callee, at = self.visit(node.func), self._at(node)
+        (key,) = [self.visit(keyword.value) for keyword in node.keywords if keyword.arg == "key"]
+        others = [self.visit(keyword) for keyword in node.keywords if keyword.arg != "key"]
+        return ast.copy_location(_call(SORT, callee, key, keywords=[*others, ast.keyword("at", at)]), node)
+
+    def _visit_accumulation(self, node: ast.Call, accumulated: ast.Call) -> ast.AST:
+        callee, maker, at = self.visit(node.func), self.visit(accumulated.func), self._at(node)
+        part, source = self._split_folded(accumulated.args[0], at)
+        rest = [self.visit(argument) for argument in accumulated.args[1:]]
+        keywords = [*(self.visit(keyword) for keyword in accumulated.keywords), ast.keyword("at", at)]
+        return ast.copy_location(_call(ACCUMULATE, callee, maker, part, source, *rest, keywords=keywords), node)
+
+    def _visit_consumption(self, node: ast.Call) -> ast.AST:
+        # A name is evaluated twice with no more effect than once; and `sum` of a short list costs hardly more.
+        type_of = _call(TYPE, node.args[0])
+        is_other = ast.Compare(type_of, [ast.IsNot()], [ast.Name(GENERATOR_TYPE, ast.Load())])
+        consumed = ast.copy_location(_call(CONSUME, node.func, node.args[0]), node)
+        choice = ast.copy_location(ast.IfExp(is_other, node, consumed), node)
+        self.plain[choice] = [node]
+        return choice
+
     def _visit_reduction(self, node: ast.Call) -> ast.AST:
         function, generator, *rest = node.args
         starred = any(isinstance(argument, ast.Starred) for argument in node.args)
@@ -315,7 +359,7 @@ class _Rewriter(ScopedTransformer):
 
     def _visit_comprehension(self, node: ast.ListComp | ast.SetComp | ast.DictComp) -> ast.AST:
         if not self._can_split(node):
-            return self.visit_GeneratorExp(node)
+            return self._visit_elements(node)
         at = self._at(node)
         part, source = self._split(node, at)
         if isinstance(node, ast.SetComp):
@@ -332,7 +376,20 @@ class _Rewriter(ScopedTransformer):
         choice = ast.IfExp(_call(IS_SHORT, at, source), _over_kept(node), comprehension(_call(KEPT)))
         return self._choice(choice, comprehension(source), node)
 
-    def visit_GeneratorExp(self, node: ComprehensionNode) -> ast.AST:
+    def visit_GeneratorExp(self, node: ast.GeneratorExp) -> ast.AST:
+        one_clause = len(node.generators) == 1
+        if self.scope.in_comprehension or not one_clause or not self._can_split(node):
+            return self._visit_elements(node)
+        at = self._at(node)
+        part, source = self._split(node, at)
+
+        def generator(source: ast.expr) -> ast.Call:
+            return _call(GENERATOR, part, source, keywords=[ast.keyword("at", at)])
+
+        choice = ast.IfExp(_call(IS_SHORT, at, source), _over_kept(node), generator(_call(KEPT)))
+        return self._choice(choice, generator(source), node)
+
+    def _visit_elements(self, node: ComprehensionNode) -> ast.AST:
         with self.within(in_comprehension=True):
             return self.generic_visit(node)
 
@@ -345,7 +402,7 @@ class _Rewriter(ScopedTransformer):
         source = self._visit_source(first.iter, at)
         first.iter = ast.copy_location(ast.Name(self._argument, ast.Load()), first.iter)
         self._depth += 1
-        self.visit_GeneratorExp(node)
+        self._visit_elements(node)
         self._depth -= 1
         argument = ast.copy_location(ast.arg(self._argument), node)
         arguments = ast.arguments(posonlyargs=[], args=[argument], kwonlyargs=[], kw_defaults=[], defaults=[])

@@ -212,6 +212,12 @@ SHOWN_BY: dict[str, tuple[str, ...]] = {
     "the keys of `sorted(xs, key=f)`, `min` and `max`, where `f` is yours": (
         "sorted, min and max with a key function",
     ),
+    "the keys of `xs.sort(key=f)`, where `xs` is a list": ("list.sort by a key",),
+    "`itertools.accumulate` of what is made in parallel": ("accumulate of what is made in parallel",),
+    "`total(f(x) for x in xs)`, where `total` is `sum` of its argument": (
+        "a generator passed on to who consumes it",
+        "a generator left where sum raised",
+    ),
     "a loop of which one element raises: the exception of the first that fails": (
         "parallel loop: the first of several fails",
     ),

@@ -8,6 +8,7 @@ from tests.differential.chapters import (
     accumulating,
     captured,
     classes,
+    consuming,
     control,
     corners,
     dividing,
@@ -26,7 +27,7 @@ ROWS: list[Row] = [
     replace(row, known_difference=KNOWN.get(row.name))
     for chapter in (
         *(functions, control, classes, exceptions, values, sets),
-        *(parallel, accumulating, dividing, captured, library, purity, corners),
+        *(parallel, consuming, accumulating, dividing, captured, library, purity, corners),
     )
     for row in chapter.ROWS
 ]

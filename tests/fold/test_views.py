@@ -30,6 +30,10 @@ CALLS: list[tuple[Callable[..., Any], tuple[Any, ...]]] = [
     (itertools.pairwise, (TEN,)),
     (itertools.pairwise, ([],)),
     (itertools.pairwise, ([1],)),
+    (itertools.accumulate, (TEN,)),
+    (itertools.accumulate, (TEN, max)),
+    (itertools.accumulate, ([0.1] * 7, None)),
+    (itertools.accumulate, (range(3, 9),)),
     (itertools.product, (TEN, "ab", (1, 2))),
     (itertools.product, ()),
     (itertools.product, (TEN, [])),
@@ -205,3 +209,13 @@ def test_which_views_hold_state() -> None:
     assert not holds_state(make_source(zip, TEN, "abc"))
     assert holds_state(make_source(zip, TEN, [[1]]))
     assert not holds_state(np.arange(3))
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [([1, 2.5],), (["a", "b"],), ([True, 1],), (TEN, lambda a, b: a - b), (range(2_000_000),), ({1: 2},), (iter(TEN),)],
+    ids=lambda arguments: type(arguments[-1]).__name__,
+)
+def test_what_is_accumulated_as_it_goes(arguments: tuple[Any, ...]) -> None:
+    """What it would take another function of the user's, another kind of number or much memory to make ahead."""
+    assert type(make_source(itertools.accumulate, *arguments)) is itertools.accumulate

@@ -12,6 +12,7 @@ import sys
 import traceback
 import types
 from pathlib import Path
+from types import GeneratorType
 from typing import Any
 
 from pyfora.client.withblock import WithBlock, raise_as_it_is
@@ -85,6 +86,15 @@ PRIMITIVES: dict[str, Any] = {
     "pyfora_reduce": reduce_as_it_stands,
     "pyfora_comprehension": comprehension_as_it_stands,
     "pyfora_calls": CallsInTheirTurn(),
+    "pyfora_accumulate": lambda callee, maker, part, source, *rest, at, **keywords: callee(
+        maker(source if part is None else part(source), *rest, **keywords)
+    ),
+    "pyfora_sort": lambda callee, key, at, **keywords: callee(key=key, **keywords),
+    "pyfora_generator": lambda part, source, at: part(source),
+    "pyfora_generator_type": GeneratorType,
+    "pyfora_consume": lambda callee, generator: callee(generator),
+    "pyfora_type": type,
+    "pyfora_range": None,
     "pyfora_source": lambda at, maker, *arguments, **keywords: maker(*arguments, **keywords),
 }
 

@@ -50,6 +50,17 @@ def rewritten(text: str) -> str:
             "reduce(f, filter(g, s), 0)",
             "pyfora_reduce(reduce, f, None, pyfora_source('1:0 <text>', filter, g, s), 0, at='1:0 <text>')",
         ),
+        ("xs.sort(key=f)", "pyfora_sort(xs.sort, f, at='1:0 <text>')"),
+        (
+            "list(accumulate((f(i) for i in s), g, initial=1))",
+            "pyfora_accumulate(list, accumulate, lambda source: (f(i) for i in source), s, g, initial=1, "
+            "at='1:0 <text>')",
+        ),
+        (
+            "total(f(i) for i in s)",
+            "total(pyfora_generator(lambda source: (f(i) for i in source), s, at='1:5 <text>'))",
+        ),
+        ("sum(x)", "sum(x)"),
         (
             "any(a for a in b for c in a)",
             "pyfora_fold(any, lambda source: (a for a in source for c in a), b, at='1:0 <text>')",
@@ -123,11 +134,11 @@ def test_deep_nests_do_not_double_at_each_level() -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        "mine((e for i in s))",
-        "sum((e for i in s), **kw)",
-        "sum(*(e for i in s))",
-        "sum((e for i in s), *rest)",
-        "sum((e for i in s), at=1)",
+        "mine((e for i in s for j in i))",
+        "sum((e for i in s for j in i), **kw)",
+        "sum(*(e for i in s for j in i))",
+        "sum((e for i in s for j in i), *rest)",
+        "sum((e for i in s for j in i), at=1)",
         "len(x)",
         "sum(xs)",
         "sum(zip(a, b))",
@@ -138,8 +149,8 @@ def test_deep_nests_do_not_double_at_each_level() -> None:
         "max(*s, key=f)",
         "sorted(s, reverse=r(), key=f)",
         "sorted(s, **kw)",
-        "s.sort(key=f)",
-        "(e for i in s)",
+        "s.sort(reverse=True)",
+        "(e for i in s for j in i)",
         "[(y := i) for i in s]",
         "[(yield i) for i in s]".replace("(yield i)", "i").replace("s]", "[1, 2]]"),
         "[super().f(i) for i in s]",
