@@ -82,6 +82,22 @@ def many(n, k):
     seen = []
     found = [push(seen, spin(i)) for i in range(n) if i != k]
     return sum(checked(i, k, spin(i), Odd) for i in range(n // 2)) + len(found), max(seen)
+def consumed(how, items):
+    try:
+        match how.__name__:
+            case "sum": return sum(items)
+            case "max": return max(items)
+            case "min": return min(items)
+            case "set": return set(items)
+            case "list": return list(items)
+            case "tuple": return tuple(items)
+            case "sorted": return sorted(items)
+    except (TypeError, ValueError) as error:
+        return type(error), str(error), list(items)
+def sorted_in_place(key):
+    numbers = list(BIG)
+    numbers.sort(key=key)
+    return numbers
 def fails_at(i, k, kind=ValueError):
     if i == k:
         raise kind(f"at {i}", i)
@@ -622,6 +638,11 @@ class Generator:
             (lambda: f"[many(20, {self._random.randrange(300)} + q) for q in range(300)]", "any"),
             (lambda: "[[spin(q) for q in range(n % 7)] for n in range(2_000)]", "any"),
             (lambda: "[*map(spin, BIG)]", "list[int]"),
+            (lambda: f"consumed({self._one_of('sum', 'max', 'set', 'list', 'sorted')}, ({g(kind)}))", "any"),
+            (lambda: f"consumed({self._one_of('sum', 'tuple', 'min')}, ({g(numeric)}))", "any"),
+            (lambda: f"list(itertools.accumulate({g(numeric)}))", f"list[{numeric}]"),
+            (lambda: f"sum(itertools.accumulate(({g('int')}), {self._one_of('max', 'add', 'operator.xor')}))", "int"),
+            (lambda: f"sorted_in_place({self._one_of('spin', 'lambda q: said(q, 400, -spin(q))')})", "any"),
         ]
         make, result = self._random.choice(makers)
         return make(), result
