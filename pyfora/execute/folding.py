@@ -10,7 +10,7 @@ import sys
 from collections import Counter
 from collections.abc import Callable, Iterator
 from time import perf_counter
-from types import BuiltinMethodType
+from types import BuiltinMethodType, GeneratorType
 from typing import Any
 
 from pyfora.compile import finish_float_sum, fold_float_terms
@@ -141,12 +141,13 @@ class Folding:
             return found.finish()
         return bound(itertools.chain(loop.prefix.kept, loop.prefix.rest()))
 
-    def consume(self, callee: Callable[..., Any], generator: Any) -> Any:
-        """`callee(generator)`, of a generator that was made anywhere."""
-        worth_it = _is_spread(callee) and id(callee) not in _STOPPING and not self._spreader.busy
-        made = self._generators.take(generator) if worth_it else None
-        cut = None if made is None else as_source(made.source)
-        if made is None or cut is None:
+    def consume(self, callee: Callable[..., Any], generator: GeneratorType[Any, None, None]) -> Any:
+        """`callee(generator)`, of a generator of which it is known what it was made of."""
+        made = self._generators.take(generator)
+        if made is None or self._spreader.busy or not _is_spread(callee) or id(callee) in _STOPPING:
+            return callee(generator)
+        cut = as_source(made.source)
+        if cut is None:
             return callee(generator)
         if self.paces.is_quick(made.at, len(cut)):
             started_at = perf_counter()
@@ -328,7 +329,12 @@ class Folding:
 
     def primitives(self) -> dict[str, Callable[..., Any]]:
         """What the rewritten program calls."""
-        short = short_loops(self.paces.short)
+        short, made = short_loops(self.paces.short), self._generators.made
+
+        # A closure, as those of short loops are, and for the same reason.
+        def consume(callee: Callable[..., Any], generator: Any) -> Any:
+            return self.consume(callee, generator) if id(generator) in made else callee(generator)
+
         loops: dict[str, Callable[..., Any]] = {
             FOLD: self.fold,
             REDUCE: self.reduce,
@@ -336,7 +342,7 @@ class Folding:
             KEYED: self.keyed,
             SORT: self.sort,
             GENERATOR: self._generators.make,
-            CONSUME: self.consume,
+            CONSUME: consume,
             LOOP: self.loop,
         }
         return {**loops, COMPREHENSION: self.comprehension, **short}

@@ -10,11 +10,11 @@ from __future__ import annotations
 import inspect
 import itertools
 import operator
+import weakref
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from types import GeneratorType
 from typing import Any
-from weakref import WeakKeyDictionary
 
 from pyfora.execute.in_place import generator_in_place
 from pyfora.execute.looping import Loop
@@ -45,7 +45,8 @@ class Generators:
     """Those of one program that nobody has asked for an element."""
 
     def __init__(self) -> None:
-        self._made: WeakKeyDictionary[GeneratorType[Any, None, None], MadeOf] = WeakKeyDictionary()
+        self.made: dict[int, tuple[weakref.ref[GeneratorType[Any, None, None]], MadeOf]] = {}
+        """By identity: a WeakKeyDictionary takes longer than most short loops do."""
 
     def make(self, part: Part, source: Any, *, at: str) -> GeneratorType[Any, None, None]:
         """The generator that `part` makes of `source`."""
@@ -53,14 +54,15 @@ class Generators:
         elements = iter(source) if known else source
         made: GeneratorType[Any, None, None] = generator_in_place(part, elements, at=at)
         if known:
-            self._made[made] = MadeOf(part, source, elements, at)
+            number, forget = id(made), self.made.pop
+            gone = weakref.ref(made, lambda _: forget(number, None))
+            self.made[number] = gone, MadeOf(part, source, elements, at)
         return made
 
-    def take(self, generator: Any) -> MadeOf | None:
-        """What it was made of; None where that is not known, or it has begun. To be asked once for each."""
-        if type(generator) is not GeneratorType or inspect.getgeneratorstate(generator) != inspect.GEN_CREATED:
-            return None
-        return self._made.pop(generator, None)
+    def take(self, generator: GeneratorType[Any, None, None]) -> MadeOf | None:
+        """What this one, which is among `made`, was made of; None where it has begun. To be asked once for each."""
+        _, found = self.made.pop(id(generator))
+        return found if inspect.getgeneratorstate(generator) == inspect.GEN_CREATED else None
 
 
 def leave(generator: GeneratorType[Any, None, None], loop: Loop) -> None:
