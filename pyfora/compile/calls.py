@@ -4,17 +4,23 @@ from __future__ import annotations
 
 import ast
 import builtins
+import functools
 import math
+import operator
 import types
 
-from pyfora.compile.expressions import Expressions, as_bool, as_float, as_int
+from pyfora.compile.classes import inits_of
+from pyfora.compile.expressions import Expressions, as_bool, as_float, as_int, constant
 from pyfora.compile.functions import Function, bind_arguments, bound_names, forbidden
 from pyfora.compile.inner_folds import INNER_FOLDS, inner_fold
+from pyfora.compile.kinds import Kind, Known, give_up_text, is_runtime, names_of
 from pyfora.compile.libm import ONE_ARGUMENT
-from pyfora.compile.loop import Element, FunctionSource
+from pyfora.compile.loop import FunctionSource
+from pyfora.compile.objects import Objects
 from pyfora.compile.refusal import NotCompiled
-from pyfora.compile.scope import Scope, Term, construct, plain
+from pyfora.compile.scope import Instance, Scope, Unit, construct, plain
 from pyfora.compile.statements import GIVE_UP, Statements
+from pyfora.compile.terms import Term, instance_of, made
 
 _ONE_FLOAT = {
     id(getattr(math, name)): f"{name}_float" for name in [*ONE_ARGUMENT, "sqrt", "fabs"] if hasattr(math, name)
@@ -39,6 +45,21 @@ _EXTREMES = {id(builtins.min): "min", id(builtins.max): "max"}
 _MATH = {id(value): name for name, value in vars(math).items() if callable(value)}
 
 
+_OPERATORS: dict[int, ast.operator] = {
+    id(operator.add): ast.Add(),
+    id(operator.sub): ast.Sub(),
+    id(operator.mul): ast.Mult(),
+    id(operator.truediv): ast.Div(),
+    id(operator.floordiv): ast.FloorDiv(),
+    id(operator.mod): ast.Mod(),
+    id(operator.and_): ast.BitAnd(),
+    id(operator.or_): ast.BitOr(),
+    id(operator.xor): ast.BitXor(),
+    id(operator.lshift): ast.LShift(),
+    id(operator.rshift): ast.RShift(),
+}
+
+
 class _TypeNotYetKnown(NotCompiled):
     """A function calls itself, and no return that shows its type has been seen."""
 
@@ -47,11 +68,12 @@ class Calls:
     """Translates calls, and the functions that they reach. Functions are known by identity, never by their names."""
 
     def __init__(self) -> None:
-        self.expressions = Expressions(self.call)
+        self._objects = Objects(self._call_function, self._make)
+        self.expressions = Expressions(self.call, self._objects)
 
     def call(self, scope: Scope, node: ast.Call) -> Term:
         """The value of a call. Raises NotCompiled."""
-        target = scope.resolve(node.func)
+        target, first = self._callee(scope, node)
         if (
             id(target) in INNER_FOLDS
             and len(node.args) == 1
@@ -63,23 +85,86 @@ class Calls:
         for argument in node.args:
             if isinstance(argument, ast.Starred):
                 raise scope.refuse("a call with *arguments", argument)
+        terms = [*first, *(self.expressions.value(scope, argument) for argument in node.args)]
+        keywords: dict[str, Term] = {}
+        for keyword in node.keywords:
+            if keyword.arg is None:
+                raise scope.refuse("a call with **arguments", node)
+            keywords[keyword.arg] = self.expressions.value(scope, keyword.value)
+        return self._apply(scope, node, target, terms, keywords)
+
+    def _callee(self, scope: Scope, node: ast.Call) -> tuple[object, list[Term]]:
+        """What is called, and what it is given before its arguments."""
+        if isinstance(node.func, ast.Attribute):
+            owner = self.expressions.value(scope, node.func.value)
+            found = self._objects.method(scope, owner, node.func.attr)
+            if found is not None:
+                return found
+            term = self._objects.attribute(scope, owner, node.func.attr, node.func)
+        else:
+            term = self.expressions.value(scope, node.func)
+        if isinstance(term.type, Known):
+            return term.type.value, []
+        found = self._objects.method(scope, term, "__call__")
+        if found is None or not found[1]:
+            raise scope.refuse(f"a call of a {term.type}", node)
+        return found
+
+    def _apply(
+        self, scope: Scope, node: ast.Call, target: object, terms: list[Term], keywords: dict[str, Term]
+    ) -> Term:
         if isinstance(target, types.FunctionType):
-            return self._call_function(scope, node, target)
-        if node.keywords:
+            return self._call_function(scope, node, target, terms, keywords)
+        if isinstance(target, types.MethodType):
+            scope.unit.held.append(target)
+            bound = scope.captured((id(target), "self"), "self", target.__self__, node)
+            return self._apply(scope, node, target.__func__, [bound, *terms], keywords)
+        if isinstance(target, functools.partial):
+            scope.unit.held.append(target)
+            given = [
+                scope.captured((id(target), number), f"given_{number}", value, node)
+                for number, value in enumerate(target.args)
+            ]
+            named = {
+                word: scope.captured((id(target), word), word, value, node) for word, value in target.keywords.items()
+            }
+            return self._apply(scope, node, target.func, [*given, *terms], {**named, **keywords})
+        if isinstance(target, type) and target.__module__ != "builtins":
+            return self._objects.construct(scope, node, target, terms, keywords)
+        if keywords:
             raise scope.refuse(f"{self._name(target, node)} with keyword arguments", node)
-        terms = [self.expressions.value(scope, argument) for argument in node.args]
+        if id(target) in _OPERATORS and len(terms) == 2:
+            return self.expressions.binary(scope, _OPERATORS[id(target)], terms[0], terms[1], node)
+        known = self._of_object(scope, target, terms, node)
+        if known is not None:
+            return known
+        if not all(isinstance(term.type, str) for term in terms):
+            kinds = names_of([term.type for term in terms])
+            raise scope.refuse(f"{self._name(target, node)} of ({kinds}) is not compiled", node)
         known = self._builtin(target, terms)
         if known is not None:
             return known
         if id(target) in _EXTREMES and len(terms) >= 2:
             return self._extreme(scope, node, _EXTREMES[id(target)], terms)
-        kinds = ", ".join(term.type for term in terms)
+        kinds = names_of([term.type for term in terms])
         raise scope.refuse(f"{self._name(target, node)} of ({kinds}) is not compiled", node)
 
     def _name(self, target: object, node: ast.Call) -> str:
         if id(target) in _MATH:
             return f"math.{_MATH[id(target)]}"
         return f"{getattr(target, '__name__', construct(node.func))}()"
+
+    def _of_object(self, scope: Scope, target: object, terms: list[Term], node: ast.Call) -> Term | None:
+        """A builtin of a value that is made of others."""
+        if len(terms) != 1 or isinstance(terms[0].type, str):
+            return None
+        if target is builtins.len and (length := self._objects.length(terms[0])) is not None:
+            return constant(length)
+        if target is builtins.abs:
+            return self._objects.special(scope, terms[0], "__abs__", node)
+        if target is builtins.bool:
+            return self._objects.truth(scope, terms[0], node)
+        return None
 
     def _builtin(self, target: object, terms: list[Term]) -> Term | None:
         key, count = id(target), len(terms)
@@ -124,26 +209,27 @@ class Calls:
 
     def read_range(self, scope: Scope, node: ast.expr) -> list[Term] | None:
         """The arguments of a call of `range`; None if the expression is none."""
-        if not isinstance(node, ast.Call) or scope.resolve(node.func) is not builtins.range:
+        if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Name | ast.Attribute):
+            return None
+        if self.expressions.value(scope, node.func).type != Known(builtins.range):
             return None
         if node.keywords or not 1 <= len(node.args) <= 3:
             raise scope.refuse("range() takes one to three arguments", node)
-        terms = [self.expressions.value(scope, argument) for argument in node.args]
+        terms = [self.expressions.scalar(scope, argument) for argument in node.args]
         for term, argument in zip(terms, node.args, strict=True):
             if term.type == "float":
                 raise scope.refuse("range() of a float", argument)
         return [as_int(term) for term in terms]
 
-    def _call_function(self, scope: Scope, node: ast.Call, target: types.FunctionType) -> Term:
-        source = scope.unit.function_source(target)
-        if source is None:
-            raise scope.refuse(f"the source of {target.__name__!r} is not known", node)
-        positional = [self.expressions.value(scope, argument) for argument in node.args]
-        keywords: dict[str, Term] = {}
-        for keyword in node.keywords:
-            if keyword.arg is None:
-                raise scope.refuse("a call with **arguments", node)
-            keywords[keyword.arg] = self.expressions.value(scope, keyword.value)
+    def _call_function(
+        self,
+        scope: Scope,
+        node: ast.AST,
+        target: types.FunctionType,
+        positional: list[Term],
+        keywords: dict[str, Term],
+    ) -> Term:
+        source = self._source(scope, node, target)
         arguments = bind_arguments(scope, node, target, source.node.args, positional, keywords)
         key = (id(target), tuple(term.type for term in arguments))
         unit = scope.unit
@@ -154,6 +240,8 @@ class Calls:
         elif not function.complete:
             if scope.function is not function:
                 raise scope.refuse(f"{target.__name__!r} calls itself by way of another function", node)
+            if not any(is_runtime(term.type) for term in arguments):
+                raise scope.refuse(f"{target.__name__!r} calls itself without arguments", node)
             function.recursive = True
             if function.returns is None:
                 raise _TypeNotYetKnown(f"the type of {target.__name__!r}", source.filename)
@@ -166,7 +254,7 @@ class Calls:
         key: object,
         source: FunctionSource,
         target: types.FunctionType,
-        kinds: list[Element],
+        kinds: list[Kind],
     ) -> Function:
         """Translate a function for these types of its arguments."""
         unit = scope.unit
@@ -176,12 +264,12 @@ class Calls:
         name = unit.name(f"call_{wanted}")
         # A function that calls itself before any return is tried with each type: one that all its returns bear out is
         # its type, since every value that it returns was made by one of them.
-        guesses: list[Element | None] = [None, "int", "float", "bool"]
+        guesses: list[Kind | None] = [None, "int", "float", "bool"]
         for guess in guesses:
             inside = Scope(unit, source.filename, source.lookup, set(words), owner=id(target))
             forbidden(inside, source.node)
-            parameters = [(inside.bind(word, kind), kind) for word, kind in zip(words, kinds, strict=True)]
-            function = Function(name, parameters, guess)
+            bound = [(inside.bind(word, kind), kind) for word, kind in zip(words, kinds, strict=True)]
+            function = Function(name, [one for one in bound if is_runtime(one[1])], guess)
             unit.functions[key] = function
             try:
                 self._translate(inside, function, source.node, target)
@@ -208,11 +296,91 @@ class Calls:
             function.lines = [f"return {term.text}"]
         else:
             scope.bound |= bound_names(node.body)
-            lines = Statements(scope, self.expressions, self.read_range).body(node.body)
+            lines = Statements(scope, self.expressions, self.read_range, self._init_above).body(node.body)
             if scope.variables is not None:
                 raise scope.refuse(f"{target.__name__!r} may end without returning a value", node)
             if function.returns is None:
                 raise scope.refuse(f"{target.__name__!r} never returns a value", node)
-            function.lines = [line.replace(GIVE_UP, f"give_up_{function.returns}()") for line in lines]
+            give_up = give_up_text(function.returns)
+            function.lines = [line.replace(GIVE_UP, give_up) for line in lines]
+        if not is_runtime(function.returns):
+            raise scope.refuse(f"{target.__name__!r} returns a {function.returns}", node)
         function.captured = dict(scope.used)
         function.complete = True
+
+    def _source(self, scope: Scope, node: ast.AST, target: types.FunctionType) -> FunctionSource:
+        source = scope.unit.function_source(target)
+        if source is None:
+            raise scope.refuse(f"the source of {target.__name__!r} is not known", node)
+        return source
+
+    # ---- instances ---------------------------------------------------------------------------------------------
+
+    def _make(self, scope: Scope, node: ast.AST, cls: type, positional: list[Term], keywords: dict[str, Term]) -> Term:
+        return self._initialised(scope, node, cls, inits_of(cls)[0], positional, keywords)
+
+    def _initialised(
+        self,
+        scope: Scope,
+        node: ast.AST,
+        cls: type,
+        init: object,
+        positional: list[Term],
+        keywords: dict[str, Term],
+    ) -> Term:
+        """What this `__init__` makes of a new instance: the function that it becomes returns the attributes."""
+        if not isinstance(init, types.FunctionType):
+            raise scope.refuse(f"the __init__ of {cls.__name__!r} is no function of yours", node)
+        source = self._source(scope, node, init)
+        this = Term(Known(cls), "")
+        arguments = bind_arguments(scope, node, init, source.node.args, [this, *positional], keywords)[1:]
+        unit, key = scope.unit, (id(init), "init", cls, tuple(term.type for term in arguments))
+        unit.held.append(init)
+        function = unit.functions.get(key)
+        if function is None:
+            function = self._initialiser(unit, key, source, init, cls, [term.type for term in arguments])
+        elif not function.complete:
+            raise scope.refuse(f"{cls.__name__!r} makes another of its kind in its __init__", node)
+        assert function.returns is not None
+        scope.use(function.captured)
+        return function.call(arguments, depth="") if is_runtime(function.returns) else Term(function.returns, "")
+
+    def _initialiser(
+        self, unit: Unit, key: object, source: FunctionSource, init: types.FunctionType, cls: type, kinds: list[Kind]
+    ) -> Function:
+        arguments = source.node.args
+        words = [parameter.arg for parameter in [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs]]
+        inside = Scope(unit, source.filename, source.lookup, set(words), owner=id(init))
+        forbidden(inside, source.node)
+        if not isinstance(source.node, ast.FunctionDef) or words[0] in bound_names(source.node.body):
+            raise inside.refuse("an __init__ that binds its first argument", source.node)
+        inside.bound |= bound_names(source.node.body)
+        bound = [(inside.bind(word, kind), kind) for word, kind in zip(words[1:], kinds, strict=True)]
+        function = Function(unit.name(f"call_{plain(cls.__name__)}"), [one for one in bound if is_runtime(one[1])])
+        unit.functions[key] = function
+        inside.function, inside.instance = function, Instance(words[0], cls, init)
+        lines = Statements(inside, self.expressions, self.read_range, self._init_above).body(source.node.body)
+        if inside.variables is None:
+            raise inside.refuse("an __init__ that returns early, or always raises", source.node)
+        whole = instance_of(cls, inside.attributes(source.node))
+        function.returns = whole.type
+        if is_runtime(whole.type):
+            give_up = give_up_text(whole.type)
+            function.lines = [line.replace(GIVE_UP, give_up) for line in lines] + [f"return {whole.text}"]
+            unit.functions[key] = unit.functions.pop(key)
+        elif lines != ["pass"]:
+            raise inside.refuse("an __init__ that leaves nothing in the instance", source.node)
+        function.captured = dict(inside.used)
+        function.complete = True
+        return function
+
+    def _init_above(self, scope: Scope, node: ast.Call) -> Term:
+        """`super().__init__(…)` in an `__init__`: the attributes that it sets."""
+        assert scope.instance is not None
+        inits = inits_of(scope.instance.cls)
+        above = inits[inits.index(scope.instance.init) + 1]
+        positional = [self.expressions.value(scope, argument) for argument in node.args]
+        keywords = {keyword.arg or "": self.expressions.value(scope, keyword.value) for keyword in node.keywords}
+        if above is object.__init__ and not positional and not keywords:
+            return made(scope.instance.cls, [], [])
+        return self._initialised(scope, node, scope.instance.cls, above, positional, keywords)

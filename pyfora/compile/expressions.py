@@ -6,8 +6,10 @@ import ast
 import math
 from collections.abc import Callable, Sequence
 
-from pyfora.compile.loop import Element
-from pyfora.compile.scope import INT_BOUND, Scope, Term, construct
+from pyfora.compile.kinds import Kind, Known, Shape, is_runtime, names_of
+from pyfora.compile.objects import Objects
+from pyfora.compile.scope import INT_BOUND, Scope, construct
+from pyfora.compile.terms import Term, made
 
 CallTranslator = Callable[[Scope, ast.Call], Term]
 
@@ -91,8 +93,9 @@ def _power_of_two(term: Term) -> int | None:
 class Expressions:
     """Translates expressions; what a call means is for another to say."""
 
-    def __init__(self, call: CallTranslator) -> None:
+    def __init__(self, call: CallTranslator, objects: Objects) -> None:
         self._call = call
+        self._objects = objects
 
     def value(self, scope: Scope, node: ast.expr) -> Term:
         """The value of an expression. Raises NotCompiled."""
@@ -101,8 +104,15 @@ class Expressions:
                 if isinstance(value, int) and not -INT_BOUND <= value < INT_BOUND:
                     raise scope.refuse("an int literal beyond 64 bits", node)
                 return constant(value)
+            case ast.Constant(value=None | str() as value):
+                return Term(Known(value), "")
             case ast.Constant(value=value):
                 raise scope.refuse(f"a constant of type {type(value).__name__}", node)
+            case ast.Tuple(elts=elements):
+                terms = [self.value(scope, element) for element in elements]
+                return made(tuple, [""] * len(terms), terms)
+            case ast.Subscript(value=held, slice=index) if not isinstance(index, ast.Slice):
+                return self._objects.item(scope, self.value(scope, held), self.value(scope, index), node)
             case ast.Name():
                 return scope.read(node)
             case ast.Attribute():
@@ -118,9 +128,12 @@ class Expressions:
                 return self._both(scope, node, terms, " and " if isinstance(node.op, ast.And) else " or ")
             case ast.IfExp():
                 test = self.truth(scope, node.test)
+                if test.constant is not None:
+                    return self.value(scope, node.body if test.constant else node.orelse)
                 arms = [self.value(scope, node.body), self.value(scope, node.orelse)]
                 kind = self._same(scope, node, arms, "the two sides of 'if … else …'")
-                return Term(kind, f"({arms[0].text} if {test.text} else {arms[1].text})")
+                text = f"({arms[0].text} if {test.text} else {arms[1].text})"
+                return Term(kind, text if is_runtime(kind) else "")
             case ast.Call():
                 return self._call(scope, node)
         raise scope.refuse(f"{construct(node)} is not something that compiled code can compute", node)
@@ -132,25 +145,39 @@ class Expressions:
                 terms = [self.truth(scope, operand) for operand in node.values]
                 return self._both(scope, node, terms, " and " if isinstance(node.op, ast.And) else " or ")
             case ast.UnaryOp(op=ast.Not()):
-                return Term("bool", f"(not {self.truth(scope, node.operand).text})")
-        return as_bool(self.value(scope, node))
+                term = self.truth(scope, node.operand)
+                known = None if term.constant is None else not term.constant
+                return Term("bool", f"(not {term.text})" if known is None else str(known), known)
+        term = self.value(scope, node)
+        return as_bool(term) if isinstance(term.type, str) else as_bool(self._objects.truth(scope, term, node))
 
-    def _same(self, scope: Scope, node: ast.AST, terms: Sequence[Term], what: str) -> Element:
-        kinds = {term.type: None for term in terms}
+    def scalar(self, scope: Scope, node: ast.expr) -> Term:
+        """The value of an expression that is an int, a float or a bool. Raises NotCompiled."""
+        term = self.value(scope, node)
+        if isinstance(term.type, str):
+            return term
+        what = "a tuple" if isinstance(term.type, Shape) and term.type.python is tuple else f"a {term.type}"
+        raise scope.refuse(f"{what} where an int, a float or a bool is needed", node)
+
+    def _same(self, scope: Scope, node: ast.AST, terms: Sequence[Term], what: str) -> Kind:
+        kinds = list(dict.fromkeys(term.type for term in terms))
         if len(kinds) > 1:
-            raise scope.refuse(f"{what} are of different types: {' and '.join(kinds)}", node)
+            raise scope.refuse(f"{what} are of different types: {names_of(kinds).replace(', ', ' and ')}", node)
         return terms[0].type
 
     def _both(self, scope: Scope, node: ast.BoolOp, terms: list[Term], word: str) -> Term:
         kind = self._same(scope, node, terms, f"the operands of '{word.strip()}'")
+        if not isinstance(kind, str):
+            raise scope.refuse(f"'{word.strip()}' of values that are no int, float or bool", node)
         return Term(kind, f"({word.join(term.text for term in terms)})")
 
     def _attribute(self, scope: Scope, node: ast.Attribute) -> Term:
-        owner, value = scope.resolve(node.value), scope.resolve(node)
-        if owner is math and type(value) is float:
-            return constant(value)
-        scope.unit.held.append(owner)
-        return scope.captured((id(owner), node.attr), node.attr, value, node)
+        if scope.instance is not None and isinstance(node.value, ast.Name) and node.value.id == scope.instance.name:
+            return scope.variable_of(f"{scope.instance.name}.{node.attr}", node)
+        owner = self.value(scope, node.value)
+        if owner.type == Known(math) and type(vars(math).get(node.attr)) is float:
+            return constant(vars(math)[node.attr])
+        return self._objects.attribute(scope, owner, node.attr, node)
 
     def _unary(self, scope: Scope, node: ast.UnaryOp) -> Term:
         if isinstance(node.op, ast.Not):
@@ -162,6 +189,8 @@ class Expressions:
             if type(literal) is float:
                 return constant(-literal)
         term = self.value(scope, node.operand)
+        if not isinstance(term.type, str):
+            return self._objects.unary(scope, node.op, term, node)
         match node.op:
             case ast.USub():
                 if term.type == "float":
@@ -175,6 +204,8 @@ class Expressions:
 
     def binary(self, scope: Scope, operator: ast.operator, left: Term, right: Term, node: ast.AST) -> Term:
         """`left operator right`; also for augmented assignment."""
+        if not isinstance(left.type, str) or not isinstance(right.type, str):
+            return self._objects.binary(scope, operator, left, right, node)
         kind = type(operator)
         if kind in _BIT_OPERATORS:
             if "float" in (left.type, right.type):
@@ -208,10 +239,14 @@ class Expressions:
         raise scope.refuse(f"operator {kind.__name__} of {left.type} and {right.type}", node)
 
     def _compare(self, scope: Scope, node: ast.Compare) -> Term:
-        for operator in node.ops:
-            if type(operator) not in _COMPARISONS:
-                raise scope.refuse("'is', 'in' and 'not in' are not compiled", node)
         terms = [self.value(scope, operand) for operand in [node.left, *node.comparators]]
+        operators = {type(operator) for operator in node.ops}
+        if operators & {ast.In, ast.NotIn} or (operators & {ast.Is, ast.IsNot} and len(node.ops) > 1):
+            raise scope.refuse("'in', 'not in' and chains of 'is' are not compiled", node)
+        if operators & {ast.Is, ast.IsNot} or not all(isinstance(term.type, str) for term in terms):
+            if len(node.ops) > 1:
+                raise scope.refuse("a chain of comparisons of values that are no int, float or bool", node)
+            return self._objects.compare(scope, node.ops[0], terms[0], terms[1], node)
         kinds = {term.type for term in terms}
         if "float" in kinds:
             # An int beside a float is compared as a float only where it is one exactly.

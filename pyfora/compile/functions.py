@@ -6,8 +6,9 @@ import ast
 import types
 from dataclasses import dataclass, field
 
-from pyfora.compile.loop import Element
-from pyfora.compile.scope import CAPTURED_HERE, NUMBA_TYPES, Scope, Term
+from pyfora.compile.kinds import Kind, code_of, give_up_text, is_runtime
+from pyfora.compile.scope import CAPTURED_HERE, Scope
+from pyfora.compile.terms import Term
 
 DEPTH_LIMIT = 200
 """How deep a kernel recurses before it gives up: well within CPython's limit, which then decides."""
@@ -18,8 +19,9 @@ class Function:
     """One function of the generated module."""
 
     name: str
-    parameters: list[tuple[str, Element]]
-    returns: Element | None = None
+    parameters: list[tuple[str, Kind]]
+    """Those that are there at run time."""
+    returns: Kind | None = None
     """None until the first return has been seen."""
     captured: dict[str, Term] = field(default_factory=dict)
     lines: list[str] = field(default_factory=list)
@@ -29,35 +31,36 @@ class Function:
     def call(self, arguments: list[Term], *, depth: str) -> Term:
         """A call of it, with the values that it captures passed on."""
         assert self.returns is not None
-        given = [term.text for term in arguments]
+        given = [term.text for term in arguments if is_runtime(term.type)]
         if self.complete:
             given += self.captured
             given += ["0"] if self.recursive else []
         else:
             given += [CAPTURED_HERE, depth]
-        return Term(self.returns, f"{self.name}({', '.join(given)})".replace(f", {CAPTURED_HERE}", CAPTURED_HERE))
+        text = f"{self.name}({', '.join(given)})"
+        return Term(self.returns, text.replace(f", {CAPTURED_HERE}", CAPTURED_HERE))
 
     def source(self) -> str:
         """Its definition."""
         assert self.returns is not None
         parameters = [*self.parameters, *((term.text, term.type) for term in self.captured.values())]
         names = [name for name, _ in parameters]
-        kinds = [NUMBA_TYPES[kind] for _, kind in parameters]
+        kinds = [code_of(kind) for _, kind in parameters]
         lines = self.lines
         if self.recursive:
             names.append("depth")
             kinds.append("int64")
-            lines = [f"if depth > {DEPTH_LIMIT}:", f"    return give_up_{self.returns}()", *lines]
+            lines = [f"if depth > {DEPTH_LIMIT}:", f"    return {give_up_text(self.returns)}", *lines]
         captured = "".join(f", {name}" for name in self.captured)
         body = "\n".join(f"    {line}" for line in lines).replace(CAPTURED_HERE, captured)
         decorator = "recursive" if self.recursive else "routine"
-        signature = f"{NUMBA_TYPES[self.returns]}({', '.join(kinds)})"
+        signature = f"{code_of(self.returns)}({', '.join(kinds)})"
         return f'@{decorator}("{signature}")\ndef {self.name}({", ".join(names)}):\n{body}\n'
 
 
 def bind_arguments(
     scope: Scope,
-    node: ast.Call,
+    node: ast.AST,
     function: types.FunctionType,
     arguments: ast.arguments,
     positional: list[Term],

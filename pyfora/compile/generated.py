@@ -8,10 +8,12 @@ from dataclasses import dataclass
 from pyfora.compile.calls import Calls
 from pyfora.compile.clauses import clauses
 from pyfora.compile.expressions import as_bool, as_int
+from pyfora.compile.kinds import NUMBA_TYPES
 from pyfora.compile.loop import Element, Loop, Output
 from pyfora.compile.own_names import OWN_NAMES
 from pyfora.compile.refusal import refuse
-from pyfora.compile.scope import NUMBA_TYPES, Scope, Term, Unit
+from pyfora.compile.scope import Scope, Unit
+from pyfora.compile.terms import Term
 
 Scalar = int | float | bool
 
@@ -55,13 +57,14 @@ def _generate(loop: Loop, output: Output) -> Generated:
     elements: list[Term] = []
 
     def innermost() -> list[str]:
-        term = calls.expressions.value(scope, node.elt)
+        term = calls.expressions.scalar(scope, node.elt)
         elements.append(term)
         return _step(scope, output, term, node.elt, counted)
 
     outer = ("for k in range(count):", "start + k * step")
     loops = clauses(scope, calls.expressions, calls.read_range, node, innermost, first=outer)
     element = elements[0].type
+    assert isinstance(element, str)
     before, after = _frame(output, element)
     captured = list(unit.captured.values())
     parameters = ["start", "step", "count", "buffer", "capacity", *(name for name, _, _ in captured)]

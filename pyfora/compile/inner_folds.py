@@ -9,8 +9,10 @@ import sys
 from pyfora.compile.clauses import clauses
 from pyfora.compile.expressions import Expressions, as_bool, as_int
 from pyfora.compile.functions import Function
-from pyfora.compile.scope import Scope, Term
+from pyfora.compile.kinds import is_runtime
+from pyfora.compile.scope import Scope
 from pyfora.compile.statements import RangeReader
+from pyfora.compile.terms import Term
 from pyfora.compile.variables import Mixed
 
 INNER_FOLDS = {
@@ -48,13 +50,14 @@ def inner_fold(
     for variable in sorted(read & known.keys() - targets):
         kind = known[variable]
         if not isinstance(kind, Mixed):
-            parameters.append((inside.bind(variable, kind), kind))
+            parameter = inside.bind(variable, kind)
+            parameters += [(parameter, kind)] if is_runtime(kind) else []
             arguments.append(Term(kind, scope.variable(variable, kind)))
     function = Function(scope.unit.name(f"call_{fold}"), parameters)
     inside.function = function
 
     def element() -> tuple[Term, list[str]]:
-        term = expressions.value(inside, node.elt)
+        term = expressions.scalar(inside, node.elt)
         return term, _step(inside, fold, term, node)
 
     result: list[Term] = []

@@ -82,10 +82,27 @@ def whole(value: int) -> Any:
     return ir.Constant(I64, value)
 
 
+def type_of(name: str) -> Any:
+    """The numba type of this name; `T2_int64_T1_float64` is a tuple of an int and of a tuple of one float."""
+    if name in TYPES:
+        return TYPES[name]
+    words = name.split("_")
+    found = _next_type(words)
+    assert not words, name
+    return found
+
+
+def _next_type(words: list[str]) -> Any:
+    word = words.pop(0)
+    if word in TYPES:
+        return TYPES[word]
+    return types.BaseTuple.from_types([_next_type(words) for _ in range(int(word.removeprefix("T")))])
+
+
 def _signature(text: str) -> Any:
     returned, _, rest = text.partition("(")
-    given = [TYPES[name.strip()] for name in rest.rstrip(")").split(",") if name.strip()]
-    return _numba.core.typing.signature(types.void if returned == "void" else TYPES[returned], *given)
+    given = [type_of(name.strip()) for name in rest.rstrip(")").split(",") if name.strip()]
+    return _numba.core.typing.signature(types.void if returned == "void" else type_of(returned), *given)
 
 
 def _with_arity(count: int, typing_function: Callable[..., Any]) -> Any:

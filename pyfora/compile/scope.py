@@ -9,31 +9,23 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from pyfora.compile.classes import is_known_beforehand, parts_from_outside
+from pyfora.compile.kinds import Kind, Known, is_runtime
 from pyfora.compile.loop import Element, FunctionSource
 from pyfora.compile.refusal import NotCompiled, refuse
+from pyfora.compile.terms import Term, made
 from pyfora.compile.variables import Mixed, Variables
 
 if TYPE_CHECKING:
     from pyfora.compile.functions import Function
 
-NUMBA_TYPES: dict[Element, str] = {"int": "int64", "float": "float64", "bool": "boolean"}
-"""The types of the generated source by Python's."""
 CAPTURED_HERE = "\0captured"
 """Stands for the captured arguments of a function that calls itself, until all of them are known."""
 INT_BOUND = 2**63
-
-
-@dataclass(frozen=True)
-class Term:
-    """A translated expression."""
-
-    type: Element
-    text: str
-    """Its generated source; an operand as it stands, in parentheses where it needs them."""
-    constant: int | float | bool | None = None
-    """Its value, where it is a literal."""
-    zero_text: str = ""
-    """A cheaper expression that is zero exactly where this one is, if there is one."""
+DEEPEST = 6
+"""How deep values are made of others, and these of others, until they are none of compiled code's."""
+PARTS_LIMIT = 64
+"""Parts of one of them."""
 
 
 @dataclass
@@ -80,6 +72,16 @@ def plain(name: str) -> str:
     return "".join(letter if letter.isascii() else f"u{ord(letter):x}" for letter in name)
 
 
+@dataclass(frozen=True)
+class Instance:
+    """An instance that is being made by its `__init__`."""
+
+    name: str
+    """The name of the first argument."""
+    cls: type
+    init: types.FunctionType
+
+
 class Scope:
     """The state of one body's translation."""
 
@@ -104,16 +106,22 @@ class Scope:
         self.used: dict[str, Term] = {}
         """Captured values used here or by what is called from here: parameter -> term."""
         self.function: Function | None = None
-        self._texts: dict[tuple[str, Element], str] = {}
+        self.instance: Instance | None = None
+        """Where this is an `__init__`. Its attributes are variables that are called `self.x`."""
+        self._ever_bound: set[str] = set()
+        self._texts: dict[tuple[str, Kind], str] = {}
         self._taken: set[str] = set()
 
     def refuse(self, reason: str, node: ast.AST) -> NotCompiled:
         return refuse(reason, self.filename, node)
 
-    def variable(self, name: str, kind: Element) -> str:
+    def variable(self, name: str, kind: Kind) -> str:
         """The name in the generated source of a variable while it has this type."""
+        if not is_runtime(kind):
+            return ""
         if (name, kind) not in self._texts:
-            self._texts[name, kind] = self.fresh(name if not self._has(name) else f"{name}_{kind}")
+            name_ = name.replace(".", "_")
+            self._texts[name, kind] = self.fresh(name_ if not self._has(name) else f"{name_}_{kind}")
         return self._texts[name, kind]
 
     def _has(self, name: str) -> bool:
@@ -131,57 +139,65 @@ class Scope:
         self._taken.add(name)
         return name
 
-    def bind(self, name: str, kind: Element) -> str:
+    def bind(self, name: str, kind: Kind) -> str:
         """Note that a variable is bound from here on."""
         assert self.variables is not None
         self.variables[name] = kind
+        self._ever_bound.add(name)
         return self.variable(name, kind)
 
     def read(self, node: ast.Name) -> Term:
-        """A variable of the body, or a scalar from outside."""
+        """A variable of the body, or a value from outside."""
+        if self.instance is not None and node.id == self.instance.name:
+            raise self.refuse("an instance that is used before its __init__ has ended", node)
         if node.id in self.bound:
-            known = (self.variables or {}).get(node.id)
-            if known is None:
-                raise self.refuse(f"{node.id!r} may be read before it has a value", node)
-            if isinstance(known, Mixed):
-                types_ = f"{known.first} on one path and {known.second} on another"
-                raise self.refuse(f"{node.id!r} is {types_}", node)
-            return Term(known, self.variable(node.id, known))
-        value = self.resolve(node)
+            return self.variable_of(node.id, node)
+        try:
+            value = self.lookup(node.id)
+        except NameError:
+            raise self.refuse(f"{node.id!r} has no value", node) from None
         return self.captured((self.owner, node.id), node.id, value, node)
 
-    def captured(self, key: object, name: str, value: object, node: ast.AST) -> Term:
-        """A value from outside as an argument of the kernel."""
+    def attributes(self, node: ast.AST) -> dict[str, Term]:
+        """Those that the instance has by now. Raises NotCompiled where one was not set on every path."""
+        assert self.instance is not None
+        before = f"{self.instance.name}."
+        # Where it was not set, the class may have another one of that name.
+        names = sorted(name for name in self._ever_bound if name.startswith(before))
+        return {name.removeprefix(before): self.variable_of(name, node) for name in names}
+
+    def variable_of(self, name: str, node: ast.AST) -> Term:
+        """A variable that the body binds."""
+        known = (self.variables or {}).get(name)
+        if known is None:
+            raise self.refuse(f"{name!r} may be read before it has a value", node)
+        if isinstance(known, Mixed):
+            raise self.refuse(f"{name!r} is {known.first} on one path and {known.second} on another", node)
+        return Term(known, self.variable(name, known))
+
+    def captured(self, key: object, name: str, value: object, node: ast.AST, depth: int = 0) -> Term:
+        """A value from outside: a scalar as an argument of the kernel, others as what they are made of."""
         term = self.unit.capture(key, name, value)
-        if term is None:
-            what = f"an int beyond 64 bits: {name!r}" if type(value) is int else f"{name!r}, a {_kind(value)}"
-            raise self.refuse(
-                f"the loop uses {what}; compiled code takes int, float and bool values from outside", node
-            )
-        self.used[term.text] = term
-        return term
+        if term is not None:
+            self.used[term.text] = term
+            return term
+        found = None if depth > DEEPEST else parts_from_outside(value)
+        if found is not None and len(found[2]) <= PARTS_LIMIT:
+            self.unit.held.append(value)
+            cls, names, values = found
+            parts = [
+                self.captured((key, number), f"{name}_{names[number] or number}", part, node, depth + 1)
+                for number, part in enumerate(values)
+            ]
+            return made(cls, names, parts)
+        if is_known_beforehand(value):
+            self.unit.held.append(value)
+            return Term(Known(value), "")
+        what = f"an int beyond 64 bits: {name!r}" if type(value) is int else f"{name!r}, a {_kind(value)}"
+        raise self.refuse(f"the loop uses {what}; compiled code takes int, float and bool values from outside", node)
 
     def use(self, terms: dict[str, Term]) -> None:
         self.used.update(terms)
-
-    def resolve(self, node: ast.expr) -> object:
-        """The live value of a name from outside or of an attribute of a module. Raises NotCompiled if it is neither."""
-        if isinstance(node, ast.Name):
-            if node.id in self.bound:
-                raise self.refuse(f"{node.id!r} is a variable of the function, not a known function or module", node)
-            try:
-                return self.lookup(node.id)
-            except NameError:
-                raise self.refuse(f"{node.id!r} has no value", node) from None
-        if isinstance(node, ast.Attribute):
-            owner = self.resolve(node.value)
-            if not isinstance(owner, types.ModuleType):
-                raise self.refuse(f"attribute {node.attr!r} of a {_kind(owner)}: only modules are supported", node)
-            try:
-                return vars(owner)[node.attr]
-            except KeyError:
-                raise self.refuse(f"module {owner.__name__!r} has no attribute {node.attr!r}", node) from None
-        raise self.refuse(f"{construct(node)} cannot be called or looked into", node)
 
 
 def _kind(value: object) -> str:

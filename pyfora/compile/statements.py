@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 import ast
+import copy
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from pyfora.compile.classes import is_set_plainly
 from pyfora.compile.expressions import Expressions
-from pyfora.compile.scope import Scope, Term, construct
+from pyfora.compile.kinds import Shape, is_runtime
+from pyfora.compile.objects import method_of
+from pyfora.compile.scope import Scope, construct
+from pyfora.compile.terms import Term, part_of
 from pyfora.compile.variables import Variables, join
 
 GIVE_UP = "\0give up"
 """Stands for the give-up of the function's type until that is known."""
 
 RangeReader = Callable[[Scope, ast.expr], list[Term] | None]
+InitAbove = Callable[[Scope, ast.Call], Term]
+"""What `super().__init__(…)` sets."""
 
 
 @dataclass
@@ -31,7 +38,8 @@ def indented(lines: list[str]) -> list[str]:
 class Statements:
     """Translates the statements of one function."""
 
-    def __init__(self, scope: Scope, expressions: Expressions, read_range: RangeReader) -> None:
+    def __init__(self, scope: Scope, expressions: Expressions, read_range: RangeReader, init_above: InitAbove) -> None:
+        self._init_above = init_above
         self._scope = scope
         self._expressions = expressions
         self._read_range = read_range
@@ -51,8 +59,15 @@ class Statements:
         match node:
             case ast.Pass() | ast.Expr(value=ast.Constant()):
                 return []
+            case ast.Expr(
+                value=ast.Call(
+                    func=ast.Attribute(value=ast.Call(func=ast.Name(id="super"), args=[]), attr="__init__")
+                ) as call
+            ) if scope.instance is not None:
+                held, term = scope.fresh("held"), self._init_above(scope, call)
+                return [*self._hold(held, term), *self._set_attributes(Term(term.type, held))]
             case ast.Expr():
-                return [f"{scope.fresh('unused')} = {self._expressions.value(scope, node.value).text}"]
+                return self._hold(scope.fresh("unused"), self._expressions.value(scope, node.value))
             case ast.Return():
                 return self._return(node)
             case ast.Assign(targets=[target]):
@@ -61,11 +76,13 @@ class Statements:
                 return self._assign_to_all(node)
             case ast.AnnAssign(target=ast.Name() as target, value=ast.expr() as value):
                 return self._assign(target, value)
-            case ast.AugAssign(target=ast.Name() as target):
-                before = self._expressions.value(scope, ast.copy_location(ast.Name(target.id, ast.Load()), target))
+            case ast.AugAssign(target=ast.Name() | ast.Attribute() as target):
+                loaded = copy.copy(target)
+                loaded.ctx = ast.Load()
+                before = self._expressions.value(scope, loaded)
+                self._must_not_change_in_place(before, node.op, node)
                 operand = self._expressions.value(scope, node.value)
-                result = self._expressions.binary(scope, node.op, before, operand, node)
-                return [f"{scope.bind(target.id, result.type)} = {result.text}"]
+                return self._bind(target, self._expressions.binary(scope, node.op, before, operand, node))
             case ast.If():
                 return self._if(node)
             case ast.While():
@@ -94,6 +111,8 @@ class Statements:
             raise scope.refuse("the function returns None", node)
         term = self._expressions.value(scope, node.value)
         known = scope.function.returns
+        if scope.instance is not None:
+            raise scope.refuse("an __init__ that returns a value", node)
         if known is not None and known != term.type:
             raise scope.refuse(f"the function returns {known} on one path and {term.type} on another", node)
         scope.function.returns = term.type
@@ -102,9 +121,8 @@ class Statements:
 
     def _assign(self, target: ast.expr, value: ast.expr) -> list[str]:
         scope = self._scope
-        if isinstance(target, ast.Name):
-            term = self._expressions.value(scope, value)
-            return [f"{scope.bind(target.id, term.type)} = {term.text}"]
+        if isinstance(target, ast.Name | ast.Attribute):
+            return self._bind(target, self._expressions.value(scope, value))
         if (
             isinstance(target, ast.Tuple | ast.List)
             and isinstance(value, ast.Tuple | ast.List)
@@ -112,28 +130,77 @@ class Statements:
         ):
             terms = [self._expressions.value(scope, element) for element in value.elts]
             held = [scope.fresh("held") for _ in terms]
-            lines = [f"{name} = {term.text}" for name, term in zip(held, terms, strict=True)]
+            lines = [line for name, term in zip(held, terms, strict=True) for line in self._hold(name, term)]
             for element, name, term in zip(target.elts, held, terms, strict=True):
-                if not isinstance(element, ast.Name):
-                    raise scope.refuse(f"assignment to {construct(element)}", element)
-                lines.append(f"{scope.bind(element.id, term.type)} = {name}")
+                lines += self._bind(element, Term(term.type, name))
             return lines
+        if isinstance(target, ast.Tuple | ast.List):
+            return self._unpack(target, self._expressions.value(scope, value))
         raise scope.refuse(f"assignment to {construct(target)} is not compiled", target)
 
     def _assign_to_all(self, node: ast.Assign) -> list[str]:
         scope = self._scope
         term = self._expressions.value(scope, node.value)
         held = scope.fresh("held")
-        lines = [f"{held} = {term.text}"]
+        lines = self._hold(held, term)
         for target in node.targets:
-            if not isinstance(target, ast.Name):
-                raise scope.refuse(f"assignment to {construct(target)} is not compiled", target)
-            lines.append(f"{scope.bind(target.id, term.type)} = {held}")
+            lines += self._bind(target, Term(term.type, held))
         return lines
+
+    def _hold(self, name: str, term: Term) -> list[str]:
+        return [f"{name} = {term.text}"] if is_runtime(term.type) else []
+
+    def _bind(self, target: ast.expr, term: Term) -> list[str]:
+        """`target = term`."""
+        scope = self._scope
+        if isinstance(target, ast.Name):
+            if scope.instance is not None and target.id == scope.instance.name:
+                raise scope.refuse("an __init__ that binds its first argument", target)
+            return self._hold(scope.bind(target.id, term.type), term)
+        if isinstance(target, ast.Tuple | ast.List):
+            return self._unpack(target, term)
+        instance = scope.instance
+        if not isinstance(target, ast.Attribute):
+            raise scope.refuse(f"assignment to {construct(target)}", target)
+        if instance is None or not isinstance(target.value, ast.Name) or target.value.id != instance.name:
+            raise scope.refuse("setting an attribute outside of __init__", target)
+        if not is_set_plainly(instance.cls, target.attr):
+            raise scope.refuse(f"setting {target.attr!r}, which calls a function", target)
+        return self._hold(scope.bind(f"{instance.name}.{target.attr}", term.type), term)
+
+    def _unpack(self, target: ast.Tuple | ast.List, term: Term) -> list[str]:
+        scope = self._scope
+        if not isinstance(term.type, Shape) or not issubclass(term.type.python, tuple):
+            raise scope.refuse(f"unpacking of a {term.type}", target)
+        if len(term.type.parts) != len(target.elts) or any(isinstance(one, ast.Starred) for one in target.elts):
+            raise scope.refuse(f"{len(target.elts)} names for a tuple of {len(term.type.parts)}", target)
+        held = scope.fresh("held")
+        lines = self._hold(held, term)
+        for number, element in enumerate(target.elts):
+            lines += self._bind(element, part_of(Term(term.type, held), number))
+        return lines
+
+    def _set_attributes(self, whole: Term) -> list[str]:
+        """Those of the instance that is being made, as an `__init__` above has set them."""
+        assert isinstance(whole.type, Shape) and self._scope.instance is not None
+        lines: list[str] = []
+        for number, name in enumerate(whole.type.names):
+            term = part_of(whole, number)
+            lines += self._hold(self._scope.bind(f"{self._scope.instance.name}.{name}", term.type), term)
+        return lines
+
+    def _must_not_change_in_place(self, before: Term, operator: ast.operator, node: ast.AST) -> None:
+        if isinstance(before.type, Shape):
+            word = method_of(operator)
+            if hasattr(before.type.python, f"__i{word}__"):
+                raise self._scope.refuse(f"an operator that may change a {before.type} in place", node)
 
     def _if(self, node: ast.If) -> list[str]:
         scope = self._scope
         test = self._expressions.truth(scope, node.test)
+        if test.constant is not None:
+            # What is never run need not be compiled.
+            return self.body(node.body if test.constant else node.orelse)
         before = dict(scope.variables or {})
         then = self.body(node.body)
         after_then = scope.variables

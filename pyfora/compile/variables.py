@@ -5,18 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from pyfora.compile.loop import Element
+from pyfora.compile.kinds import Kind
 
 
 @dataclass(frozen=True)
 class Mixed:
     """A variable that is of one type on one path and of another on a different path: it cannot be read."""
 
-    first: Element
-    second: Element
+    first: Kind
+    second: Kind
 
 
-Variables = dict[str, Element | Mixed]
+Variables = dict[str, Kind | Mixed]
 """Name -> type, for the names that are bound on every path. A name that is not in it may be unbound."""
 
 
@@ -33,7 +33,7 @@ def join(paths: Iterable[Variables | None]) -> Variables | None:
     return joined
 
 
-def _either(first: Element | Mixed, second: Element | Mixed) -> Element | Mixed:
+def _either(first: Kind | Mixed, second: Kind | Mixed) -> Kind | Mixed:
     if first == second or isinstance(first, Mixed):
         return first
     if isinstance(second, Mixed):

@@ -6,6 +6,7 @@ import ast
 import builtins
 import inspect
 import struct
+import sys
 import textwrap
 import types
 from collections.abc import Callable
@@ -31,12 +32,31 @@ def looker(names: dict[str, Any]) -> Callable[[str], object]:
 
 
 def function_source(function: types.FunctionType) -> FunctionSource | None:
-    texts = function.__globals__.get("__texts__", {})
-    text = texts.get(function.__name__) or textwrap.dedent(inspect.getsource(function)).strip()
-    for node in ast.walk(ast.parse(text)):
-        if isinstance(node, ast.FunctionDef | ast.Lambda):
-            return FunctionSource(FILENAME, node, looker(function.__globals__))
-    return None
+    nodes = function.__globals__.get("__nodes__", {})
+    node = nodes.get(function.__qualname__)
+    if node is None and not nodes:
+        (node, *_) = _functions(ast.parse(textwrap.dedent(inspect.getsource(function)).strip())).values()
+    names = function.__globals__
+    if function.__closure__:
+        cells = zip(function.__code__.co_freevars, (cell.cell_contents for cell in function.__closure__), strict=True)
+        names = {**names, **dict(cells)}
+    return None if node is None else FunctionSource(FILENAME, node, looker(names))
+
+
+def _functions(node: ast.AST, around: str = "") -> dict[str, ast.FunctionDef | ast.Lambda]:
+    """All functions by their qualified names."""
+    found: dict[str, ast.FunctionDef | ast.Lambda] = {}
+    for child in ast.iter_child_nodes(node):
+        within = around
+        if isinstance(child, ast.FunctionDef):
+            found[around + child.name] = child
+            within = f"{around}{child.name}.<locals>."
+        elif isinstance(child, ast.Lambda):
+            found[around + "<lambda>"] = child
+        elif isinstance(child, ast.ClassDef):
+            within = f"{around}{child.name}."
+        found.update(_functions(child, within))
+    return found
 
 
 def module(text: str, **names: Any) -> dict[str, Any]:
@@ -44,15 +64,11 @@ def module(text: str, **names: Any) -> dict[str, Any]:
     import math
 
     text = textwrap.dedent(text)
-    scope: dict[str, Any] = {"math": math, **names}
+    scope: dict[str, Any] = {"math": math, "__name__": "user", **names}
+    # Where `dataclass` looks for what annotations mean.
+    sys.modules.setdefault("user", types.ModuleType("user"))
     exec(text, scope)
-    texts = {}
-    for node in ast.parse(text).body:
-        if isinstance(node, ast.FunctionDef):
-            texts[node.name] = ast.get_source_segment(text, node)
-        elif isinstance(node, ast.Assign) and isinstance(node.value, ast.Lambda):
-            texts["<lambda>"] = ast.get_source_segment(text, node.value)
-    scope["__texts__"] = texts
+    scope["__nodes__"] = _functions(ast.parse(text))
     return scope
 
 

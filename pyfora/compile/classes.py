@@ -1,0 +1,67 @@
+"""Which classes and captured values are understood: those whose instances are nothing but their attributes."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import types
+from typing import Any
+
+
+def is_plain_class(cls: Any) -> bool:
+    """Whether instances of this class of the user's are made and looked into as those of `object`."""
+    kind, parameters = type(cls), getattr(cls, "__dataclass_params__", None)
+    frozen = parameters is not None and parameters.frozen
+    return (
+        kind is type
+        and cls.__module__ != "builtins"
+        and cls.__new__ is object.__new__
+        and cls.__getattribute__ is object.__getattribute__
+        and (cls.__setattr__ is object.__setattr__ or frozen)
+        and not hasattr(cls, "__getattr__")
+    )
+
+
+def is_named_tuple(cls: type) -> bool:
+    """Whether this is what `namedtuple` makes, and makes its instances as that does."""
+    made_by = getattr(cls.__new__, "__globals__", {}).get("__name__", "")
+    return issubclass(cls, tuple) and hasattr(cls, "_fields") and str(made_by).startswith("namedtuple_")
+
+
+def inits_of(cls: type) -> list[object]:
+    """The `__init__` that makes an instance, and those above it in their order."""
+    return [vars(base)["__init__"] for base in cls.__mro__ if "__init__" in vars(base)]
+
+
+def is_set_plainly(cls: type, name: str) -> bool:
+    """Whether setting this attribute of an instance calls nothing."""
+    static = inspect.getattr_static(cls, name, None)
+    return isinstance(static, types.MemberDescriptorType) or not hasattr(type(static), "__set__")
+
+
+def parts_from_outside(value: object) -> tuple[type, list[str], list[object]] | None:
+    """Class, names and values of the parts of a captured value, None if it has none that are understood."""
+    cls = type(value)
+    if cls is tuple or is_named_tuple(cls):
+        assert isinstance(value, tuple)
+        return cls, list(getattr(cls, "_fields", [""] * len(value))), list(value)
+    if not is_plain_class(cls):
+        return None
+    names = [name for base in cls.__mro__ for name in _slots(base) if hasattr(value, name)]
+    names += vars(value) if hasattr(value, "__dict__") else []
+    return cls, sorted(names), [getattr(value, name) for name in sorted(names)]
+
+
+def _slots(cls: type) -> list[str]:
+    return [name for name, static in vars(cls).items() if isinstance(static, types.MemberDescriptorType)]
+
+
+def is_known_beforehand(value: object) -> bool:
+    """Whether a captured value is none of the running kernel."""
+    return value is None or isinstance(
+        value,
+        (
+            *(str, type, types.FunctionType, types.BuiltinFunctionType, types.MethodType, types.ModuleType),
+            *(functools.partial, type(NotImplemented)),
+        ),
+    )

@@ -1,0 +1,90 @@
+"""What an expression evaluates to: a scalar, a value that is made of others, or something that is known beforehand."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from pyfora.compile.loop import Element
+
+NUMBA_TYPES: dict[Element, str] = {"int": "int64", "float": "float64", "bool": "boolean"}
+"""The types of the generated source by Python's."""
+
+
+@dataclass(frozen=True)
+class Known:
+    """Something that is no value of the running kernel: a function, a class, a module, a text, None."""
+
+    value: object
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Known):
+            return NotImplemented
+        if isinstance(self.value, str):
+            return isinstance(other.value, str) and self.value == other.value
+        return self.value is other.value
+
+    def __hash__(self) -> int:
+        return hash(self.value) if isinstance(self.value, str) else id(self.value)
+
+    def __str__(self) -> str:
+        return "None" if self.value is None else type(self.value).__name__
+
+
+@dataclass(frozen=True)
+class Shape:
+    """A tuple, a complex number or an instance, none of which the kernel changes: it is what its parts are."""
+
+    python: type
+    """Its class, exactly."""
+    names: tuple[str, ...]
+    """Of its parts; empty texts for those of a tuple."""
+    parts: tuple[Kind, ...]
+    is_runtime: bool = field(init=False, compare=False)
+    """Whether any of it is there while the kernel runs."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "is_runtime", any(map(is_runtime, self.parts)))
+
+    def __str__(self) -> str:
+        return self.python.__name__
+
+
+Kind = Element | Shape | Known
+
+
+def is_runtime(kind: Kind) -> bool:
+    """Whether a value of this kind is one of the running kernel."""
+    return kind.is_runtime if isinstance(kind, Shape) else not isinstance(kind, Known)
+
+
+def code_of(kind: Kind) -> str:
+    """The type of the generated source, in one word: `T2_int64_float64` is a tuple of two."""
+    if isinstance(kind, Shape):
+        codes = [code_of(part) for part in kind.parts if is_runtime(part)]
+        return "_".join([f"T{len(codes)}", *codes])
+    assert not isinstance(kind, Known)
+    return NUMBA_TYPES[kind]
+
+
+def give_up_text(kind: Kind) -> str:
+    """An expression of this kind that gives up."""
+    if isinstance(kind, Shape):
+        return display(give_up_text(part) for part in kind.parts if is_runtime(part))
+    return f"give_up_{kind}()"
+
+
+def display(texts: Iterable[str]) -> str:
+    """A tuple of expressions."""
+    texts = [*texts]
+    return f"({', '.join(texts)}{',' if len(texts) == 1 else ''})"
+
+
+def position(shape: Shape, number: int) -> int:
+    """Where part `number`, which is a runtime one, stands in the generated tuple."""
+    return sum(map(is_runtime, shape.parts[:number]))
+
+
+def names_of(kinds: Sequence[Kind]) -> str:
+    """Kinds as a person reads them."""
+    return ", ".join(map(str, kinds))

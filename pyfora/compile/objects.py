@@ -1,0 +1,292 @@
+"""Tuples, instances and complex numbers as what they are made of: nothing of them but their parts is there at run time.
+
+A class is understood where all that it does is written in Python: attributes are set by `__init__` alone, and looked up
+as `object` looks them up. Whatever a compiled function would change of an instance later is refused, so that an
+instance is its parts wherever it goes, and which object it is cannot matter.
+"""
+
+from __future__ import annotations
+
+import ast
+import dataclasses
+import inspect
+import types
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from pyfora.compile.classes import inits_of, is_named_tuple, is_plain_class
+from pyfora.compile.kinds import Known, Shape, is_runtime
+from pyfora.compile.scope import Scope
+from pyfora.compile.terms import Term, instance_of, made, part_of
+
+_BINARY: dict[type[ast.operator], str] = {
+    ast.Add: "add",
+    ast.Sub: "sub",
+    ast.Mult: "mul",
+    ast.Div: "truediv",
+    ast.FloorDiv: "floordiv",
+    ast.Mod: "mod",
+    ast.Pow: "pow",
+    ast.MatMult: "matmul",
+    ast.BitAnd: "and",
+    ast.BitOr: "or",
+    ast.BitXor: "xor",
+    ast.LShift: "lshift",
+    ast.RShift: "rshift",
+}
+_UNARY: dict[type[ast.unaryop], str] = {ast.USub: "__neg__", ast.UAdd: "__pos__", ast.Invert: "__invert__"}
+_ORDERS: dict[type[ast.cmpop], tuple[str, str]] = {
+    ast.Lt: ("__lt__", "__gt__"),
+    ast.LtE: ("__le__", "__ge__"),
+    ast.Gt: ("__gt__", "__lt__"),
+    ast.GtE: ("__ge__", "__le__"),
+    ast.Eq: ("__eq__", "__eq__"),
+    ast.NotEq: ("__ne__", "__ne__"),
+}
+
+CallFunction = Callable[[Scope, ast.AST, types.FunctionType, list[Term], dict[str, Term]], Term]
+"""The call of a function of the user's: scope, place, function, arguments, keyword arguments."""
+Make = Callable[[Scope, ast.AST, type, list[Term], dict[str, Term]], Term]
+"""A new instance of a class that has an `__init__` of its own."""
+
+
+def method_of(operator: ast.operator) -> str:
+    """The word in the name of the special method of a binary operator."""
+    return _BINARY[type(operator)]
+
+
+class Objects:
+    """What the user's code does with such values."""
+
+    def __init__(self, call_function: CallFunction, make: Make) -> None:
+        self._call_function = call_function
+        self._make = make
+
+    # ---- looking into ------------------------------------------------------------------------------------------
+
+    def attribute(self, scope: Scope, term: Term, name: str, node: ast.AST) -> Term:
+        """`term.name`, where that is no method to be called."""
+        if isinstance(term.type, Known):
+            return self._attribute_of_known(scope, term.type.value, name, node)
+        if not isinstance(term.type, Shape):
+            raise scope.refuse(f"attribute {name!r} of a {term.type}", node)
+        cls = term.type.python
+        static = inspect.getattr_static(cls, name, None)
+        if isinstance(static, property) and isinstance(static.fget, types.FunctionType):
+            return self._call_function(scope, node, static.fget, [term], {})
+        if name in term.type.names:
+            return part_of(term, term.type.names.index(name))
+        if static is None or hasattr(type(static), "__get__"):
+            raise scope.refuse(f"attribute {name!r} of a {cls.__name__}", node)
+        scope.unit.held.append(cls)
+        return scope.captured((id(cls), name), name, static, node)
+
+    def _attribute_of_known(self, scope: Scope, owner: object, name: str, node: ast.AST) -> Term:
+        scope.unit.held.append(owner)
+        if isinstance(owner, types.ModuleType):
+            try:
+                return scope.captured((id(owner), name), name, vars(owner)[name], node)
+            except KeyError:
+                raise scope.refuse(f"module {owner.__name__!r} has no attribute {name!r}", node) from None
+        if isinstance(owner, type):
+            static = inspect.getattr_static(owner, name, None)
+            if isinstance(static, staticmethod):
+                static = static.__func__
+            if static is not None and (isinstance(static, types.FunctionType) or not hasattr(type(static), "__get__")):
+                return scope.captured((id(owner), name), name, static, node)
+        raise scope.refuse(f"attribute {name!r} of a {type(owner).__name__}: only modules are supported", node)
+
+    def method(self, scope: Scope, term: Term, name: str) -> tuple[types.FunctionType, list[Term]] | None:
+        """The function that `term.name(…)` calls, and what it is given first; None if it is none of the class."""
+        if isinstance(term.type, Shape):
+            cls = term.type.python
+            static = None if name in term.type.names else inspect.getattr_static(cls, name, None)
+        elif isinstance(term.type, Known) and isinstance(term.type.value, type):
+            cls, static = term.type.value, inspect.getattr_static(term.type.value, name, None)
+            if isinstance(static, types.FunctionType):
+                return static, []
+        else:
+            return None
+        if isinstance(static, types.FunctionType):
+            return static, [term]
+        if isinstance(static, staticmethod) and isinstance(static.__func__, types.FunctionType):
+            return static.__func__, []
+        if isinstance(static, classmethod) and isinstance(static.__func__, types.FunctionType):
+            scope.unit.held.append(cls)
+            return static.__func__, [Term(Known(cls), "")]
+        return None
+
+    def item(self, scope: Scope, term: Term, index: Term, node: ast.AST) -> Term:
+        """`term[index]`."""
+        if isinstance(term.type, Shape):
+            if issubclass(term.type.python, tuple):
+                number, count = index.constant, len(term.type.parts)
+                if type(number) is not int:
+                    raise scope.refuse("a tuple is indexed by something else than a literal int", node)
+                if not -count <= number < count:
+                    raise scope.refuse(f"a tuple of {count} has no element {number}", node)
+                return part_of(term, number % count)
+            found = self.method(scope, term, "__getitem__")
+            if found is not None:
+                return self._call_function(scope, node, found[0], [*found[1], index], {})
+        raise scope.refuse(f"indexing of a {term.type}", node)
+
+    def length(self, term: Term) -> int | None:
+        """`len` of a tuple."""
+        is_tuple = isinstance(term.type, Shape) and issubclass(term.type.python, tuple)
+        return len(term.type.parts) if is_tuple and isinstance(term.type, Shape) else None
+
+    # ---- operators -----------------------------------------------------------------------------------------------
+
+    def binary(self, scope: Scope, operator: ast.operator, left: Term, right: Term, node: ast.AST) -> Term:
+        """`left operator right`, one of which is no scalar."""
+        word = _BINARY[type(operator)]
+        if isinstance(left.type, Shape) and isinstance(right.type, Shape):
+            one, other = left.type.python, right.type.python
+            if one is not other and issubclass(other, one):
+                raise scope.refuse(f"an operator of a {one.__name__} and its subclass {other.__name__}", node)
+            if one is other is tuple and isinstance(operator, ast.Add):
+                both = [part_of(term, number) for term in (left, right) for number in range(self.length(term) or 0)]
+                self._must_be_repeatable(scope, [left, right], node)
+                return made(tuple, [""] * len(both), both)
+        found = self.method(scope, left, f"__{word}__")
+        if found is not None and found[1]:
+            return self._call_function(scope, node, found[0], [*found[1], right], {})
+        found = self.method(scope, right, f"__r{word}__")
+        if found is not None and found[1] and not isinstance(left.type, Known):
+            return self._call_function(scope, node, found[0], [*found[1], left], {})
+        raise scope.refuse(f"operator {type(operator).__name__} of {left.type} and {right.type}", node)
+
+    def unary(self, scope: Scope, operator: ast.unaryop, term: Term, node: ast.AST) -> Term:
+        """`operator term` of a value that is no scalar."""
+        return self.special(scope, term, _UNARY[type(operator)], node)
+
+    def special(self, scope: Scope, term: Term, name: str, node: ast.AST, *others: Term) -> Term:
+        """What the special method of this name gives."""
+        found = self.method(scope, term, name)
+        if found is None or not found[1]:
+            raise scope.refuse(f"{name} of a {term.type} is not compiled", node)
+        return self._call_function(scope, node, found[0], [*found[1], *others], {})
+
+    def compare(self, scope: Scope, operator: ast.cmpop, left: Term, right: Term, node: ast.AST) -> Term:
+        """`left operator right`, one of which is no scalar."""
+        if isinstance(operator, ast.Is | ast.IsNot):
+            if left.type == right.type == "bool":
+                return Term("bool", f"({left.text} {'==' if isinstance(operator, ast.Is) else '!='} {right.text})")
+            same = self._are_one(scope, left, right, node)
+            return _truth(same is isinstance(operator, ast.Is))
+        known = isinstance(left.type, Known) and isinstance(right.type, Known)
+        if known and isinstance(operator, ast.Eq | ast.NotEq):
+            texts = [term.type.value for term in (left, right) if isinstance(term.type, Known)]
+            if all(isinstance(text, str) for text in texts):
+                return _truth((texts[0] == texts[1]) is isinstance(operator, ast.Eq))
+        word, mirrored = _ORDERS.get(type(operator), ("__contains__", "__contains__"))
+        of_tuples = [term.type for term in (left, right) if isinstance(term.type, Shape)]
+        if len(of_tuples) == 2 and all(issubclass(shape.python, tuple) for shape in of_tuples):
+            return self._compare_tuples(scope, operator, left, right, node)
+        if word in ("__eq__", "__ne__") and self.method(scope, left, word) is None:
+            raise scope.refuse(f"a comparison of {left.type} and {right.type}", node)
+        found = self.method(scope, left, word)
+        if found is not None and found[1]:
+            return self._call_function(scope, node, found[0], [*found[1], right], {})
+        return self.special(scope, right, mirrored, node, left)
+
+    def _compare_tuples(self, scope: Scope, operator: ast.cmpop, left: Term, right: Term, node: ast.AST) -> Term:
+        assert isinstance(left.type, Shape) and isinstance(right.type, Shape)
+        if not isinstance(operator, ast.Eq | ast.NotEq) or left.type.parts != right.type.parts:
+            raise scope.refuse("an order of tuples", node)
+        if not all(part in ("int", "bool") for part in left.type.parts):
+            # A NaN equals itself where it is the same object.
+            raise scope.refuse("a comparison of tuples of other values than ints", node)
+        self._must_be_repeatable(scope, [left, right], node)
+        count = len(left.type.parts)
+        tests = [f"{part_of(left, n).text} == {part_of(right, n).text}" for n in range(count)]
+        text = f"({' and '.join(tests) or 'True'})"
+        return Term("bool", text if isinstance(operator, ast.Eq) else f"(not {text})")
+
+    def _must_be_repeatable(self, scope: Scope, terms: Sequence[Term], node: ast.AST) -> None:
+        """A text that stands in several places is evaluated several times."""
+        if not all(term.text.replace("_", "").isalnum() or not is_runtime(term.type) for term in terms):
+            raise scope.refuse("an operator of tuples that are not held in variables", node)
+
+    def _are_one(self, scope: Scope, left: Term, right: Term, node: ast.AST) -> bool:
+        """`left is right`, where that can be told: of None, functions and classes."""
+        for one, other in ((left.type, right.type), (right.type, left.type)):
+            if isinstance(one, Known) and not isinstance(one.value, str):
+                return isinstance(other, Known) and one.value is other.value
+        raise scope.refuse("'is' of values", node)
+
+    def truth(self, scope: Scope, term: Term, node: ast.AST) -> Term:
+        """Whether such a value is true."""
+        if isinstance(term.type, Known):
+            return _truth(bool(term.type.value))
+        if isinstance(term.type, Shape):
+            if issubclass(term.type.python, tuple):
+                return _truth(bool(term.type.parts))
+            for name in ("__bool__", "__len__"):
+                if inspect.getattr_static(term.type.python, name, None) is not None:
+                    return self.special(scope, term, name, node)
+        return _truth(True)
+
+    # ---- making --------------------------------------------------------------------------------------------------
+
+    def construct(
+        self, scope: Scope, node: ast.AST, cls: type, positional: list[Term], keywords: dict[str, Term]
+    ) -> Term:
+        """`cls(…)`."""
+        scope.unit.held.append(cls)
+        if is_named_tuple(cls):
+            # _make, of an iterable, is another door.
+            fields, defaults = list(getattr(cls, "_fields")), getattr(cls, "_field_defaults")  # noqa: B009
+            return made(cls, fields, self._fill(scope, node, cls, fields, defaults, positional, keywords))
+        if not is_plain_class(cls):
+            raise scope.refuse(f"a new {cls.__name__}: how it is made and looked into is not that of object", node)
+        if _has_made_init(cls):
+            fields, defaults = self._dataclass_fields(scope, node, cls)
+            filled = self._fill(scope, node, cls, fields, defaults, positional, keywords)
+            return instance_of(cls, dict(zip(fields, filled, strict=True)))
+        if inits_of(cls)[0] is object.__init__:
+            if positional or keywords:
+                raise scope.refuse(f"{cls.__name__}() takes no arguments", node)
+            return made(cls, [], [])
+        return self._make(scope, node, cls, positional, keywords)
+
+    def _dataclass_fields(self, scope: Scope, node: ast.AST, cls: Any) -> tuple[list[str], dict[str, object]]:
+        fields = dataclasses.fields(cls)
+        kinds = {one._field_type for one in cls.__dataclass_fields__.values()} - {dataclasses._FIELD_CLASSVAR}  # type: ignore[attr-defined]
+        simple = all(one.init and not one.kw_only and one.default_factory is dataclasses.MISSING for one in fields)
+        if not simple or len(kinds) > 1 or hasattr(cls, "__post_init__"):
+            raise scope.refuse(f"a new {cls.__name__}, a dataclass of more than plain fields", node)
+        defaults = {one.name: one.default for one in fields if one.default is not dataclasses.MISSING}
+        return [one.name for one in fields], defaults
+
+    def _fill(
+        self,
+        scope: Scope,
+        node: ast.AST,
+        cls: type,
+        fields: list[str],
+        defaults: dict[str, object],
+        positional: list[Term],
+        keywords: dict[str, Term],
+    ) -> list[Term]:
+        if len(positional) > len(fields) or set(keywords) - set(fields[len(positional) :]):
+            raise scope.refuse(f"{cls.__name__}() is given arguments that it does not take", node)
+        given = {**dict(zip(fields, positional, strict=False)), **keywords}
+        for name in fields:
+            if name not in given:
+                if name not in defaults:
+                    raise scope.refuse(f"{cls.__name__}() is made without {name!r}", node)
+                given[name] = scope.captured((id(cls), "default", name), name, defaults[name], node)
+        return [given[name] for name in fields]
+
+
+def _has_made_init(cls: Any) -> bool:
+    """Whether `dataclass` wrote this class' `__init__`."""
+    owner = next((base for base in cls.__mro__ if "__init__" in vars(base)), object)
+    parameters = vars(owner).get("__dataclass_params__")
+    return parameters is not None and parameters.init and vars(owner)["__init__"].__code__.co_filename == "<string>"
+
+
+def _truth(value: bool) -> Term:
+    return Term("bool", str(value), value)
