@@ -9,8 +9,9 @@ import math
 import operator
 import types
 
+from pyfora.compile import complexes
 from pyfora.compile.classes import inits_of
-from pyfora.compile.expressions import Expressions, as_bool, as_float, as_int, constant
+from pyfora.compile.expressions import Expressions
 from pyfora.compile.functions import Function, bind_arguments, bound_names, forbidden
 from pyfora.compile.inner_folds import INNER_FOLDS, inner_fold
 from pyfora.compile.kinds import Kind, Known, give_up_text, is_runtime, names_of
@@ -20,7 +21,7 @@ from pyfora.compile.objects import Objects
 from pyfora.compile.refusal import NotCompiled
 from pyfora.compile.scope import Instance, Scope, Unit, construct, plain
 from pyfora.compile.statements import GIVE_UP, Statements
-from pyfora.compile.terms import Term, instance_of, made
+from pyfora.compile.terms import Term, as_bool, as_float, as_int, constant, instance_of, made
 
 _ONE_FLOAT = {
     id(getattr(math, name)): f"{name}_float" for name in [*ONE_ARGUMENT, "sqrt", "fabs"] if hasattr(math, name)
@@ -135,6 +136,8 @@ class Calls:
             raise scope.refuse(f"{self._name(target, node)} with keyword arguments", node)
         if id(target) in _OPERATORS and len(terms) == 2:
             return self.expressions.binary(scope, _OPERATORS[id(target)], terms[0], terms[1], node)
+        if target is builtins.complex:
+            return complexes.new(scope, terms, node)
         known = self._of_object(scope, target, terms, node)
         if known is not None:
             return known
@@ -158,6 +161,8 @@ class Calls:
         """A builtin of a value that is made of others."""
         if len(terms) != 1 or isinstance(terms[0].type, str):
             return None
+        if target is builtins.abs and complexes.is_complex(terms[0].type):
+            return complexes.size(terms[0])
         if target is builtins.len and (length := self._objects.length(terms[0])) is not None:
             return constant(length)
         if target is builtins.abs:

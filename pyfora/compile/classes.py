@@ -42,6 +42,8 @@ def is_set_plainly(cls: type, name: str) -> bool:
 def parts_from_outside(value: object) -> tuple[type, list[str], list[object]] | None:
     """Class, names and values of the parts of a captured value, None if it has none that are understood."""
     cls = type(value)
+    if isinstance(value, complex) and cls is complex:
+        return cls, ["real", "imag"], [value.real, value.imag]
     if cls is tuple or is_named_tuple(cls):
         assert isinstance(value, tuple)
         return cls, list(getattr(cls, "_fields", [""] * len(value))), list(value)

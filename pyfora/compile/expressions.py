@@ -6,10 +6,11 @@ import ast
 import math
 from collections.abc import Callable, Sequence
 
+from pyfora.compile import complexes
 from pyfora.compile.kinds import Kind, Known, Shape, is_runtime, names_of
 from pyfora.compile.objects import Objects
 from pyfora.compile.scope import INT_BOUND, Scope, construct
-from pyfora.compile.terms import Term, made
+from pyfora.compile.terms import Term, as_bool, as_float, as_int, constant, made
 
 CallTranslator = Callable[[Scope, ast.Call], Term]
 
@@ -35,37 +36,6 @@ _BIT_OPERATORS = {ast.BitAnd: "&", ast.BitOr: "|", ast.BitXor: "^"}
 _COMPARISONS = {ast.Lt: "<", ast.LtE: "<=", ast.Gt: ">", ast.GtE: ">=", ast.Eq: "==", ast.NotEq: "!="}
 
 
-def constant(value: int | float | bool) -> Term:
-    """A literal."""
-    if isinstance(value, bool):
-        return Term("bool", str(value), value)
-    if isinstance(value, int):
-        return Term("int", str(value) if value >= 0 else f"({value})", value)
-    if math.isnan(value):
-        return Term("float", "nan")
-    if math.isinf(value):
-        return Term("float", "inf" if value > 0 else "(-inf)", value)
-    return Term("float", repr(value) if math.copysign(1.0, value) > 0 else f"({value!r})", value)
-
-
-def as_int(term: Term) -> Term:
-    """A bool or int as an int."""
-    if term.type != "bool":
-        return term
-    if term.constant is not None:
-        return constant(int(term.constant))
-    return Term("int", f"int_from_bool({term.text})")
-
-
-def as_float(term: Term) -> Term:
-    """A number as a float, rounded as `float()` rounds."""
-    if term.type == "float":
-        return term
-    if term.constant is not None:
-        return constant(float(term.constant))
-    return Term("float", f"float_from_int({as_int(term).text})")
-
-
 def exact_float(term: Term) -> Term:
     """A number as a float of the same value; the kernel gives up where there is none."""
     if term.type == "float":
@@ -73,13 +43,6 @@ def exact_float(term: Term) -> Term:
     if term.constant is not None and abs(term.constant) <= 2**53:
         return constant(float(term.constant))
     return Term("float", f"exact_float({as_int(term).text})")
-
-
-def as_bool(term: Term) -> Term:
-    """The truth of a value."""
-    if term.type == "bool":
-        return term
-    return Term("bool", f"({term.zero_text or term.text} != {'0' if term.type == 'int' else '0.0'})")
 
 
 def _power_of_two(term: Term) -> int | None:
@@ -104,6 +67,8 @@ class Expressions:
                 if isinstance(value, int) and not -INT_BOUND <= value < INT_BOUND:
                     raise scope.refuse("an int literal beyond 64 bits", node)
                 return constant(value)
+            case ast.Constant(value=complex() as value):
+                return complexes.complex_of(constant(value.real), constant(value.imag))
             case ast.Constant(value=None | str() as value):
                 return Term(Known(value), "")
             case ast.Constant(value=value):

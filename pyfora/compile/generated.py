@@ -7,13 +7,12 @@ from dataclasses import dataclass
 
 from pyfora.compile.calls import Calls
 from pyfora.compile.clauses import clauses
-from pyfora.compile.expressions import as_bool, as_int
 from pyfora.compile.kinds import NUMBA_TYPES
 from pyfora.compile.loop import Element, Loop, Output
 from pyfora.compile.own_names import OWN_NAMES
 from pyfora.compile.refusal import refuse
 from pyfora.compile.scope import Scope, Unit
-from pyfora.compile.terms import Term
+from pyfora.compile.terms import Term, as_bool, as_int
 
 Scalar = int | float | bool
 

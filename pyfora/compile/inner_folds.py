@@ -7,12 +7,12 @@ import builtins
 import sys
 
 from pyfora.compile.clauses import clauses
-from pyfora.compile.expressions import Expressions, as_bool, as_int
+from pyfora.compile.expressions import Expressions
 from pyfora.compile.functions import Function
 from pyfora.compile.kinds import is_runtime
 from pyfora.compile.scope import Scope
 from pyfora.compile.statements import RangeReader
-from pyfora.compile.terms import Term
+from pyfora.compile.terms import Term, as_bool, as_int
 from pyfora.compile.variables import Mixed
 
 INNER_FOLDS = {

@@ -19,6 +19,7 @@ def compile_source(source: str, entry: str, signature: tuple[str, ...]) -> bytes
     from numba.core.compiler_lock import global_compiler_lock
     from numba.core.registry import cpu_target
 
+    from pyfora.compile.checked_complex import COMPLEX_PRIMITIVES
     from pyfora.compile.checked_floats import FLOAT_PRIMITIVES
     from pyfora.compile.checked_ints import INT_PRIMITIVES
     from pyfora.compile.primitives import TYPES, recursive, routine
@@ -27,6 +28,7 @@ def compile_source(source: str, entry: str, signature: tuple[str, ...]) -> bytes
     namespace: dict[str, Any] = {
         **INT_PRIMITIVES,
         **FLOAT_PRIMITIVES,
+        **COMPLEX_PRIMITIVES,
         "routine": routine,
         "recursive": recursive,
         "inf": float("inf"),

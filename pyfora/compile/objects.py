@@ -14,6 +14,7 @@ import types
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from pyfora.compile import complexes
 from pyfora.compile.classes import inits_of, is_named_tuple, is_plain_class
 from pyfora.compile.kinds import Known, Shape, is_runtime
 from pyfora.compile.scope import Scope
@@ -76,6 +77,8 @@ class Objects:
             return self._call_function(scope, node, static.fget, [term], {})
         if name in term.type.names:
             return part_of(term, term.type.names.index(name))
+        if cls is complex:
+            raise scope.refuse(f"attribute {name!r} of a complex number", node)
         if static is None or hasattr(type(static), "__get__"):
             raise scope.refuse(f"attribute {name!r} of a {cls.__name__}", node)
         scope.unit.held.append(cls)
@@ -140,6 +143,8 @@ class Objects:
 
     def binary(self, scope: Scope, operator: ast.operator, left: Term, right: Term, node: ast.AST) -> Term:
         """`left operator right`, one of which is no scalar."""
+        if complexes.is_complex(left.type) or complexes.is_complex(right.type):
+            return complexes.binary(scope, operator, left, right, node)
         word = _BINARY[type(operator)]
         if isinstance(left.type, Shape) and isinstance(right.type, Shape):
             one, other = left.type.python, right.type.python
@@ -159,6 +164,8 @@ class Objects:
 
     def unary(self, scope: Scope, operator: ast.unaryop, term: Term, node: ast.AST) -> Term:
         """`operator term` of a value that is no scalar."""
+        if complexes.is_complex(term.type):
+            return complexes.unary(scope, operator, term, node)
         return self.special(scope, term, _UNARY[type(operator)], node)
 
     def special(self, scope: Scope, term: Term, name: str, node: ast.AST, *others: Term) -> Term:
@@ -175,6 +182,8 @@ class Objects:
                 return Term("bool", f"({left.text} {'==' if isinstance(operator, ast.Is) else '!='} {right.text})")
             same = self._are_one(scope, left, right, node)
             return _truth(same is isinstance(operator, ast.Is))
+        if complexes.is_complex(left.type) or complexes.is_complex(right.type):
+            return complexes.compare(scope, operator, left, right, node)
         known = isinstance(left.type, Known) and isinstance(right.type, Known)
         if known and isinstance(operator, ast.Eq | ast.NotEq):
             texts = [term.type.value for term in (left, right) if isinstance(term.type, Known)]
@@ -220,6 +229,8 @@ class Objects:
         """Whether such a value is true."""
         if isinstance(term.type, Known):
             return _truth(bool(term.type.value))
+        if complexes.is_complex(term.type):
+            return complexes.truth(term)
         if isinstance(term.type, Shape):
             if issubclass(term.type.python, tuple):
                 return _truth(bool(term.type.parts))

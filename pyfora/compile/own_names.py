@@ -9,7 +9,10 @@ add sub mul square neg abs floordiv mod rest shl shr min max isqrt gcd pow give_
 """
 _FLOAT = """
 exact div neg abs min max floor ceil round sqrt copysign isnan isinf isfinite fmod mod floordiv pow atan2 give_up store
-put load number
+put load number hypot
+"""
+_COMPLEX = """
+add sub mul div neg pow abs equal
 """
 _WHOLE_WORDS = """
 int_from_bool int_from_float float_from_int range_count add_total libm_pow give_up_bool store_bool
@@ -21,6 +24,7 @@ OWN_NAMES = frozenset(
     [
         *(f"{word}_int" for word in _INT.split()),
         *(f"{word}_float" for word in [*_FLOAT.split(), *ONE_ARGUMENT]),
+        *(f"{word}_complex" for word in _COMPLEX.split()),
         *_WHOLE_WORDS.split(),
     ]
 )

@@ -1,7 +1,8 @@
-"""Translated expressions."""
+"""Translated expressions, and one kind of number as another."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -37,3 +38,41 @@ def part_of(term: Term, number: int) -> Term:
 def instance_of(cls: type, attributes: Mapping[str, Term]) -> Term:
     """An instance with these attributes; in the order of their names, whichever they were set in."""
     return made(cls, sorted(attributes), [attributes[name] for name in sorted(attributes)])
+
+
+def constant(value: int | float | bool) -> Term:
+    """A literal."""
+    if isinstance(value, bool):
+        return Term("bool", str(value), value)
+    if isinstance(value, int):
+        return Term("int", str(value) if value >= 0 else f"({value})", value)
+    if math.isnan(value):
+        return Term("float", "nan")
+    if math.isinf(value):
+        return Term("float", "inf" if value > 0 else "(-inf)", value)
+    return Term("float", repr(value) if math.copysign(1.0, value) > 0 else f"({value!r})", value)
+
+
+def as_int(term: Term) -> Term:
+    """A bool or int as an int."""
+    if term.type != "bool":
+        return term
+    if term.constant is not None:
+        return constant(int(term.constant))
+    return Term("int", f"int_from_bool({term.text})")
+
+
+def as_float(term: Term) -> Term:
+    """A number as a float, rounded as `float()` rounds."""
+    if term.type == "float":
+        return term
+    if term.constant is not None:
+        return constant(float(term.constant))
+    return Term("float", f"float_from_int({as_int(term).text})")
+
+
+def as_bool(term: Term) -> Term:
+    """The truth of a value."""
+    if term.type == "bool":
+        return term
+    return Term("bool", f"({term.zero_text or term.text} != {'0' if term.type == 'int' else '0.0'})")

@@ -70,7 +70,7 @@ BODIES = [
     ("return f(m=1)", "without 'n'", 2),
     ("return f(*[n])", "*arguments", 2),
     ("return other(n)", "by way of another function", None),
-    ("return 1j", "type complex", 2),
+    ("return 1j", "a complex where", 1),
     ("return n @ n", "MatMult", 2),
 ]
 
