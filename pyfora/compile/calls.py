@@ -9,12 +9,12 @@ import math
 import operator
 import types
 
-from pyfora.compile import complexes
+from pyfora.compile import complexes, lists
 from pyfora.compile.classes import inits_of
 from pyfora.compile.expressions import Expressions
 from pyfora.compile.functions import Function, bind_arguments, bound_names, forbidden
 from pyfora.compile.inner_folds import INNER_FOLDS, inner_fold
-from pyfora.compile.kinds import Kind, Known, give_up_text, is_runtime, names_of
+from pyfora.compile.kinds import Kind, Known, ListOf, give_up_text, is_runtime, names_of
 from pyfora.compile.libm import ONE_ARGUMENT
 from pyfora.compile.loop import FunctionSource
 from pyfora.compile.objects import Objects
@@ -61,6 +61,15 @@ _OPERATORS: dict[int, ast.operator] = {
 }
 
 
+def _each_of(source: ast.expr) -> ast.GeneratorExp:
+    """`(element for element in source)`."""
+    element, target = ast.Name("each element", ast.Load()), ast.Name("each element", ast.Store())
+    made = ast.GeneratorExp(element, [ast.comprehension(target, source, [], 0)])
+    for node in (element, target, made):
+        ast.copy_location(node, source)
+    return made
+
+
 class _TypeNotYetKnown(NotCompiled):
     """A function calls itself, and no return that shows its type has been seen."""
 
@@ -72,8 +81,15 @@ class Calls:
         self._objects = Objects(self._call_function, self._make)
         self.expressions = Expressions(self.call, self._objects)
 
-    def call(self, scope: Scope, node: ast.Call) -> Term:
-        """The value of a call. Raises NotCompiled."""
+    def call(self, scope: Scope, node: ast.Call | ast.ListComp) -> Term:
+        """The value of a call, or of a list comprehension. Raises NotCompiled."""
+        if isinstance(node, ast.ListComp):
+            return inner_fold(scope, self.expressions, self.read_range, "list", node)
+        if isinstance(node.func, ast.Attribute):
+            held = self.expressions.value(scope, node.func.value)
+            if isinstance(held.type, ListOf):
+                given = [self.expressions.value(scope, argument) for argument in node.args]
+                return lists.method(scope, held, node.func.attr, given, node)
         target, first = self._callee(scope, node)
         if (
             id(target) in INNER_FOLDS
@@ -83,6 +99,12 @@ class Calls:
             if node.keywords:
                 raise scope.refuse("a fold with keyword arguments", node)
             return inner_fold(scope, self.expressions, self.read_range, INNER_FOLDS[id(target)], node.args[0])
+        if id(target) in INNER_FOLDS and target is not builtins.len and len(node.args) == 1 and not node.keywords:
+            (over,) = node.args
+            if isinstance(self.expressions.value(scope, over).type, ListOf):
+                return inner_fold(scope, self.expressions, self.read_range, INNER_FOLDS[id(target)], _each_of(over))
+        if target is builtins.list and len(node.args) == 1 and self.read_range(scope, node.args[0]) is not None:
+            return inner_fold(scope, self.expressions, self.read_range, "list", _each_of(node.args[0]))
         for argument in node.args:
             if isinstance(argument, ast.Starred):
                 raise scope.refuse("a call with *arguments", argument)
@@ -161,6 +183,11 @@ class Calls:
         """A builtin of a value that is made of others."""
         if len(terms) != 1 or isinstance(terms[0].type, str):
             return None
+        if isinstance(terms[0].type, ListOf):
+            if target is builtins.len:
+                return lists.length(terms[0])
+            if target is builtins.list:
+                return lists.method(scope, terms[0], "copy", [], node)
         if target is builtins.abs and complexes.is_complex(terms[0].type):
             return complexes.size(terms[0])
         if target is builtins.len and (length := self._objects.length(terms[0])) is not None:

@@ -7,7 +7,8 @@ from collections.abc import Callable
 
 from pyfora.compile.expressions import Expressions
 from pyfora.compile.scope import Scope, construct
-from pyfora.compile.statements import RangeReader, indented, range_loop
+from pyfora.compile.statements import RangeReader, indented, iteration
+from pyfora.compile.terms import Term
 
 
 def clauses(
@@ -36,11 +37,13 @@ def clauses(
         if number == 0 and first is not None:
             head, index = first
         else:
-            bounds = read_range(scope, clause.iter)
-            if bounds is None:
-                raise scope.refuse("a loop over something else than a range", clause.iter)
-            before, head, index = range_loop(scope, bounds)
-        body = [f"{scope.bind(clause.target.id, 'int')} = {index}"]
+            return around(number, *iteration(scope, expressions, read_range, clause.iter))
+        return around(number, before, head, [], Term("int", index))
+
+    def around(number: int, before: list[str], head: str, first_lines: list[str], element: Term) -> list[str]:
+        clause = node.generators[number]
+        assert isinstance(clause.target, ast.Name)
+        body = [*first_lines, f"{scope.bind(clause.target.id, element.type)} = {element.text}"]
         tests = [expressions.truth(scope, test).text for test in clause.ifs]
         inner = level(number + 1)
         if tests:

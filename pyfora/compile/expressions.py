@@ -6,13 +6,13 @@ import ast
 import math
 from collections.abc import Callable, Sequence
 
-from pyfora.compile import complexes
-from pyfora.compile.kinds import Kind, Known, Shape, is_runtime, names_of
+from pyfora.compile import complexes, lists
+from pyfora.compile.kinds import Kind, Known, ListOf, Shape, is_runtime, names_of
 from pyfora.compile.objects import Objects
 from pyfora.compile.scope import INT_BOUND, Scope, construct
 from pyfora.compile.terms import Term, as_bool, as_float, as_int, constant, made
 
-CallTranslator = Callable[[Scope, ast.Call], Term]
+CallTranslator = Callable[[Scope, ast.Call | ast.ListComp], Term]
 
 _INT_OPERATIONS = {
     ast.Add: "add_int",
@@ -76,6 +76,20 @@ class Expressions:
             case ast.Tuple(elts=elements):
                 terms = [self.value(scope, element) for element in elements]
                 return made(tuple, [""] * len(terms), terms)
+            case ast.List(elts=elements):
+                return lists.display(scope, [self.value(scope, element) for element in elements], node)
+            case ast.BinOp(left=ast.List(elts=[element]), op=ast.Mult(), right=times) if not isinstance(
+                element, ast.Starred
+            ) and self.value(scope, times).type in ("int", "bool"):
+                return lists.filled(scope, self.value(scope, element), self.value(scope, times), node)
+            case ast.Subscript(value=held, slice=ast.Slice(lower=lower, upper=upper, step=None)):
+                sliced = self.value(scope, held)
+                if not isinstance(sliced.type, ListOf):
+                    raise scope.refuse(f"a slice of a {sliced.type}", node)
+                bounds = [None if bound is None else self.scalar(scope, bound) for bound in (lower, upper)]
+                if any(bound is not None and bound.type == "float" for bound in bounds):
+                    raise scope.refuse("a slice by floats", node)
+                return lists.part(scope, sliced, bounds, node)
             case ast.Subscript(value=held, slice=index) if not isinstance(index, ast.Slice):
                 return self._objects.item(scope, self.value(scope, held), self.value(scope, index), node)
             case ast.Name():
@@ -99,7 +113,7 @@ class Expressions:
                 kind = self._same(scope, node, arms, "the two sides of 'if … else …'")
                 text = f"({arms[0].text} if {test.text} else {arms[1].text})"
                 return Term(kind, text if is_runtime(kind) else "")
-            case ast.Call():
+            case ast.ListComp() | ast.Call():
                 return self._call(scope, node)
         raise scope.refuse(f"{construct(node)} is not something that compiled code can compute", node)
 

@@ -79,6 +79,7 @@ def bind_arguments(
         if word in given or word in only_positional:
             raise scope.refuse(f"{name!r} is given {word!r} twice", node)
         given[word] = term
+    must_keep_their_order(scope, node, [*keywords], [one.arg for one in [*first, *arguments.kwonlyargs]], keywords)
     defaults: dict[str, object] = dict(function.__kwdefaults__ or {})
     values = function.__defaults__ or ()
     if values:
@@ -96,6 +97,15 @@ def bind_arguments(
     if given:
         raise scope.refuse(f"{name!r} has no parameter {next(iter(given))!r}", node)
     return ordered
+
+
+def must_keep_their_order(
+    scope: Scope, node: ast.AST, given: list[str], order: list[str], terms: dict[str, Term]
+) -> None:
+    """Refuse keyword arguments that are evaluated in another order than they are given, where that can be seen."""
+    acts = any(word in term.text for term in terms.values() for word in ("call_", "pop_"))
+    if acts and given != [name for name in order if name in given]:
+        raise scope.refuse("keyword arguments in another order than the parameters", node)
 
 
 def bound_names(statements: list[ast.stmt]) -> set[str]:

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from pyfora.compile.calls import Calls
 from pyfora.compile.clauses import clauses
-from pyfora.compile.kinds import NUMBA_TYPES
+from pyfora.compile.kinds import NUMBA_TYPES, Kind
+from pyfora.compile.lists import ARENA, ElementLearned
 from pyfora.compile.loop import Element, Loop, Output
 from pyfora.compile.own_names import OWN_NAMES
 from pyfora.compile.refusal import refuse
@@ -15,6 +16,7 @@ from pyfora.compile.scope import Scope, Unit
 from pyfora.compile.terms import Term, as_bool, as_int
 
 Scalar = int | float | bool
+_EMPTY_LISTS_LIMIT = 64
 
 
 @dataclass(frozen=True)
@@ -32,12 +34,14 @@ class Generated:
     captured: tuple[Scalar, ...]
     counted: bool
     """Whether there are never more terms than indices, so that the buffer need not be watched."""
+    takes_memory: bool
+    """Whether the last argument is memory for lists."""
 
 
 def generate(loop: Loop, output: Output) -> Generated:
     """Translate a loop. Needs no numba. Raises NotCompiled."""
     try:
-        generated = _generate(loop, output)
+        generated = _generate_until_known(loop, output)
         # CPython's own parser has limits for parentheses within parentheses.
         ast.parse(generated.source)
         return generated
@@ -45,8 +49,18 @@ def generate(loop: Loop, output: Output) -> Generated:
         raise refuse("the code is nested too deeply", loop.filename, loop.node) from None
 
 
-def _generate(loop: Loop, output: Output) -> Generated:
-    unit = Unit(loop.filename, loop.function_source)
+def _generate_until_known(loop: Loop, output: Output) -> Generated:
+    elements: dict[object, Kind] = {}
+    for _ in range(_EMPTY_LISTS_LIMIT):
+        try:
+            return _generate(loop, output, elements)
+        except ElementLearned:
+            continue
+    raise refuse("too many empty lists", loop.filename, loop.node)
+
+
+def _generate(loop: Loop, output: Output, list_elements: dict[object, Kind]) -> Generated:
+    unit = Unit(loop.filename, loop.function_source, elements=list_elements)
     unit.names |= OWN_NAMES | {"kernel"}
     calls = Calls()
     node = loop.node
@@ -67,6 +81,10 @@ def _generate(loop: Loop, output: Output) -> Generated:
     before, after = _frame(output, element)
     captured = list(unit.captured.values())
     parameters = ["start", "step", "count", "buffer", "capacity", *(name for name, _, _ in captured)]
+    if unit.takes_memory:
+        parameters.append(ARENA)
+        # What one element has taken is free for the next: nothing but a number is left of it.
+        loops.insert(1, f"    reset_arena({ARENA})")
     lines = [f"def kernel({', '.join(parameters)}):", *(f"    {line}" for line in [*before, *loops, *after])]
     sources = ["\n".join(lines) + "\n"]
     for function in reversed(unit.functions.values()):
@@ -76,6 +94,7 @@ def _generate(loop: Loop, output: Output) -> Generated:
     pointer: Element = "int" if output in (Output.TOTAL, Output.ANY, Output.ALL, Output.COUNT) else element
     types_ = ["int64", "int64", "int64", f"{NUMBA_TYPES[pointer]}*", "int64"]
     types_ += [NUMBA_TYPES[kind] for _, kind, _ in captured]
+    types_ += ["int64"] if unit.takes_memory else []
     return Generated(
         source="\n\n".join(sources),
         entry="kernel",
@@ -85,6 +104,7 @@ def _generate(loop: Loop, output: Output) -> Generated:
         captured_types=tuple(kind for _, kind, _ in captured),
         captured=tuple(value for _, _, value in captured),
         counted=counted,
+        takes_memory=unit.takes_memory,
     )
 
 

@@ -6,6 +6,7 @@ import ast
 import builtins
 import sys
 
+from pyfora.compile import lists
 from pyfora.compile.clauses import clauses
 from pyfora.compile.expressions import Expressions
 from pyfora.compile.functions import Function
@@ -57,6 +58,9 @@ def inner_fold(
     inside.function = function
 
     def element() -> tuple[Term, list[str]]:
+        if fold == "list":
+            term = expressions.value(inside, node.elt)
+            return term, lists.collected(inside, term, node)[1]
         term = expressions.scalar(inside, node.elt)
         return term, _step(inside, fold, term, node)
 
@@ -116,6 +120,9 @@ def _step(scope: Scope, fold: str, term: Term, node: ast.AST) -> list[str]:
 def _frame(fold: str, term: Term, scope: Scope, node: ast.AST) -> tuple[list[str], list[str], Term]:
     give_up = ["if count == 0:", f"    return give_up_{term.type}()"]
     match fold:
+        case "list":
+            before, _, kind = lists.collected(scope, term, node)
+            return [before], ["return result"], Term(kind, "")
         case "any":
             return [], ["return False"], Term("bool", "")
         case "all":

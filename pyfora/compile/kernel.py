@@ -17,9 +17,11 @@ if TYPE_CHECKING:
 
     from pyfora.compile.cache import KernelCache
 
-_MAGIC = b"pyfora kernel 1\n"
+_MAGIC = b"pyfora kernel 2\n"
 _HEADER_LIMIT_BYTES = 1024 * 1024
 _INT_BOUND = 2**63
+_MEMORY_WORDS = 1 << 23
+"""For the lists of one element; the system gives pages only as they are touched."""
 _C_TYPES: dict[Element, Any] = {"int": ctypes.c_int64, "float": ctypes.c_double, "bool": ctypes.c_bool}
 _DTYPES: dict[Element, str] = {"int": "int64", "float": "float64", "bool": "bool"}
 _PYTHON_TYPES: dict[Element, type] = {"int": int, "float": float, "bool": bool}
@@ -50,6 +52,8 @@ class Kernel:
         self._code = LoadedCode(code)
         pointer, whole = ctypes.c_void_p, ctypes.c_int64
         kinds = [_C_TYPES[kind] for kind in self.captured_types]
+        self._memory = (ctypes.c_int64 * _MEMORY_WORDS)() if header["takes_memory"] else None
+        kinds += [pointer] if self._memory is not None else []
         self._call = ctypes.CFUNCTYPE(ctypes.c_int32, pointer, pointer, whole, whole, whole, pointer, whole, *kinds)(
             self._code.address
         )
@@ -100,7 +104,12 @@ class Kernel:
             self._own[0] = self._own[1] = 0
         if not -_INT_BOUND <= step < _INT_BOUND:
             step = 0  # one index only: it is never added
-        if self._call(returned, unused, start, step, count, place, capacity, *captured):
+        memory: list[int] = []
+        if self._memory is not None:
+            first = ctypes.addressof(self._memory)
+            self._memory[0], self._memory[1] = first, first + ctypes.sizeof(self._memory)
+            memory.append(first)
+        if self._call(returned, unused, start, step, count, place, capacity, *captured, *memory):
             raise GaveUp
         return self._result()
 
@@ -168,6 +177,7 @@ def _build(generated: Generated, key: str) -> bytes:
         "output": generated.output.value,
         "captured_types": generated.captured_types,
         "counted": generated.counted,
+        "takes_memory": generated.takes_memory,
         "source": generated.source,
         "code_sha256": hashlib.sha256(code).hexdigest(),
     }

@@ -50,7 +50,20 @@ class Shape:
         return self.python.__name__
 
 
-Kind = Element | Shape | Known
+@dataclass(frozen=True)
+class ListOf:
+    """A list that the running kernel makes: its address is what is there of it."""
+
+    element: Kind | None
+    """None of an empty one whose elements are not known yet."""
+    origin: object = field(default=None, compare=False)
+    """Where such a one is made."""
+
+    def __str__(self) -> str:
+        return "list" if self.element is None else f"list of {self.element}s"
+
+
+Kind = Element | Shape | Known | ListOf
 
 
 def is_runtime(kind: Kind) -> bool:
@@ -64,14 +77,14 @@ def code_of(kind: Kind) -> str:
         codes = [code_of(part) for part in kind.parts if is_runtime(part)]
         return "_".join([f"T{len(codes)}", *codes])
     assert not isinstance(kind, Known)
-    return NUMBA_TYPES[kind]
+    return "int64" if isinstance(kind, ListOf) else NUMBA_TYPES[kind]
 
 
 def give_up_text(kind: Kind) -> str:
     """An expression of this kind that gives up."""
     if isinstance(kind, Shape):
         return display(give_up_text(part) for part in kind.parts if is_runtime(part))
-    return f"give_up_{kind}()"
+    return "give_up_int()" if isinstance(kind, ListOf) else f"give_up_{kind}()"
 
 
 def display(texts: Iterable[str]) -> str:

@@ -22,6 +22,7 @@ def compile_source(source: str, entry: str, signature: tuple[str, ...]) -> bytes
     from pyfora.compile.checked_complex import COMPLEX_PRIMITIVES
     from pyfora.compile.checked_floats import FLOAT_PRIMITIVES
     from pyfora.compile.checked_ints import INT_PRIMITIVES
+    from pyfora.compile.checked_lists import LIST_PRIMITIVES
     from pyfora.compile.primitives import TYPES, recursive, routine
     from pyfora.compile.target import target_context
 
@@ -29,6 +30,7 @@ def compile_source(source: str, entry: str, signature: tuple[str, ...]) -> bytes
         **INT_PRIMITIVES,
         **FLOAT_PRIMITIVES,
         **COMPLEX_PRIMITIVES,
+        **LIST_PRIMITIVES,
         "routine": routine,
         "recursive": recursive,
         "inf": float("inf"),

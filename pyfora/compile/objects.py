@@ -14,9 +14,10 @@ import types
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from pyfora.compile import complexes
+from pyfora.compile import complexes, lists
 from pyfora.compile.classes import inits_of, is_named_tuple, is_plain_class
-from pyfora.compile.kinds import Known, Shape, is_runtime
+from pyfora.compile.functions import must_keep_their_order
+from pyfora.compile.kinds import Known, ListOf, Shape, is_runtime
 from pyfora.compile.scope import Scope
 from pyfora.compile.terms import Term, instance_of, made, part_of
 
@@ -121,6 +122,8 @@ class Objects:
 
     def item(self, scope: Scope, term: Term, index: Term, node: ast.AST) -> Term:
         """`term[index]`."""
+        if isinstance(term.type, ListOf):
+            return lists.item(scope, term, index, node)
         if isinstance(term.type, Shape):
             if issubclass(term.type.python, tuple):
                 number, count = index.constant, len(term.type.parts)
@@ -143,6 +146,8 @@ class Objects:
 
     def binary(self, scope: Scope, operator: ast.operator, left: Term, right: Term, node: ast.AST) -> Term:
         """`left operator right`, one of which is no scalar."""
+        if isinstance(left.type, ListOf) or isinstance(right.type, ListOf):
+            return lists.binary(scope, operator, left, right, node)
         if complexes.is_complex(left.type) or complexes.is_complex(right.type):
             return complexes.binary(scope, operator, left, right, node)
         word = _BINARY[type(operator)]
@@ -189,6 +194,8 @@ class Objects:
             texts = [term.type.value for term in (left, right) if isinstance(term.type, Known)]
             if all(isinstance(text, str) for text in texts):
                 return _truth((texts[0] == texts[1]) is isinstance(operator, ast.Eq))
+        if isinstance(left.type, ListOf) or isinstance(right.type, ListOf):
+            raise scope.refuse("a comparison of lists", node)
         word, mirrored = _ORDERS.get(type(operator), ("__contains__", "__contains__"))
         of_tuples = [term.type for term in (left, right) if isinstance(term.type, Shape)]
         if len(of_tuples) == 2 and all(issubclass(shape.python, tuple) for shape in of_tuples):
@@ -231,6 +238,8 @@ class Objects:
             return _truth(bool(term.type.value))
         if complexes.is_complex(term.type):
             return complexes.truth(term)
+        if isinstance(term.type, ListOf):
+            return lists.truth(term)
         if isinstance(term.type, Shape):
             if issubclass(term.type.python, tuple):
                 return _truth(bool(term.type.parts))
@@ -283,6 +292,7 @@ class Objects:
     ) -> list[Term]:
         if len(positional) > len(fields) or set(keywords) - set(fields[len(positional) :]):
             raise scope.refuse(f"{cls.__name__}() is given arguments that it does not take", node)
+        must_keep_their_order(scope, node, [*keywords], fields, keywords)
         given = {**dict(zip(fields, positional, strict=False)), **keywords}
         for name in fields:
             if name not in given:

@@ -14,7 +14,12 @@ put load number hypot
 _COMPLEX = """
 add sub mul div neg pow abs equal
 """
+_LISTS = """
+get set append pop
+"""
 _WHOLE_WORDS = """
+reset_arena take_words copy_words set_word word_float set_header set_length slice_bound length_list room_list data_list
+new_list copy_list grow_list repeat_list filled_list slice_list join_lists result
 int_from_bool int_from_float float_from_int range_count add_total libm_pow give_up_bool store_bool
 kernel start step count buffer capacity written total best element summed lost k depth
 routine recursive inf nan range True False
@@ -25,6 +30,7 @@ OWN_NAMES = frozenset(
         *(f"{word}_int" for word in _INT.split()),
         *(f"{word}_float" for word in [*_FLOAT.split(), *ONE_ARGUMENT]),
         *(f"{word}_complex" for word in _COMPLEX.split()),
+        *(f"{word}_{kind}" for word in _LISTS.split() for kind in ("int", "float", "bool")),
         *_WHOLE_WORDS.split(),
     ]
 )

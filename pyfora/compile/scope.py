@@ -39,6 +39,10 @@ class Unit:
     functions: dict[object, Function] = field(default_factory=dict)
     """Function object and argument types -> its translation, in the order in which they must stand."""
     names: set[str] = field(default_factory=set)
+    elements: dict[object, Kind] = field(default_factory=dict)
+    """Place of an empty list -> type of what is put into it later."""
+    takes_memory: bool = False
+    """Whether it makes lists."""
     held: list[object] = field(default_factory=list)
     """Objects whose `id` is part of a key above."""
 
@@ -69,7 +73,7 @@ class Unit:
 
 def plain(name: str) -> str:
     """A user's name as an ASCII identifier."""
-    return "".join(letter if letter.isascii() else f"u{ord(letter):x}" for letter in name)
+    return "".join(letter if letter.isascii() and letter != " " else f"u{ord(letter):x}" for letter in name)
 
 
 @dataclass(frozen=True)
@@ -114,6 +118,11 @@ class Scope:
 
     def refuse(self, reason: str, node: ast.AST) -> NotCompiled:
         return refuse(reason, self.filename, node)
+
+    def place_of(self, node: ast.expr) -> object:
+        """Where `node` stands, in a function for arguments of these types."""
+        kinds = () if self.function is None else tuple(kind for _, kind in self.function.parameters)
+        return self.filename, node.lineno, node.col_offset, kinds
 
     def variable(self, name: str, kind: Kind) -> str:
         """The name in the generated source of a variable while it has this type."""

@@ -7,9 +7,10 @@ import copy
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from pyfora.compile import lists
 from pyfora.compile.classes import is_set_plainly
 from pyfora.compile.expressions import Expressions
-from pyfora.compile.kinds import Shape, is_runtime
+from pyfora.compile.kinds import ListOf, Shape, is_runtime
 from pyfora.compile.objects import method_of
 from pyfora.compile.scope import Scope, construct
 from pyfora.compile.terms import Term, part_of
@@ -66,6 +67,8 @@ class Statements:
             ) if scope.instance is not None:
                 held, term = scope.fresh("held"), self._init_above(scope, call)
                 return [*self._hold(held, term), *self._set_attributes(Term(term.type, held))]
+            case ast.Expr(value=ast.Call(func=ast.Attribute(attr="append"), args=[_], keywords=[]) as call):
+                return self._append(node, call)
             case ast.Expr():
                 return self._hold(scope.fresh("unused"), self._expressions.value(scope, node.value))
             case ast.Return():
@@ -76,6 +79,8 @@ class Statements:
                 return self._assign_to_all(node)
             case ast.AnnAssign(target=ast.Name() as target, value=ast.expr() as value):
                 return self._assign(target, value)
+            case ast.AugAssign(target=ast.Subscript(value=owner, slice=index)):
+                return self._change_item(node, owner, index)
             case ast.AugAssign(target=ast.Name() | ast.Attribute() as target):
                 loaded = copy.copy(target)
                 loaded.ctx = ast.Load()
@@ -121,7 +126,7 @@ class Statements:
 
     def _assign(self, target: ast.expr, value: ast.expr) -> list[str]:
         scope = self._scope
-        if isinstance(target, ast.Name | ast.Attribute):
+        if isinstance(target, ast.Name | ast.Attribute | ast.Subscript):
             return self._bind(target, self._expressions.value(scope, value))
         if (
             isinstance(target, ast.Tuple | ast.List)
@@ -159,6 +164,14 @@ class Statements:
             return self._hold(scope.bind(target.id, term.type), term)
         if isinstance(target, ast.Tuple | ast.List):
             return self._unpack(target, term)
+        if isinstance(target, ast.Subscript) and not isinstance(target.slice, ast.Slice):
+            held = self._expressions.value(scope, target.value)
+            if not isinstance(held.type, ListOf):
+                raise scope.refuse(f"setting an item of a {held.type}", target)
+            index = self._expressions.value(scope, target.slice)
+            # Before list and index, as in Python.
+            value = scope.fresh("value")
+            return [*self._hold(value, term), lists.set_item(scope, held, index, Term(term.type, value), target)]
         instance = scope.instance
         if not isinstance(target, ast.Attribute):
             raise scope.refuse(f"assignment to {construct(target)}", target)
@@ -189,7 +202,31 @@ class Statements:
             lines += self._hold(self._scope.bind(f"{self._scope.instance.name}.{name}", term.type), term)
         return lines
 
+    def _append(self, node: ast.Expr, call: ast.Call) -> list[str]:
+        assert isinstance(call.func, ast.Attribute)
+        held = self._expressions.value(self._scope, call.func.value)
+        if not isinstance(held.type, ListOf):
+            return self._hold(self._scope.fresh("unused"), self._expressions.value(self._scope, call))
+        return [lists.append(self._scope, held, self._expressions.value(self._scope, call.args[0]), node)]
+
+    def _change_item(self, node: ast.AugAssign, owner: ast.expr, index: ast.expr) -> list[str]:
+        """`owner[index] += value`: list and index are evaluated once."""
+        scope = self._scope
+        held, place = self._expressions.value(scope, owner), self._expressions.value(scope, index)
+        if not isinstance(held.type, ListOf):
+            raise scope.refuse(f"setting an item of a {held.type}", node)
+        names = scope.fresh("held"), scope.fresh("index")
+        lines = [f"{names[0]} = {held.text}", f"{names[1]} = {place.text}"]
+        held, place = Term(held.type, names[0]), Term(place.type, names[1])
+        before = lists.item(scope, held, place, node)
+        value = self._expressions.binary(scope, node.op, before, self._expressions.value(scope, node.value), node)
+        if isinstance(before.type, ListOf):
+            raise scope.refuse("an operator that changes a list in place", node)
+        return [*lines, lists.set_item(scope, held, place, value, node)]
+
     def _must_not_change_in_place(self, before: Term, operator: ast.operator, node: ast.AST) -> None:
+        if isinstance(before.type, ListOf):
+            raise self._scope.refuse("an operator that changes a list in place", node)
         if isinstance(before.type, Shape):
             word = method_of(operator)
             if hasattr(before.type.python, f"__i{word}__"):
@@ -250,17 +287,28 @@ class Statements:
         if not isinstance(node.target, ast.Name):
             raise scope.refuse("a for loop over more than one variable", node.target)
         target = node.target.id
-        bounds = self._read_range(scope, node.iter)
-        if bounds is None:
-            raise scope.refuse("a for loop over something else than a range", node.iter)
-        before, head_text, index = range_loop(scope, bounds)
+        before, head_text, first_lines, element = iteration(scope, self._expressions, self._read_range, node.iter)
 
         def translate(_exits: _Exits) -> list[str]:
-            first = f"{scope.bind(target, 'int')} = {index}"
-            return [head_text, *indented([first, *self.body(node.body)])]
+            first = f"{scope.bind(target, element.type)} = {element.text}"
+            return [head_text, *indented([*first_lines, first, *self.body(node.body)])]
 
         lines, head, exits = self._settled(translate)
         return [*before, *self._finish(lines, node.orelse, dict(head), exits)]
+
+
+def iteration(
+    scope: Scope, expressions: Expressions, read_range: RangeReader, source: ast.expr
+) -> tuple[list[str], str, list[str], Term]:
+    """A loop over a range or a list: the lines before it, its first line, what a turn begins with, and its element."""
+    bounds = read_range(scope, source)
+    if bounds is not None:
+        before, head, index = range_loop(scope, bounds)
+        return before, head, [], Term("int", index)
+    held = expressions.value(scope, source)
+    if not isinstance(held.type, ListOf):
+        raise scope.refuse("a loop over something else than a range or a list", source)
+    return lists.iteration(scope, held, source)
 
 
 def range_loop(scope: Scope, bounds: list[Term]) -> tuple[list[str], str, str]:
