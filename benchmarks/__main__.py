@@ -7,13 +7,15 @@ import signal
 from collections.abc import Callable
 from pathlib import Path
 
-from benchmarks import latency, loops, losses, memory, short_loops
+from benchmarks import interpreted, kernels, latency, loops, losses, memory, short_loops
 from benchmarks.table import Row, as_markdown, machine, write_json
 
-ROWS: dict[str, Callable[[], Row]] = {
+ROWS: dict[str, Callable[[], Row | list[Row]]] = {
     "sines": lambda: loops.sines_against_prange(10**8, pairs=5),
     "bits": lambda: loops.bits_of_sines(10**8),
     "primes": lambda: loops.primes_against_prange(5 * 10**6, pairs=5),
+    "kernels": kernels.twenty_kernels,
+    "interpreted": lambda: interpreted.interpreted_loop(60_000, pairs=5),
     "short": lambda: short_loops.short_loops_against_cpython(40_000, pairs=5),
     "empty": lambda: latency.empty_block(300),
     "embedded": lambda: latency.embedded_first_block(5),
@@ -32,9 +34,10 @@ def main() -> None:
     done = []
     print(machine(), flush=True)
     for name in wanted.rows or ROWS:
-        row = ROWS[name]()
-        print(f"{row.what}: {row.ours}; {row.peer}; {row.verdict}", flush=True)
-        done.append(row)
+        found = ROWS[name]()
+        for row in found if isinstance(found, list) else [found]:
+            print(f"{row.what}: {row.ours}; {row.peer}; {row.verdict}", flush=True)
+            done.append(row)
     print()
     print(as_markdown(done))
     if not wanted.rows:

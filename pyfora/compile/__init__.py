@@ -10,9 +10,11 @@ from pyfora.compile.kernel import Kernel, compile_loop, load_kernel
 from pyfora.compile.loop import Element, FunctionSource, Loop, Output
 from pyfora.compile.ordered_sum import finish_float_sum, fold_float_terms
 from pyfora.compile.refusal import GaveUp, NotCompiled
+from pyfora.compile.scope import Captured
 from pyfora.compile.warm import warm
 
 __all__ = [
+    "Captured",
     "Element",
     "FunctionSource",
     "GaveUp",

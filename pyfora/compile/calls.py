@@ -119,6 +119,7 @@ class Calls:
     def _callee(self, scope: Scope, node: ast.Call) -> tuple[object, list[Term]]:
         """What is called, and what it is given before its arguments."""
         if isinstance(node.func, ast.Attribute):
+            scope.must_not_be_private(node.func)
             owner = self.expressions.value(scope, node.func.value)
             found = self._objects.method(scope, owner, node.func.attr)
             if found is not None:

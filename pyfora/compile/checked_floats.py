@@ -189,11 +189,10 @@ def give_up_bool(b: Builder) -> Any:
     return b.ir.icmp_signed("==", whole(0), whole(0))
 
 
-@primitive("void(float64*, int64, float64)")
-def store_float(b: Builder, buffer: Any, position: Any, value: Any) -> None:
-    """Write one term; gives up on nan, whose sign may not be the one that CPython's has."""
-    b.give_up_if(b.ir.fcmp_unordered("uno", value, value))
-    b.ir.store(value, b.ir.gep(buffer, [position]))
+@primitive("boolean(boolean, float64)")
+def odd_float(b: Builder, before: Any, value: Any) -> Any:
+    """Whether one of them so far was a nan, whose sign may not be the one that CPython's has."""
+    return b.ir.or_(before, b.ir.fcmp_unordered("uno", value, value))
 
 
 @primitive("void(float64*, int64, float64)")

@@ -151,6 +151,7 @@ class Expressions:
         return Term(kind, f"({word.join(term.text for term in terms)})")
 
     def _attribute(self, scope: Scope, node: ast.Attribute) -> Term:
+        scope.must_not_be_private(node)
         if scope.instance is not None and isinstance(node.value, ast.Name) and node.value.id == scope.instance.name:
             return scope.variable_of(f"{scope.instance.name}.{node.attr}", node)
         owner = self.value(scope, node.value)

@@ -7,15 +7,14 @@ from dataclasses import dataclass
 
 from pyfora.compile.calls import Calls
 from pyfora.compile.clauses import clauses
-from pyfora.compile.kinds import NUMBA_TYPES, Kind
+from pyfora.compile.kinds import NUMBA_TYPES, Kind, ListOf, code_of
 from pyfora.compile.lists import ARENA, ElementLearned
 from pyfora.compile.loop import Element, Loop, Output
 from pyfora.compile.own_names import OWN_NAMES
 from pyfora.compile.refusal import refuse
-from pyfora.compile.scope import Scope, Unit
+from pyfora.compile.scope import Captured, Scope, Unit
 from pyfora.compile.terms import Term, as_bool, as_int
 
-Scalar = int | float | bool
 _EMPTY_LISTS_LIMIT = 64
 
 
@@ -30,8 +29,9 @@ class Generated:
     """Types of the entry's arguments: start, step, count, buffer, capacity, captured values."""
     element: Element
     output: Output
-    captured_types: tuple[Element, ...]
-    captured: tuple[Scalar, ...]
+    captured_types: tuple[str, ...]
+    """Names of types; of lists, those of their elements with an `s`."""
+    captured: tuple[Captured, ...]
     counted: bool
     """Whether there are never more terms than indices, so that the buffer need not be watched."""
     takes_memory: bool
@@ -93,7 +93,7 @@ def _generate(loop: Loop, output: Output, list_elements: dict[object, Kind]) -> 
             sources.insert(0, function.source())
     pointer: Element = "int" if output in (Output.TOTAL, Output.ANY, Output.ALL, Output.COUNT) else element
     types_ = ["int64", "int64", "int64", f"{NUMBA_TYPES[pointer]}*", "int64"]
-    types_ += [NUMBA_TYPES[kind] for _, kind, _ in captured]
+    types_ += [code_of(kind) for _, kind, _ in captured]
     types_ += ["int64"] if unit.takes_memory else []
     return Generated(
         source="\n\n".join(sources),
@@ -101,11 +101,15 @@ def _generate(loop: Loop, output: Output, list_elements: dict[object, Kind]) -> 
         signature=tuple(types_),
         element=element,
         output=output,
-        captured_types=tuple(kind for _, kind, _ in captured),
+        captured_types=tuple(_captured_type(kind) for _, kind, _ in captured),
         captured=tuple(value for _, _, value in captured),
         counted=counted,
         takes_memory=unit.takes_memory,
     )
+
+
+def _captured_type(kind: Kind) -> str:
+    return f"{kind.element}s" if isinstance(kind, ListOf) else str(kind)
 
 
 def analyse(loop: Loop) -> Element:
@@ -117,7 +121,11 @@ def _step(scope: Scope, output: Output, term: Term, node: ast.expr, counted: boo
     match output:
         case Output.TERMS:
             room = [] if counted else ["if written >= capacity:", "    return give_up_int()"]
-            return [*room, f"store_{term.type}(buffer, written, {term.text})", "written = written + 1"]
+            if term.type != "float":
+                return [*room, f"store_{term.type}(buffer, written, {term.text})", "written = written + 1"]
+            # Whether one was a nan is asked at the end: a branch for each would keep LLVM from doing several at once.
+            watched = ["odd = odd_float(odd, element)", "put_float(buffer, written, element)"]
+            return [*room, f"element = {term.text}", *watched, "written = written + 1"]
         case Output.TOTAL:
             if term.type == "float":
                 raise scope.refuse("a sum of floats is not taken as a total, but from its terms in order", node)
@@ -140,6 +148,8 @@ def _step(scope: Scope, output: Output, term: Term, node: ast.expr, counted: boo
 
 def _frame(output: Output, element: Element) -> tuple[list[str], list[str]]:
     match output:
+        case Output.TERMS if element == "float":
+            return ["written = 0", "odd = False"], ["if odd:", "    return give_up_int()", "return written"]
         case Output.TERMS | Output.COUNT:
             return ["written = 0"], ["return written"]
         case Output.TOTAL:
@@ -149,5 +159,10 @@ def _frame(output: Output, element: Element) -> tuple[list[str], list[str]]:
         case Output.ALL:
             return [], ["return 1"]
     zero = "0.0" if element == "float" else "0"
-    store = "store_bool(buffer, 0, best != 0)" if element == "bool" else f"store_{element}(buffer, 0, best)"
+    store = {
+        "bool": "store_bool(buffer, 0, best != 0)",
+        "int": "store_int(buffer, 0, best)",
+        # Of numbers only: no nan is among them.
+        "float": "put_float(buffer, 0, best)",
+    }[element]
     return ["written = 0", f"best = {zero}"], ["if written != 0:", f"    {store}", "return written"]

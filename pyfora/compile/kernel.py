@@ -8,9 +8,10 @@ import json
 import sys
 from typing import TYPE_CHECKING, Any
 
-from pyfora.compile.generated import Generated, Scalar, generate
+from pyfora.compile.generated import Generated, generate
 from pyfora.compile.loop import Element, Loop, Output
 from pyfora.compile.refusal import GaveUp, NotCompiled
+from pyfora.compile.scope import Captured
 
 if TYPE_CHECKING:
     import numpy as np
@@ -22,15 +23,17 @@ _HEADER_LIMIT_BYTES = 1024 * 1024
 _INT_BOUND = 2**63
 _MEMORY_WORDS = 1 << 23
 """For the lists of one element; the system gives pages only as they are touched."""
-_C_TYPES: dict[Element, Any] = {"int": ctypes.c_int64, "float": ctypes.c_double, "bool": ctypes.c_bool}
+_C_TYPES: dict[str, Any] = {"int": ctypes.c_int64, "float": ctypes.c_double, "bool": ctypes.c_bool}
 _DTYPES: dict[Element, str] = {"int": "int64", "float": "float64", "bool": "bool"}
-_PYTHON_TYPES: dict[Element, type] = {"int": int, "float": float, "bool": bool}
+_PYTHON_TYPES: dict[str, type] = {"int": int, "float": float, "bool": bool}
+_HEADER_WORDS = 3
+"""Of a list, as the primitives for lists have them."""
 
 
 class Kernel:
     """One loop's machine code in this process. It may be called from one thread at a time; it releases the GIL."""
 
-    def __init__(self, object_code: bytes, captured: tuple[Scalar, ...] = ()) -> None:
+    def __init__(self, object_code: bytes, captured: tuple[Captured, ...] = ()) -> None:
         """Load object code. Raises ValueError if the bytes are damaged, NotCompiled if they are for another machine."""
         from pyfora.compile.machine_code import LoadedCode
 
@@ -46,17 +49,23 @@ class Kernel:
         self.source: str = header["source"]
         """The generated Python that was compiled."""
         self.key: str = header["key"]
-        self.captured_types: tuple[Element, ...] = tuple(header["captured_types"])
+        self.captured_types: tuple[str, ...] = tuple(header["captured_types"])
         self.counted: bool = header["counted"]
         """Whether there are never more terms than indices."""
         self._code = LoadedCode(code)
         pointer, whole = ctypes.c_void_p, ctypes.c_int64
-        kinds = [_C_TYPES[kind] for kind in self.captured_types]
+        kinds = [_C_TYPES.get(kind, ctypes.c_int64) for kind in self.captured_types]
         self._memory = (ctypes.c_int64 * _MEMORY_WORDS)() if header["takes_memory"] else None
         kinds += [pointer] if self._memory is not None else []
         self._call = ctypes.CFUNCTYPE(ctypes.c_int32, pointer, pointer, whole, whole, whole, pointer, whole, *kinds)(
             self._code.address
         )
+        self._taken: tuple[Captured, ...] | None = None
+        """What the last call was given."""
+        self._arguments: list[int | float | bool] = []
+        """The same as the machine code takes it."""
+        self._lists: list[Any] = []
+        """Memory of the lists among them."""
         self._returned = ctypes.c_int64()
         self._unused = ctypes.c_int64()
         self._own = (ctypes.c_int64 * 2)()
@@ -69,7 +78,7 @@ class Kernel:
 
     def run(
         self,
-        captured: tuple[Scalar, ...],
+        captured: tuple[Captured, ...],
         start: int,
         step: int,
         count: int,
@@ -85,12 +94,8 @@ class Kernel:
         last = start + (count - 1) * step if count > 0 else start
         if not (-_INT_BOUND <= start < _INT_BOUND and -_INT_BOUND <= last < _INT_BOUND and count < _INT_BOUND):
             raise GaveUp("an index beyond 64 bits")
-        if len(captured) != len(self.captured_types):
-            raise TypeError(f"the kernel takes {len(self.captured_types)} captured values, not {len(captured)}")
-        for value, kind in zip(captured, self.captured_types, strict=True):
-            # ctypes would cut an int down to 64 bits without a word.
-            if type(value) is not _PYTHON_TYPES[kind] or (kind == "int" and not -_INT_BOUND <= value < _INT_BOUND):
-                raise TypeError(f"a captured value is {value!r}; the kernel takes {kind}")
+        if captured is not self._taken or not captured:
+            self._take(captured)
         returned, unused, own = self._addresses
         if self.output is Output.TERMS:
             if buffer is None or buffer.dtype != self.dtype or not buffer.flags.c_contiguous:
@@ -109,9 +114,31 @@ class Kernel:
             first = ctypes.addressof(self._memory)
             self._memory[0], self._memory[1] = first, first + ctypes.sizeof(self._memory)
             memory.append(first)
-        if self._call(returned, unused, start, step, count, place, capacity, *captured, *memory):
+        if self._call(returned, unused, start, step, count, place, capacity, *self._arguments, *memory):
             raise GaveUp
         return self._result()
+
+    def _take(self, captured: tuple[Captured, ...]) -> None:
+        """Look at the captured values, and lay out lists as the machine code reads them."""
+        if len(captured) != len(self.captured_types):
+            raise TypeError(f"the kernel takes {len(self.captured_types)} captured values, not {len(captured)}")
+        arguments: list[int | float | bool] = []
+        lists: list[Any] = []
+        self._taken = None
+        for value, kind in zip(captured, self.captured_types, strict=True):
+            element = kind.removesuffix("s")
+            for one in value if isinstance(value, list) and kind != element else [value]:
+                # ctypes would cut an int down to 64 bits without a word.
+                fits = element != "int" or (isinstance(one, int) and -_INT_BOUND <= one < _INT_BOUND)
+                if type(one) is not _PYTHON_TYPES[element] or not fits:
+                    raise TypeError(f"a captured value is {one!r}; the kernel takes {kind}")
+            if isinstance(value, list):
+                laid = _laid_out(value, element)
+                lists.append(laid)
+                arguments.append(ctypes.addressof(laid))
+            else:
+                arguments.append(value)
+        self._taken, self._arguments, self._lists = captured, arguments, lists
 
     def _result(self) -> int | float | bool | None:
         number = self._returned.value
@@ -124,8 +151,17 @@ class Kernel:
                 return (self._own[1] << 64) | (self._own[0] & (2**64 - 1))
         if number == 0:
             return None
-        value: Scalar = _C_TYPES[self.element].from_buffer(self._own).value
+        value: int | float | bool = _C_TYPES[self.element].from_buffer(self._own).value
         return value
+
+
+def _laid_out(values: list[Any], element: str) -> Any:
+    """A list as one piece of memory: its three words, and a word for each element."""
+    words = (ctypes.c_int64 * (_HEADER_WORDS + len(values)))()
+    words[:_HEADER_WORDS] = [ctypes.addressof(words) + 8 * _HEADER_WORDS, len(values), len(values)]
+    kind = ctypes.c_double if element == "float" else ctypes.c_int64
+    (kind * len(values)).from_buffer(words, 8 * _HEADER_WORDS)[:] = values
+    return words
 
 
 def compile_loop(loop: Loop, output: Output, cache: KernelCache) -> Kernel:

@@ -58,6 +58,8 @@ class ListOf:
     """None of an empty one whose elements are not known yet."""
     origin: object = field(default=None, compare=False)
     """Where such a one is made."""
+    is_frozen: bool = False
+    """Whether it was captured, and is not to be changed."""
 
     def __str__(self) -> str:
         return "list" if self.element is None else f"list of {self.element}s"

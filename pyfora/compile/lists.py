@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import dataclasses
 
 from pyfora.compile.functions import Function
 from pyfora.compile.kinds import Kind, Known, ListOf, is_runtime
@@ -23,6 +24,11 @@ def arena(scope: Scope) -> str:
     scope.unit.takes_memory = True
     scope.used[ARENA] = Term("int", ARENA)
     return ARENA
+
+
+def _own(kind: Kind) -> Kind:
+    """The type of a new list with the elements of one of this type."""
+    return dataclasses.replace(kind, is_frozen=False) if isinstance(kind, ListOf) else kind
 
 
 def _word_of(term: Term) -> str:
@@ -69,7 +75,7 @@ def repeated(scope: Scope, left: Term, right: Term, node: ast.AST) -> Term:
     held, times = (left, right) if isinstance(left.type, ListOf) else (right, left)
     if times.type not in ("int", "bool"):
         raise scope.refuse(f"a list times a {times.type}", node)
-    return Term(held.type, f"repeat_list({arena(scope)}, {held.text}, {as_int(times).text})")
+    return Term(_own(held.type), f"repeat_list({arena(scope)}, {held.text}, {as_int(times).text})")
 
 
 def filled(scope: Scope, element: Term, times: Term, node: ast.AST) -> Term:
@@ -82,8 +88,8 @@ def binary(scope: Scope, operator: ast.operator, left: Term, right: Term, node: 
     """`left operator right`, one of which is a list."""
     if isinstance(operator, ast.Mult):
         return repeated(scope, left, right, node)
-    if isinstance(operator, ast.Add) and left.type == right.type:
-        return Term(left.type, f"join_lists({arena(scope)}, {left.text}, {right.text})")
+    if isinstance(operator, ast.Add) and _own(left.type) == _own(right.type):
+        return Term(_own(left.type), f"join_lists({arena(scope)}, {left.text}, {right.text})")
     raise scope.refuse(f"operator {type(operator).__name__} of {left.type} and {right.type}", node)
 
 
@@ -108,7 +114,7 @@ def part(scope: Scope, held: Term, bounds: list[Term | None], node: ast.AST) -> 
     low, high = texts[0] or "0", texts[1] or f"length_list({held.text})"
     if not held.text.replace("_", "").isalnum():
         raise scope.refuse("a slice of a list that is not held in a variable", node)
-    return Term(held.type, f"slice_list({arena(scope)}, {held.text}, {low}, {high})")
+    return Term(_own(held.type), f"slice_list({arena(scope)}, {held.text}, {low}, {high})")
 
 
 def set_item(scope: Scope, held: Term, index: Term, value: Term, node: ast.AST) -> str:
@@ -127,6 +133,8 @@ def append(scope: Scope, held: Term, value: Term, node: ast.AST) -> str:
 
 def _learn(scope: Scope, held: Term, value: Term, node: ast.AST) -> Kind:
     assert isinstance(held.type, ListOf)
+    if held.type.is_frozen:
+        raise scope.refuse("a change of a captured list", node)
     kind = _can_be_kept(scope, value.type, node)
     if held.type.element is None:
         if held.type.origin is None or held.type.origin in scope.unit.elements:
@@ -140,11 +148,12 @@ def _learn(scope: Scope, held: Term, value: Term, node: ast.AST) -> Kind:
 
 def method(scope: Scope, held: Term, name: str, terms: list[Term], node: ast.AST) -> Term:
     """`held.name(…)`, where that gives a value."""
-    if name == "pop" and not terms:
+    own = _own(held.type)
+    if name == "pop" and not terms and held.type == own:
         element = _element_of(scope, held, node)
         return Term(element, f"{_verb('pop', element)}({held.text})")
     if name == "copy" and not terms:
-        return Term(held.type, f"copy_list({arena(scope)}, {held.text})")
+        return Term(own, f"copy_list({arena(scope)}, {held.text})")
     raise scope.refuse(f"the method {name!r} of a list", node)
 
 

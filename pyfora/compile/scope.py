@@ -7,10 +7,10 @@ import keyword
 import types
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from pyfora.compile.classes import is_known_beforehand, parts_from_outside
-from pyfora.compile.kinds import Kind, Known, is_runtime
+from pyfora.compile.kinds import Kind, Known, ListOf, is_runtime
 from pyfora.compile.loop import Element, FunctionSource
 from pyfora.compile.refusal import NotCompiled, refuse
 from pyfora.compile.terms import Term, made
@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 CAPTURED_HERE = "\0captured"
 """Stands for the captured arguments of a function that calls itself, until all of them are known."""
 INT_BOUND = 2**63
+LIST_LIMIT = 10_000_000
+"""Elements of a captured list."""
+Captured = int | float | bool | list[int] | list[float] | list[bool]
 DEEPEST = 6
 """How deep values are made of others, and these of others, until they are none of compiled code's."""
 PARTS_LIMIT = 64
@@ -34,7 +37,7 @@ class Unit:
 
     filename: str
     function_source: Callable[[types.FunctionType], FunctionSource | None]
-    captured: dict[object, tuple[str, Element, int | float | bool]] = field(default_factory=dict)
+    captured: dict[object, tuple[str, Kind, Captured]] = field(default_factory=dict)
     """Where it was found (scope and name) -> parameter, type, value."""
     functions: dict[object, Function] = field(default_factory=dict)
     """Function object and argument types -> its translation, in the order in which they must stand."""
@@ -56,19 +59,31 @@ class Unit:
         return name
 
     def capture(self, key: object, wanted: str, value: object) -> Term | None:
-        """The parameter for a captured scalar; None if the value is none (a subclass of int is none, nor is None)."""
+        """The parameter for a captured scalar, or a list of some; None if the value is none.
+
+        A subclass of int is none, nor is None.
+        """
         if key not in self.captured:
-            if type(value) is bool:
-                kind: Element = "bool"
-            elif type(value) is int and -INT_BOUND <= value < INT_BOUND:
-                kind = "int"
-            elif type(value) is float:
-                kind = "float"
-            else:
+            kind: Kind | None = scalar_kind(value)
+            if kind is None and type(value) is list and 0 < len(value) <= LIST_LIMIT:
+                kinds = {scalar_kind(element) for element in value}
+                (element,) = kinds if len(kinds) == 1 else (None,)
+                kind = element and ListOf(element, is_frozen=True)
+                value = list(value)
+            if kind is None:
                 return None
-            self.captured[key] = (self.name(f"captured_{plain(wanted)}"), kind, value)
+            self.captured[key] = (self.name(f"captured_{plain(wanted)}"), kind, cast("Captured", value))
         parameter, kind, _ = self.captured[key]
         return Term(kind, parameter)
+
+
+def scalar_kind(value: object) -> Element | None:
+    """The type of a scalar that a kernel can take."""
+    if type(value) is bool:
+        return "bool"
+    if type(value) is float:
+        return "float"
+    return "int" if type(value) is int and -INT_BOUND <= value < INT_BOUND else None
 
 
 def plain(name: str) -> str:
@@ -154,6 +169,11 @@ class Scope:
         self.variables[name] = kind
         self._ever_bound.add(name)
         return self.variable(name, kind)
+
+    def must_not_be_private(self, node: ast.Attribute) -> None:
+        """Refuse names that mean another one in each class."""
+        if node.attr.startswith("__") and not node.attr.endswith("__"):
+            raise self.refuse(f"the private name {node.attr!r}", node)
 
     def read(self, node: ast.Name) -> Term:
         """A variable of the body, or a value from outside."""

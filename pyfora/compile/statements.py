@@ -177,6 +177,7 @@ class Statements:
             raise scope.refuse(f"assignment to {construct(target)}", target)
         if instance is None or not isinstance(target.value, ast.Name) or target.value.id != instance.name:
             raise scope.refuse("setting an attribute outside of __init__", target)
+        scope.must_not_be_private(target)
         if not is_set_plainly(instance.cls, target.attr):
             raise scope.refuse(f"setting {target.attr!r}, which calls a function", target)
         return self._hold(scope.bind(f"{instance.name}.{target.attr}", term.type), term)

@@ -17,7 +17,7 @@ def warm() -> None:
         "        total = div_float(total + float_from_int(mul_int(n, n)), 3.0)\n        n = sub_int(n, 1)\n"
         "    return sin_float(total)\n\n"
         "def kernel(start, step, count, buffer, capacity):\n    written = 0\n    for k in range(count):\n"
-        "        i = start + k * step\n        if mod_int(i, 3) == 1:\n            store_float(buffer, written, f(i))\n"
+        "        i = start + k * step\n        if mod_int(i, 3) == 1:\n            put_float(buffer, written, f(i))\n"
         "            written = written + 1\n    return written\n"
     )
     LoadedCode(compile_source(source, "kernel", ("int64", "int64", "int64", "float64*", "int64")))

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from types import FunctionType
 from typing import Any
 
+from pyfora.compile import Captured
 from pyfora.execute.ambient import Ambient
 from pyfora.fold.grid import Grid
 from pyfora.fold.partials import Form
@@ -33,7 +34,7 @@ class Environment:
     callee: Callable[..., Any]
     object_code: bytes
     """The kernel; empty where the leaves are interpreted."""
-    captured: tuple[int | float | bool, ...]
+    captured: tuple[Captured, ...]
     """The values that the kernel is called with."""
     ambient: Ambient
     depth: int

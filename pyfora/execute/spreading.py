@@ -15,7 +15,7 @@ from time import perf_counter
 from types import FunctionType
 from typing import Any
 
-from pyfora.compile import FunctionSource, KernelCache, Loop, NotCompiled, Output, analyse, compile_loop
+from pyfora.compile import Captured, FunctionSource, KernelCache, Loop, NotCompiled, Output, analyse, compile_loop
 from pyfora.execute.absorbing import Absorber
 from pyfora.execute.ambient import Ambient, depth_of
 from pyfora.execute.environment import Environment
@@ -55,7 +55,7 @@ def _quietly() -> Iterator[None]:
 @dataclass(frozen=True)
 class _Compiled:
     object_code: bytes = b""
-    captured: tuple[int | float | bool, ...] = ()
+    captured: tuple[Captured, ...] = ()
 
 
 class Spreader:

@@ -230,6 +230,79 @@ def test_what_is_not_compiled_of_them(body: str, reason: str) -> None:
     assert reason in caught.value.reason
 
 
+CAPTURED = """
+TABLE = [(k * 7919 + 13) % 256 for k in range(512)]
+WEIGHTS = [0.5 * k for k in range(16)]
+FLAGS = [True, False, True]
+
+def at(i):
+    return TABLE[i % 512] + TABLE[-1]
+
+def weighted(i):
+    total = 0.0
+    for w in WEIGHTS:
+        total += w * i
+    return total + sum(WEIGHTS[2:5])
+
+def both(i):
+    mine = TABLE[:4] + [i]
+    mine[0] = 7
+    return sum(mine) + (1 if FLAGS[i % 3] else 0) + len(TABLE * 2) + max(TABLE)
+
+def through(xs, i):
+    return xs[i % len(xs)]
+
+def passed(i):
+    return through(TABLE, i) + through([1, 2], i)
+
+def changes(i):
+    TABLE[0] = i
+    return 1
+
+def appends(i):
+    xs = TABLE
+    xs.append(i)
+    return 1
+
+def pops(i):
+    return TABLE.pop()
+
+def outside(i):
+    return TABLE[i + 512]
+"""
+
+
+@pytest.mark.parametrize("name", ["at", "weighted", "both", "passed"])
+def test_captured_lists_are_read(name: str, cache: KernelCache) -> None:
+    names = module(CAPTURED)
+    kernel = compiled(f"({name}(i) for i in source)", names, cache)
+    expected = [names[name](i) for i in range(600)]
+    assert same(run_terms(kernel, range(600)), expected)
+    # The same code for another list, of another length.
+    names["TABLE"] = names["TABLE"][::-1][:300] * 2
+    names["WEIGHTS"] = [1.25, 2.5, 5.0]
+    again = compiled(f"({name}(i) for i in source)", names, cache)
+    assert again.key == kernel.key
+    assert same(run_terms(again, range(600)), [names[name](i) for i in range(600)])
+
+
+@pytest.mark.parametrize(
+    ("name", "reason"), [("changes", "a change of"), ("appends", "a change of"), ("pops", "'pop'")]
+)
+def test_captured_lists_are_not_changed(name: str, reason: str) -> None:
+    with pytest.raises(NotCompiled) as caught:
+        analyse(loop(f"({name}(i) for i in source)", module(CAPTURED)))
+    assert reason in caught.value.reason
+
+
+def test_past_the_end_of_a_captured_list(cache: KernelCache) -> None:
+    kernel = compiled("(outside(i) for i in source)", module(CAPTURED), cache)
+    with pytest.raises(GaveUp):
+        run_terms(kernel, range(1))
+    with pytest.raises(TypeError, match="a captured value is"):
+        kernel.run(([1.5],), 0, 1, 1)
+
+
 def test_a_kernel_with_lists_is_loaded_from_its_bytes(cache: KernelCache) -> None:
     from pyfora.compile import load_kernel
 

@@ -248,6 +248,7 @@ REFUSED = [
         6,
     ),
     ("def f(n):\n    return None if n else 3", "of different types: None and int", 2),
+    ("def f(n):\n    return Private(n).get()", "the private name '__x'", None),
     ("def f(n):\n    return pick(n, None, 3)", "too many arguments", 2),
 ]
 
@@ -280,6 +281,12 @@ class Maybe:
     def __init__(self, x):
         if x:
             self.x = x
+
+class Private:
+    def __init__(self, x):
+        self.__x = x
+    def get(self):
+        return self.__x
 
 class Inplace:
     def __init__(self, x, y):

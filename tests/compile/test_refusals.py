@@ -80,7 +80,7 @@ def test_a_refusal_names_construct_and_line(
     body: str, reason: str | None, line: int | None, cache: KernelCache
 ) -> None:
     text = f"def f(n):\n{textwrap.indent(body, '    ')}\n\ndef other(n):\n    return f(n)\n"
-    names = module(text, numbers=[1], huge=2**63, colour=Colour.RED)
+    names = module(text, numbers=[1, "a"], huge=2**63, colour=Colour.RED)
     if reason is None:
         analyse(loop("(f(i) for i in source)", names))
         return
