@@ -12,7 +12,7 @@ import types
 from pyfora.compile import complexes, lists
 from pyfora.compile.classes import inits_of
 from pyfora.compile.expressions import Expressions
-from pyfora.compile.functions import Function, bind_arguments, bound_names, forbidden
+from pyfora.compile.functions import Function, bind_arguments, bound_names, bound_once, forbidden
 from pyfora.compile.inner_folds import INNER_FOLDS, inner_fold
 from pyfora.compile.kinds import Kind, Known, ListOf, give_up_text, is_runtime, names_of
 from pyfora.compile.libm import ONE_ARGUMENT
@@ -329,6 +329,7 @@ class Calls:
             function.lines = [f"return {term.text}"]
         else:
             scope.bound |= bound_names(node.body)
+            scope.bound_once = bound_once(node)
             lines = Statements(scope, self.expressions, self.read_range, self._init_above).body(node.body)
             if scope.variables is not None:
                 raise scope.refuse(f"{target.__name__!r} may end without returning a value", node)

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from pyfora.compile.expressions import Expressions
 from pyfora.compile.scope import Scope, construct
-from pyfora.compile.statements import RangeReader, indented, iteration
+from pyfora.compile.statements import RangeReader, indented, iteration, turns_of
 from pyfora.compile.terms import Term
 
 
@@ -33,16 +33,18 @@ def clauses(
             raise scope.refuse("an asynchronous comprehension", clause.target)
         if not isinstance(clause.target, ast.Name):
             raise scope.refuse(f"{construct(clause.target)} as the variable of a loop over a range", clause.target)
-        before: list[str] = []
         if number == 0 and first is not None:
-            head, index = first
-        else:
-            return around(number, *iteration(scope, expressions, read_range, clause.iter))
-        return around(number, before, head, [], Term("int", index))
+            return around(number, [], first[0], [], Term("int", first[1]))
+        return around(number, *iteration(scope, expressions, read_range, clause.iter))
 
     def around(number: int, before: list[str], head: str, first_lines: list[str], element: Term) -> list[str]:
         clause = node.generators[number]
         assert isinstance(clause.target, ast.Name)
+        # Another clause may have bound the name to other elements.
+        scope.intervals.pop(clause.target.id, None)
+        if element.interval is not None:
+            scope.intervals[clause.target.id] = element.interval
+        scope.most_turns = turns_of(element, scope.most_turns)
         body = [*first_lines, f"{scope.bind(clause.target.id, element.type)} = {element.text}"]
         tests = [expressions.truth(scope, test).text for test in clause.ifs]
         inner = level(number + 1)

@@ -6,7 +6,7 @@ import ast
 import math
 from collections.abc import Callable, Sequence
 
-from pyfora.compile import complexes, lists
+from pyfora.compile import complexes, intervals, lists
 from pyfora.compile.kinds import Kind, Known, ListOf, Shape, is_runtime, names_of
 from pyfora.compile.objects import Objects
 from pyfora.compile.scope import INT_BOUND, Scope, construct
@@ -197,19 +197,27 @@ class Expressions:
         if "float" not in (left.type, right.type):
             if kind is ast.Div:
                 return Term("float", f"div_float({exact_float(left).text}, {exact_float(right).text})")
-            if kind is ast.Pow and right.constant == 2 and right.type == "int":
+            squared = intervals.of_operation(ast.Mult, left, left)
+            squares = kind is ast.Pow and right.constant == 2 and right.type == "int"
+            if squares and not intervals.fits(squared):
                 return Term("int", f"square_int({as_int(left).text})")
-            if kind is ast.Mult and left == right and left.type == "int":
+            if squares and left.text.isidentifier():
+                return Term("int", f"({as_int(left).text} * {as_int(left).text})", interval=squared)
+            if kind is ast.Mult and left == right and left.type == "int" and not intervals.fits(squared):
                 return Term("int", f"square_int({left.text})")
-            power = _power_of_two(right)
+            interval, power = intervals.of_operation(kind, left, right), _power_of_two(right)
             if power is not None and kind is ast.FloorDiv:
-                return Term("int", f"({as_int(left).text} >> {power})")
+                return Term("int", f"({as_int(left).text} >> {power})", interval=interval)
             if power is not None and kind is ast.Mod:
-                return Term("int", f"({as_int(left).text} & {2**power - 1})")
+                return Term("int", f"({as_int(left).text} & {2**power - 1})", interval=interval)
+            if kind in _FLOAT_OPERATORS and intervals.fits(interval):
+                text = f"({as_int(left).text} {_FLOAT_OPERATORS[kind]} {as_int(right).text})"
+                return Term("int", text, interval=interval)
             if kind in _INT_OPERATIONS:
                 operands = f"({as_int(left).text}, {as_int(right).text})"
                 zero = f"rest_int{operands}" if kind is ast.Mod else ""
-                return Term("int", f"{_INT_OPERATIONS[kind]}{operands}", zero_text=zero)
+                known = interval if intervals.fits(interval) else None
+                return Term("int", f"{_INT_OPERATIONS[kind]}{operands}", zero_text=zero, interval=known)
         else:
             left, right = as_float(left), as_float(right)
             if kind in _FLOAT_OPERATORS:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import collections
 import types
 from dataclasses import dataclass, field
 
@@ -125,6 +126,21 @@ def bound_names(statements: list[ast.stmt]) -> set[str]:
                 case ast.MatchStar(name=str() as name) | ast.MatchMapping(rest=str() as name):
                     names.add(name)
     return names
+
+
+def bound_once(node: ast.FunctionDef) -> set[str]:
+    """Names that no more than one node of a function binds, comprehensions and parameters included."""
+    stored = [one.id for one in ast.walk(node) if isinstance(one, ast.Name) and not isinstance(one.ctx, ast.Load)]
+    inner = [one for one in ast.walk(node) if isinstance(one, ast.stmt) and one is not node]
+    others = {one.arg for one in ast.walk(node) if isinstance(one, ast.arg)}
+    others |= bound_names([one for one in inner if not _stores_names(one)])
+    counts = collections.Counter(stored)
+    return {name for name, count in counts.items() if count == 1 and name not in others}
+
+
+def _stores_names(node: ast.stmt) -> bool:
+    """Whether all that this statement binds are names that are written as such."""
+    return not isinstance(node, ast.FunctionDef | ast.ClassDef | ast.Import | ast.ImportFrom | ast.Try | ast.Match)
 
 
 def forbidden(scope: Scope, node: ast.FunctionDef | ast.Lambda) -> None:

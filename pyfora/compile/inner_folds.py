@@ -6,7 +6,7 @@ import ast
 import builtins
 import sys
 
-from pyfora.compile import lists
+from pyfora.compile import intervals, lists
 from pyfora.compile.clauses import clauses
 from pyfora.compile.expressions import Expressions
 from pyfora.compile.functions import Function
@@ -91,6 +91,8 @@ def _step(scope: Scope, fold: str, term: Term, node: ast.AST) -> list[str]:
         case "len":
             return [f"element = {term.text}", "total = total + 1"]
         case "sum" if term.type != "float":
+            if intervals.fits(intervals.of_sum(intervals.of(term), scope.most_turns)):
+                return [f"total = total + {as_int(term).text}"]
             return [f"total = add_int(total, {as_int(term).text})"]
         case "sum" if sys.version_info < (3, 12):
             return [f"total = total + {term.text}", "count = 1"]

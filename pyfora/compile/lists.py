@@ -11,6 +11,8 @@ from pyfora.compile.refusal import NotCompiled
 from pyfora.compile.scope import Scope
 from pyfora.compile.terms import Term, as_int
 
+LONGEST = 2**40
+"""No list of a kernel has as many elements: there is not the memory for it."""
 ARENA = "captured_arena"
 """The kernel's argument from which all memory is taken."""
 
@@ -40,6 +42,15 @@ def _word_of(term: Term) -> str:
 
 def _verb(word: str, element: Kind) -> str:
     return f"{word}_{element if isinstance(element, str) else 'int'}"
+
+
+def _getter(held: Term) -> str:
+    assert isinstance(held.type, ListOf) and held.type.element is not None
+    return _verb("get_frozen" if held.type.is_frozen else "get", held.type.element)
+
+
+def _length_of(held: Term) -> str:
+    return "length_frozen_list" if isinstance(held.type, ListOf) and held.type.is_frozen else "length_list"
 
 
 def _can_be_kept(scope: Scope, kind: Kind, node: ast.AST) -> Kind:
@@ -105,7 +116,7 @@ def item(scope: Scope, held: Term, index: Term, node: ast.AST) -> Term:
     element = _element_of(scope, held, node)
     if index.type not in ("int", "bool"):
         raise scope.refuse(f"a list is indexed by a {index.type}", node)
-    return Term(element, f"{_verb('get', element)}({held.text}, {as_int(index).text})")
+    return Term(element, f"{_getter(held)}({held.text}, {as_int(index).text})")
 
 
 def part(scope: Scope, held: Term, bounds: list[Term | None], node: ast.AST) -> Term:
@@ -161,6 +172,9 @@ def iteration(scope: Scope, held: Term, node: ast.AST) -> tuple[list[str], str, 
     """A loop over a list as it is by then: lines before it, its first line, what a turn begins with, its element."""
     element = _element_of(scope, held, node)
     name, position = scope.fresh("held"), scope.fresh("position")
+    if isinstance(held.type, ListOf) and held.type.is_frozen:
+        head = f"for {position} in range(length_frozen_list({name})):"
+        return [f"{name} = {held.text}"], head, [], Term(element, f"{_getter(held)}({name}, {position})")
     before = [f"{name} = {held.text}", f"{position} = -1"]
     head = f"while {position} + 1 < length_list({name}):"
     return before, head, [f"{position} = {position} + 1"], Term(element, f"{_verb('get', element)}({name}, {position})")
@@ -168,12 +182,12 @@ def iteration(scope: Scope, held: Term, node: ast.AST) -> tuple[list[str], str, 
 
 def length(held: Term) -> Term:
     """`len(held)`."""
-    return Term("int", f"length_list({held.text})")
+    return Term("int", f"{_length_of(held)}({held.text})", interval=(0, LONGEST))
 
 
 def truth(held: Term) -> Term:
     """Whether it has elements."""
-    return Term("bool", f"(length_list({held.text}) != 0)")
+    return Term("bool", f"({_length_of(held)}({held.text}) != 0)")
 
 
 def collected(scope: Scope, term: Term, node: ast.AST) -> tuple[str, list[str], ListOf]:

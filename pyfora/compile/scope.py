@@ -13,7 +13,7 @@ from pyfora.compile.classes import is_known_beforehand, parts_from_outside
 from pyfora.compile.kinds import Kind, Known, ListOf, is_runtime
 from pyfora.compile.loop import Element, FunctionSource
 from pyfora.compile.refusal import NotCompiled, refuse
-from pyfora.compile.terms import Term, made
+from pyfora.compile.terms import Interval, Term, made
 from pyfora.compile.variables import Mixed, Variables
 
 if TYPE_CHECKING:
@@ -128,6 +128,12 @@ class Scope:
         self.instance: Instance | None = None
         """Where this is an `__init__`. Its attributes are variables that are called `self.x`."""
         self._ever_bound: set[str] = set()
+        self.bound_once: set[str] = set()
+        """Names that one statement only binds."""
+        self.intervals: dict[str, Interval] = {}
+        """Between which ints variables of loops lie that nothing else binds."""
+        self.most_turns: int | None = 1
+        """How often the innermost loop's body runs at most, where that is known."""
         self._texts: dict[tuple[str, Kind], str] = {}
         self._taken: set[str] = set()
 
@@ -202,7 +208,7 @@ class Scope:
             raise self.refuse(f"{name!r} may be read before it has a value", node)
         if isinstance(known, Mixed):
             raise self.refuse(f"{name!r} is {known.first} on one path and {known.second} on another", node)
-        return Term(known, self.variable(name, known))
+        return Term(known, self.variable(name, known), interval=self.intervals.get(name) if known == "int" else None)
 
     def captured(self, key: object, name: str, value: object, node: ast.AST, depth: int = 0) -> Term:
         """A value from outside: a scalar as an argument of the kernel, others as what they are made of."""

@@ -7,7 +7,7 @@ import copy
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from pyfora.compile import lists
+from pyfora.compile import intervals, lists
 from pyfora.compile.classes import is_set_plainly
 from pyfora.compile.expressions import Expressions
 from pyfora.compile.kinds import ListOf, Shape, is_runtime
@@ -290,6 +290,9 @@ class Statements:
         target = node.target.id
         before, head_text, first_lines, element = iteration(scope, self._expressions, self._read_range, node.iter)
 
+        if element.interval is not None and target in scope.bound_once:
+            scope.intervals[target] = element.interval
+
         def translate(_exits: _Exits) -> list[str]:
             first = f"{scope.bind(target, element.type)} = {element.text}"
             return [head_text, *indented([*first_lines, first, *self.body(node.body)])]
@@ -305,11 +308,18 @@ def iteration(
     bounds = read_range(scope, source)
     if bounds is not None:
         before, head, index = range_loop(scope, bounds)
-        return before, head, [], Term("int", index)
+        return before, head, [], Term("int", index, interval=intervals.of_range(bounds))
     held = expressions.value(scope, source)
     if not isinstance(held.type, ListOf):
         raise scope.refuse("a loop over something else than a range or a list", source)
     return lists.iteration(scope, held, source)
+
+
+def turns_of(element: Term, around: int | None) -> int | None:
+    """How often the body of a loop over such elements of a range runs at most, which is in one that runs so often."""
+    if element.interval is None or around is None:
+        return None
+    return around * (element.interval[1] - element.interval[0] + 1)
 
 
 def range_loop(scope: Scope, bounds: list[Term]) -> tuple[list[str], str, str]:

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 
 from pyfora.compile.kinds import Kind, Shape, display, is_runtime, position
 
+Interval = tuple[int, int]
+
 
 @dataclass(frozen=True)
 class Term:
@@ -20,6 +22,8 @@ class Term:
     """Its value, where it is a literal."""
     zero_text: str = ""
     """A cheaper expression that is zero exactly where this one is, if there is one."""
+    interval: Interval | None = None
+    """Of an int: between which two it lies, these included. None: anywhere in 64 bits."""
 
 
 def made(python: type, names: Sequence[str], parts: Sequence[Term]) -> Term:
