@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 import hashlib
 import json
+import mmap
 import sys
 from typing import TYPE_CHECKING, Any
 
@@ -21,8 +22,8 @@ if TYPE_CHECKING:
 _MAGIC = b"pyfora kernel 2\n"
 _HEADER_LIMIT_BYTES = 1024 * 1024
 _INT_BOUND = 2**63
-_MEMORY_WORDS = 1 << 23
-"""For the lists of one element; the system gives pages only as they are touched."""
+_MEMORY_BYTES = 1 << 26
+"""For the lists of one element."""
 _C_TYPES: dict[str, Any] = {"int": ctypes.c_int64, "float": ctypes.c_double, "bool": ctypes.c_bool}
 _DTYPES: dict[Element, str] = {"int": "int64", "float": "float64", "bool": "bool"}
 _PYTHON_TYPES: dict[str, type] = {"int": int, "float": float, "bool": bool}
@@ -55,8 +56,11 @@ class Kernel:
         self._code = LoadedCode(code)
         pointer, whole = ctypes.c_void_p, ctypes.c_int64
         kinds = [_C_TYPES.get(kind, ctypes.c_int64) for kind in self.captured_types]
-        self._memory = (ctypes.c_int64 * _MEMORY_WORDS)() if header["takes_memory"] else None
-        kinds += [pointer] if self._memory is not None else []
+        self._memory: Any = None
+        if header["takes_memory"]:
+            # Not an array of ctypes, which would touch all of it: the system gives pages as they are touched.
+            self._memory = (ctypes.c_int64 * (_MEMORY_BYTES // 8)).from_buffer(mmap.mmap(-1, _MEMORY_BYTES))
+            kinds.append(pointer)
         self._call = ctypes.CFUNCTYPE(ctypes.c_int32, pointer, pointer, whole, whole, whole, pointer, whole, *kinds)(
             self._code.address
         )
