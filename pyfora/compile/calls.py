@@ -9,7 +9,7 @@ import math
 import operator
 import types
 
-from pyfora.compile import complexes, lists
+from pyfora.compile import complexes, lists, texts
 from pyfora.compile.classes import inits_of
 from pyfora.compile.expressions import Expressions
 from pyfora.compile.functions import Function, bind_arguments, bound_names, bound_once, forbidden
@@ -184,6 +184,10 @@ class Calls:
         """A builtin of a value that is made of others."""
         if len(terms) != 1 or isinstance(terms[0].type, str):
             return None
+        if target is builtins.len and texts.is_text(terms[0].type):
+            return texts.length(terms[0])
+        if target is builtins.ord:
+            return texts.code_point(scope, terms[0], node)
         if isinstance(terms[0].type, ListOf):
             if target is builtins.len:
                 return lists.length(terms[0])

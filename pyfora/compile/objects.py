@@ -14,7 +14,7 @@ import types
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from pyfora.compile import complexes, lists
+from pyfora.compile import complexes, lists, texts
 from pyfora.compile.classes import inits_of, is_named_tuple, is_plain_class
 from pyfora.compile.functions import must_keep_their_order
 from pyfora.compile.kinds import Known, ListOf, Shape, is_runtime
@@ -124,6 +124,8 @@ class Objects:
         """`term[index]`."""
         if isinstance(term.type, ListOf):
             return lists.item(scope, term, index, node)
+        if texts.is_text(term.type):
+            return texts.item(scope, term, index, node)
         if isinstance(term.type, Shape):
             if issubclass(term.type.python, tuple):
                 number, count = index.constant, len(term.type.parts)
@@ -182,18 +184,20 @@ class Objects:
 
     def compare(self, scope: Scope, operator: ast.cmpop, left: Term, right: Term, node: ast.AST) -> Term:
         """`left operator right`, one of which is no scalar."""
-        if isinstance(operator, ast.Is | ast.IsNot):
+        if isinstance(operator, ast.Is | ast.IsNot) and not texts.is_letter(left.type):
             if left.type == right.type == "bool":
                 return Term("bool", f"({left.text} {'==' if isinstance(operator, ast.Is) else '!='} {right.text})")
             same = self._are_one(scope, left, right, node)
             return _truth(same is isinstance(operator, ast.Is))
+        if texts.is_letter(left.type) or texts.is_letter(right.type):
+            return texts.compare(scope, operator, left, right, node)
         if complexes.is_complex(left.type) or complexes.is_complex(right.type):
             return complexes.compare(scope, operator, left, right, node)
         known = isinstance(left.type, Known) and isinstance(right.type, Known)
         if known and isinstance(operator, ast.Eq | ast.NotEq):
-            texts = [term.type.value for term in (left, right) if isinstance(term.type, Known)]
-            if all(isinstance(text, str) for text in texts):
-                return _truth((texts[0] == texts[1]) is isinstance(operator, ast.Eq))
+            values = [term.type.value for term in (left, right) if isinstance(term.type, Known)]
+            if all(isinstance(value, str) for value in values):
+                return _truth((values[0] == values[1]) is isinstance(operator, ast.Eq))
         if isinstance(left.type, ListOf) or isinstance(right.type, ListOf):
             raise scope.refuse("a comparison of lists", node)
         word, mirrored = _ORDERS.get(type(operator), ("__contains__", "__contains__"))

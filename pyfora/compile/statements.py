@@ -7,7 +7,7 @@ import copy
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from pyfora.compile import intervals, lists
+from pyfora.compile import intervals, lists, texts
 from pyfora.compile.classes import is_set_plainly
 from pyfora.compile.expressions import Expressions
 from pyfora.compile.kinds import ListOf, Shape, is_runtime
@@ -310,6 +310,8 @@ def iteration(
         before, head, index = range_loop(scope, bounds)
         return before, head, [], Term("int", index, interval=intervals.of_range(bounds))
     held = expressions.value(scope, source)
+    if texts.is_text(held.type):
+        return texts.iteration(scope, held, source)
     if not isinstance(held.type, ListOf):
         raise scope.refuse("a loop over something else than a range or a list", source)
     return lists.iteration(scope, held, source)

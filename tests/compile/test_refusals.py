@@ -37,7 +37,7 @@ BODIES = [
     ("return 100000000000000000000", "beyond 64 bits", 2),
     ("y = n\nreturn y[0]", "indexing of a int", 3),
     ("print(n)\nreturn n", "print", 2),
-    ("return len('abc')", "str", 2),
+    ("return len('abc' * n)", "str", 2),
     ("return math.factorial(n)", "math.factorial", 2),
     ("return math.gamma(n)", "math.gamma", 2),
     ("return math.floor", "returns a builtin_function_or_method", 1),

@@ -1,0 +1,80 @@
+"""Texts that a loop looks at: read letter by letter, each of which is its code point."""
+
+from __future__ import annotations
+
+import ast
+
+from pyfora.compile import lists
+from pyfora.compile.kinds import Kind, Known, Shape
+from pyfora.compile.scope import Scope
+from pyfora.compile.terms import Term, constant, made, part_of
+
+LETTER = Shape(str, ("",), ("int",))
+"""A text of one letter."""
+_ORDERS: dict[type[ast.cmpop], str] = {
+    ast.Lt: "<",
+    ast.LtE: "<=",
+    ast.Gt: ">",
+    ast.GtE: ">=",
+    ast.Eq: "==",
+    ast.NotEq: "!=",
+}
+
+
+def is_text(kind: Kind) -> bool:
+    """Whether this is a text, which is known beforehand."""
+    return isinstance(kind, Known) and isinstance(kind.value, str)
+
+
+def is_letter(kind: Kind) -> bool:
+    """Whether this is a letter of one."""
+    return kind == LETTER
+
+
+def letters(scope: Scope, term: Term, node: ast.AST) -> Term:
+    """The code points of a text, as a captured list."""
+    assert isinstance(term.type, Known) and isinstance(term.type.value, str)
+    text = term.type.value
+    if not text:
+        raise scope.refuse("an empty text", node)
+    return scope.captured(("text", text), "text", [ord(letter) for letter in text], node)
+
+
+def item(scope: Scope, term: Term, index: Term, node: ast.AST) -> Term:
+    """`term[index]`."""
+    return made(str, [""], [lists.item(scope, letters(scope, term, node), index, node)])
+
+
+def iteration(scope: Scope, term: Term, node: ast.AST) -> tuple[list[str], str, list[str], Term]:
+    """A loop over the letters, as `lists.iteration`."""
+    before, head, first_lines, code = lists.iteration(scope, letters(scope, term, node), node)
+    return before, head, first_lines, made(str, [""], [code])
+
+
+def length(term: Term) -> Term:
+    """`len(term)`."""
+    assert isinstance(term.type, Known) and isinstance(term.type.value, str)
+    return constant(len(term.type.value))
+
+
+def code_point(scope: Scope, term: Term, node: ast.AST) -> Term:
+    """`ord(term)`."""
+    if not is_letter(term.type):
+        raise scope.refuse(f"ord() of a {term.type}", node)
+    return part_of(term, 0)
+
+
+def compare(scope: Scope, operator: ast.cmpop, left: Term, right: Term, node: ast.AST) -> Term:
+    """`left operator right`, one of which is a letter."""
+    codes = [_code_of(scope, term, node) for term in (left, right)]
+    if type(operator) not in _ORDERS:
+        raise scope.refuse("'is' or 'in' of texts", node)
+    return Term("bool", f"({codes[0].text} {_ORDERS[type(operator)]} {codes[1].text})")
+
+
+def _code_of(scope: Scope, term: Term, node: ast.AST) -> Term:
+    if is_letter(term.type):
+        return part_of(term, 0)
+    if isinstance(term.type, Known) and isinstance(term.type.value, str) and len(term.type.value) == 1:
+        return constant(ord(term.type.value))
+    raise scope.refuse("a comparison of a letter with something else than a letter", node)
