@@ -123,6 +123,8 @@ class Calls:
             owner = self.expressions.value(scope, node.func.value)
             found = self._objects.method(scope, owner, node.func.attr)
             if found is not None:
+                if owner not in found[1]:
+                    scope.must_not_act(owner, node.func)
                 return found
             term = self._objects.attribute(scope, owner, node.func.attr, node.func)
         else:
@@ -196,6 +198,7 @@ class Calls:
         if target is builtins.abs and complexes.is_complex(terms[0].type):
             return complexes.size(terms[0])
         if target is builtins.len and (length := self._objects.length(terms[0])) is not None:
+            scope.must_not_act(terms[0], node)
             return constant(length)
         if target is builtins.abs:
             return self._objects.special(scope, terms[0], "__abs__", node)
@@ -381,7 +384,11 @@ class Calls:
             raise scope.refuse(f"{cls.__name__!r} makes another of its kind in its __init__", node)
         assert function.returns is not None
         scope.use(function.captured)
-        return function.call(arguments, depth="") if is_runtime(function.returns) else Term(function.returns, "")
+        if is_runtime(function.returns):
+            return function.call(arguments, depth="")
+        for argument in arguments:
+            scope.must_not_act(argument, node)
+        return Term(function.returns, "")
 
     def _initialiser(
         self, unit: Unit, key: object, source: FunctionSource, init: types.FunctionType, cls: type, kinds: list[Kind]

@@ -19,13 +19,26 @@ def is_plain_class(cls: Any) -> bool:
         and cls.__getattribute__ is object.__getattribute__
         and (cls.__setattr__ is object.__setattr__ or frozen)
         and not hasattr(cls, "__getattr__")
+        # Compiled code makes no instances, so none of them would ever go.
+        and not hasattr(cls, "__del__")
     )
 
 
+_OF_TUPLES = ("__getattribute__", "__getitem__", "__iter__", "__len__", "__eq__", "__ne__", "__init__", "__setattr__")
+
+
 def is_named_tuple(cls: type) -> bool:
-    """Whether this is what `namedtuple` makes, and makes its instances as that does."""
+    """Whether this is what `namedtuple` makes, and its instances are made and looked into as that does."""
     made_by = getattr(cls.__new__, "__globals__", {}).get("__name__", "")
-    return issubclass(cls, tuple) and hasattr(cls, "_fields") and str(made_by).startswith("namedtuple_")
+    return (
+        type(cls) is type
+        and issubclass(cls, tuple)
+        and hasattr(cls, "_fields")
+        and str(made_by).startswith("namedtuple_")
+        and all(getattr(cls, name) is getattr(tuple, name) for name in _OF_TUPLES)
+        and not any(hasattr(cls, name) for name in ("__bool__", "__getattr__", "__del__"))
+        and all(hasattr(type(inspect.getattr_static(cls, name)), "__set__") for name in getattr(cls, "_fields"))  # noqa: B009
+    )
 
 
 def inits_of(cls: type) -> list[object]:
@@ -60,10 +73,8 @@ def _slots(cls: type) -> list[str]:
 
 def is_known_beforehand(value: object) -> bool:
     """Whether a captured value is none of the running kernel."""
-    return value is None or isinstance(
-        value,
-        (
-            *(str, type, types.FunctionType, types.BuiltinFunctionType, types.MethodType, types.ModuleType),
-            *(functools.partial, type(NotImplemented)),
-        ),
-    )
+    # A subclass of these two may do anything else.
+    if type(value) in (str, functools.partial):
+        return True
+    plain = (type, types.FunctionType, types.BuiltinFunctionType, types.MethodType, types.ModuleType)
+    return value is None or value is NotImplemented or isinstance(value, plain)

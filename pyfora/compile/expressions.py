@@ -111,8 +111,10 @@ class Expressions:
                     return self.value(scope, node.body if test.constant else node.orelse)
                 arms = [self.value(scope, node.body), self.value(scope, node.orelse)]
                 kind = self._same(scope, node, arms, "the two sides of 'if … else …'")
-                text = f"({arms[0].text} if {test.text} else {arms[1].text})"
-                return Term(kind, text if is_runtime(kind) else "")
+                if not is_runtime(kind):
+                    scope.must_not_act(test, node)
+                    return Term(kind, "")
+                return Term(kind, f"({arms[0].text} if {test.text} else {arms[1].text})")
             case ast.ListComp() | ast.Call():
                 return self._call(scope, node)
         raise scope.refuse(f"{construct(node)} is not something that compiled code can compute", node)
@@ -203,7 +205,8 @@ class Expressions:
                 return Term("int", f"square_int({as_int(left).text})")
             if squares and left.text.isidentifier():
                 return Term("int", f"({as_int(left).text} * {as_int(left).text})", interval=squared)
-            if kind is ast.Mult and left == right and left.type == "int" and not intervals.fits(squared):
+            same = kind is ast.Mult and left == right and not left.may_change
+            if same and left.type == "int" and not intervals.fits(squared):
                 return Term("int", f"square_int({left.text})")
             interval, power = intervals.of_operation(kind, left, right), _power_of_two(right)
             if power is not None and kind is ast.FloorDiv:

@@ -104,8 +104,7 @@ def must_keep_their_order(
     scope: Scope, node: ast.AST, given: list[str], order: list[str], terms: dict[str, Term]
 ) -> None:
     """Refuse keyword arguments that are evaluated in another order than they are given, where that can be seen."""
-    acts = any(word in term.text for term in terms.values() for word in ("call_", "pop_"))
-    if acts and given != [name for name in order if name in given]:
+    if any(term.may_change for term in terms.values()) and given != [name for name in order if name in given]:
         raise scope.refuse("keyword arguments in another order than the parameters", node)
 
 

@@ -125,6 +125,9 @@ def part(scope: Scope, held: Term, bounds: list[Term | None], node: ast.AST) -> 
     low, high = texts[0] or "0", texts[1] or f"length_list({held.text})"
     if not held.text.replace("_", "").isalnum():
         raise scope.refuse("a slice of a list that is not held in a variable", node)
+    if any(bound is not None and bound.may_change for bound in bounds):
+        # Negative bounds are counted from the end that the list has once both are there.
+        raise scope.refuse("a slice whose bounds call something", node)
     return Term(_own(held.type), f"slice_list({arena(scope)}, {held.text}, {low}, {high})")
 
 

@@ -77,13 +77,20 @@ class Objects:
         if isinstance(static, property) and isinstance(static.fget, types.FunctionType):
             return self._call_function(scope, node, static.fget, [term], {})
         if name in term.type.names:
-            return part_of(term, term.type.names.index(name))
+            return self._part(scope, term, term.type.names.index(name), node)
         if cls is complex:
             raise scope.refuse(f"attribute {name!r} of a complex number", node)
         if static is None or hasattr(type(static), "__get__"):
             raise scope.refuse(f"attribute {name!r} of a {cls.__name__}", node)
+        scope.must_not_act(term, node)
         scope.unit.held.append(cls)
         return scope.captured((id(cls), name), name, static, node)
+
+    def _part(self, scope: Scope, term: Term, number: int, node: ast.AST) -> Term:
+        assert isinstance(term.type, Shape)
+        if not is_runtime(term.type.parts[number]):
+            scope.must_not_act(term, node)
+        return part_of(term, number)
 
     def _attribute_of_known(self, scope: Scope, owner: object, name: str, node: ast.AST) -> Term:
         scope.unit.held.append(owner)
@@ -133,8 +140,8 @@ class Objects:
                     raise scope.refuse("a tuple is indexed by something else than a literal int", node)
                 if not -count <= number < count:
                     raise scope.refuse(f"a tuple of {count} has no element {number}", node)
-                return part_of(term, number % count)
-            found = self.method(scope, term, "__getitem__")
+                return self._part(scope, term, number % count, node)
+            found = self._operator(scope, term, "__getitem__", node)
             if found is not None:
                 return self._call_function(scope, node, found[0], [*found[1], index], {})
         raise scope.refuse(f"indexing of a {term.type}", node)
@@ -153,21 +160,40 @@ class Objects:
         if complexes.is_complex(left.type) or complexes.is_complex(right.type):
             return complexes.binary(scope, operator, left, right, node)
         word = _BINARY[type(operator)]
+        self._must_not_be_asked_first(scope, left, right, node)
+        kinds = [term.type.python for term in (left, right) if isinstance(term.type, Shape)]
+        if kinds == [tuple, tuple] and isinstance(operator, ast.Add):
+            both = [part_of(term, number) for term in (left, right) for number in range(self.length(term) or 0)]
+            self._must_be_repeatable(scope, [left, right], node)
+            return made(tuple, [""] * len(both), both)
+        found = self._operator(scope, left, f"__{word}__", node)
+        if found is not None:
+            return self._call_function(scope, node, found[0], [*found[1], right], {})
+        found = self._operator(scope, right, f"__r{word}__", node)
+        if found is not None and not isinstance(left.type, Known):
+            return self._call_function(scope, node, found[0], [*found[1], left], {})
+        raise scope.refuse(f"operator {type(operator).__name__} of {left.type} and {right.type}", node)
+
+    def _operator(
+        self, scope: Scope, term: Term, name: str, node: ast.AST
+    ) -> tuple[types.FunctionType, list[Term]] | None:
+        """The method of its class that an operator calls; None where the class has none. Others are refused."""
+        found = self.method(scope, term, name)
+        if found is not None and found[1]:
+            return found
+        if isinstance(term.type, Shape):
+            # `None` is what says that there is no such operator.
+            static, plain = (inspect.getattr_static(cls, name, Known) for cls in (term.type.python, object))
+            if static is not plain:
+                raise scope.refuse(f"the {name} of a {term.type}, which is no plain method", node)
+        return None
+
+    def _must_not_be_asked_first(self, scope: Scope, left: Term, right: Term, node: ast.AST) -> None:
+        """Refuse a right operand that Python asks before the left one."""
         if isinstance(left.type, Shape) and isinstance(right.type, Shape):
             one, other = left.type.python, right.type.python
             if one is not other and issubclass(other, one):
                 raise scope.refuse(f"an operator of a {one.__name__} and its subclass {other.__name__}", node)
-            if one is other is tuple and isinstance(operator, ast.Add):
-                both = [part_of(term, number) for term in (left, right) for number in range(self.length(term) or 0)]
-                self._must_be_repeatable(scope, [left, right], node)
-                return made(tuple, [""] * len(both), both)
-        found = self.method(scope, left, f"__{word}__")
-        if found is not None and found[1]:
-            return self._call_function(scope, node, found[0], [*found[1], right], {})
-        found = self.method(scope, right, f"__r{word}__")
-        if found is not None and found[1] and not isinstance(left.type, Known):
-            return self._call_function(scope, node, found[0], [*found[1], left], {})
-        raise scope.refuse(f"operator {type(operator).__name__} of {left.type} and {right.type}", node)
 
     def unary(self, scope: Scope, operator: ast.unaryop, term: Term, node: ast.AST) -> Term:
         """`operator term` of a value that is no scalar."""
@@ -177,8 +203,8 @@ class Objects:
 
     def special(self, scope: Scope, term: Term, name: str, node: ast.AST, *others: Term) -> Term:
         """What the special method of this name gives."""
-        found = self.method(scope, term, name)
-        if found is None or not found[1]:
+        found = self._operator(scope, term, name, node)
+        if found is None:
             raise scope.refuse(f"{name} of a {term.type} is not compiled", node)
         return self._call_function(scope, node, found[0], [*found[1], *others], {})
 
@@ -204,10 +230,11 @@ class Objects:
         of_tuples = [term.type for term in (left, right) if isinstance(term.type, Shape)]
         if len(of_tuples) == 2 and all(issubclass(shape.python, tuple) for shape in of_tuples):
             return self._compare_tuples(scope, operator, left, right, node)
-        if word in ("__eq__", "__ne__") and self.method(scope, left, word) is None:
+        self._must_not_be_asked_first(scope, left, right, node)
+        found = self._operator(scope, left, word, node)
+        if word in ("__eq__", "__ne__") and found is None:
             raise scope.refuse(f"a comparison of {left.type} and {right.type}", node)
-        found = self.method(scope, left, word)
-        if found is not None and found[1]:
+        if found is not None:
             return self._call_function(scope, node, found[0], [*found[1], right], {})
         return self.special(scope, right, mirrored, node, left)
 
@@ -231,6 +258,8 @@ class Objects:
 
     def _are_one(self, scope: Scope, left: Term, right: Term, node: ast.AST) -> bool:
         """`left is right`, where that can be told: of None, functions and classes."""
+        scope.must_not_act(left, node)
+        scope.must_not_act(right, node)
         for one, other in ((left.type, right.type), (right.type, left.type)):
             if isinstance(one, Known) and not isinstance(one.value, str):
                 return isinstance(other, Known) and one.value is other.value
@@ -246,11 +275,20 @@ class Objects:
             return lists.truth(term)
         if isinstance(term.type, Shape):
             if issubclass(term.type.python, tuple):
+                scope.must_not_act(term, node)
                 return _truth(bool(term.type.parts))
             for name in ("__bool__", "__len__"):
                 if inspect.getattr_static(term.type.python, name, None) is not None:
-                    return self.special(scope, term, name, node)
+                    return self._told(scope, self.special(scope, term, name, node), name, node)
+        scope.must_not_act(term, node)
         return _truth(True)
+
+    def _told(self, scope: Scope, answer: Term, name: str, node: ast.AST) -> Term:
+        """The truth that `__bool__` or `__len__` tells; Python raises for other types, and for negative lengths."""
+        if answer.type != ("bool" if name == "__bool__" else "int"):
+            raise scope.refuse(f"{name} that gives a {answer.type}", node)
+        # Of a length, the root is zero where it is; of a negative one there is none.
+        return answer if name == "__bool__" else Term("bool", f"(isqrt_int({answer.text}) != 0)")
 
     # ---- making --------------------------------------------------------------------------------------------------
 

@@ -181,6 +181,11 @@ class Scope:
         if node.attr.startswith("__") and not node.attr.endswith("__"):
             raise self.refuse(f"the private name {node.attr!r}", node)
 
+    def must_not_act(self, term: Term, node: ast.AST) -> None:
+        """Refuse a term that is about to be left out, as all that is asked of it is known: it may raise in Python."""
+        if term.may_act:
+            raise self.refuse("a value that is computed only to be asked for what is known of it beforehand", node)
+
     def read(self, node: ast.Name) -> Term:
         """A variable of the body, or a value from outside."""
         if self.instance is not None and node.id == self.instance.name:

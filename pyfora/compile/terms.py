@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from pyfora.compile.kinds import Kind, Shape, display, is_runtime, position
 
 Interval = tuple[int, int]
+
+_CALL = re.compile(r"\w\(")
 
 
 @dataclass(frozen=True)
@@ -24,6 +27,16 @@ class Term:
     """A cheaper expression that is zero exactly where this one is, if there is one."""
     interval: Interval | None = None
     """Of an int: between which two it lies, these included. None: anywhere in 64 bits."""
+
+    @property
+    def may_change(self) -> bool:
+        """Whether evaluating it may change a list, so that neither how often nor when it is done is free."""
+        return "call_" in self.text or "pop_" in self.text
+
+    @property
+    def may_act(self) -> bool:
+        """Whether evaluating it may change a list or give up, so that it must not be left out."""
+        return _CALL.search(self.text) is not None
 
 
 def made(python: type, names: Sequence[str], parts: Sequence[Term]) -> Term:
