@@ -7,7 +7,7 @@ import collections
 import types
 from dataclasses import dataclass, field
 
-from pyfora.compile.kinds import Kind, code_of, give_up_text, is_runtime
+from pyfora.compile.kinds import Kind, Known, code_of, give_up_text, is_runtime
 from pyfora.compile.scope import CAPTURED_HERE, Scope
 from pyfora.compile.terms import Term
 
@@ -104,7 +104,7 @@ def must_keep_their_order(
     scope: Scope, node: ast.AST, given: list[str], order: list[str], terms: dict[str, Term]
 ) -> None:
     """Refuse keyword arguments that are evaluated in another order than they are given, where that can be seen."""
-    acts = any(word in term.text for term in terms.values() for word in ("call_", "pop_"))
+    acts = any(word in term.text for term in terms.values() for word in ("call_", "pop_", "draw_"))
     if acts and given != [name for name in order if name in given]:
         raise scope.refuse("keyword arguments in another order than the parameters", node)
 
