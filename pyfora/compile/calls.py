@@ -7,21 +7,22 @@ import builtins
 import functools
 import math
 import operator
+import random
 import types
 
-from pyfora.compile import complexes, lists, texts
+from pyfora.compile import complexes, lists, randoms, texts
 from pyfora.compile.classes import inits_of
 from pyfora.compile.expressions import Expressions
 from pyfora.compile.functions import Function, bind_arguments, bound_names, bound_once, forbidden
 from pyfora.compile.inner_folds import INNER_FOLDS, inner_fold
-from pyfora.compile.kinds import Kind, Known, ListOf, give_up_text, is_runtime, names_of
+from pyfora.compile.kinds import InMemory, Kind, Known, ListOf, Shape, give_up_text, is_runtime, names_of
 from pyfora.compile.libm import ONE_ARGUMENT
 from pyfora.compile.loop import FunctionSource
 from pyfora.compile.objects import Objects
 from pyfora.compile.refusal import NotCompiled
 from pyfora.compile.scope import Instance, Scope, Unit, construct, plain
 from pyfora.compile.statements import GIVE_UP, Statements
-from pyfora.compile.terms import Term, as_bool, as_float, as_int, constant, instance_of, made
+from pyfora.compile.terms import Term, as_bool, as_float, as_int, constant, instance_of, made, part_of
 
 _ONE_FLOAT = {
     id(getattr(math, name)): f"{name}_float" for name in [*ONE_ARGUMENT, "sqrt", "fabs"] if hasattr(math, name)
@@ -85,12 +86,10 @@ class Calls:
         """The value of a call, or of a list comprehension. Raises NotCompiled."""
         if isinstance(node, ast.ListComp):
             return inner_fold(scope, self.expressions, self.read_range, "list", node)
-        if isinstance(node.func, ast.Attribute):
-            held = self.expressions.value(scope, node.func.value)
-            if isinstance(held.type, ListOf):
-                given = [self.expressions.value(scope, argument) for argument in node.args]
-                return lists.method(scope, held, node.func.attr, given, node)
-        target, first = self._callee(scope, node)
+        bound = self._bound(scope, node.func)
+        if bound is not None and isinstance(bound[0].type, InMemory):
+            return self._needed(scope, node, self._in_memory(scope, node, *bound))
+        target, first = self._callee(scope, node, bound)
         if (
             id(target) in INNER_FOLDS
             and len(node.args) == 1
@@ -116,19 +115,53 @@ class Calls:
             keywords[keyword.arg] = self.expressions.value(scope, keyword.value)
         return self._apply(scope, node, target, terms, keywords)
 
-    def _callee(self, scope: Scope, node: ast.Call) -> tuple[object, list[Term]]:
+    def _bound(self, scope: Scope, node: ast.expr) -> tuple[Term, str] | None:
+        """What it is a method of, and its name; None where it is written as something else."""
+        if isinstance(node, ast.Attribute):
+            scope.must_not_be_private(node)
+            return self.expressions.value(scope, node.value), node.attr
+        term = self.expressions.value(scope, node)
+        if isinstance(term.type, Shape) and term.type.python is types.MethodType:
+            return part_of(term, 0), term.type.names[0]
+        return None
+
+    def _in_memory(self, scope: Scope, node: ast.Call, owner: Term, name: str) -> Term:
+        """A method of what is changed after it is made."""
+        if any(isinstance(argument, ast.Starred) for argument in node.args) or any(not one.arg for one in node.keywords):
+            raise scope.refuse("a call with *arguments", node)
+        terms = [self.expressions.value(scope, argument) for argument in node.args]
+        keywords = {one.arg or "": self.expressions.value(scope, one.value) for one in node.keywords}
+        if randoms.is_generator(owner.type) and (function := randoms.method(name)) is not None:
+            return self._call_function(scope, node, function, [owner, *terms], keywords)
+        if keywords:
+            raise scope.refuse(f"the method {name!r} of a {owner.type} with keyword arguments", node)
+        if randoms.is_generator(owner.type):
+            return randoms.draw(scope, owner, name, terms, node)
+        return lists.method(scope, owner, name, terms, node)
+
+    def _needed(self, scope: Scope, node: ast.AST, term: Term) -> Term:
+        """A term that is None, yet computed: it may stand only where its value is not asked for."""
+        if term.text and not is_runtime(term.type) and node is not scope.statement:
+            raise scope.refuse("the value of a call that gives None", node)
+        return term
+
+    def _callee(self, scope: Scope, node: ast.Call, bound: tuple[Term, str] | None) -> tuple[object, list[Term]]:
         """What is called, and what it is given before its arguments."""
-        if isinstance(node.func, ast.Attribute):
-            scope.must_not_be_private(node.func)
-            owner = self.expressions.value(scope, node.func.value)
-            found = self._objects.method(scope, owner, node.func.attr)
+        if bound is not None:
+            owner, name = bound
+            found = self._objects.method(scope, owner, name)
             if found is not None:
                 if owner not in found[1]:
                     scope.must_not_act(owner, node.func)
                 return found
-            term = self._objects.attribute(scope, owner, node.func.attr, node.func)
+            term = self._objects.attribute(scope, owner, name, node.func)
         else:
             term = self.expressions.value(scope, node.func)
+        if isinstance(term.type, Shape) and term.type.python is types.MethodType:
+            bound = part_of(term, 0), term.type.names[0]
+            if isinstance(bound[0].type, InMemory):
+                raise scope.refuse("a call of a method that is an attribute", node)
+            return self._callee(scope, node, bound)
         if isinstance(term.type, Known):
             return term.type.value, []
         found = self._objects.method(scope, term, "__call__")
@@ -155,6 +188,8 @@ class Calls:
                 word: scope.captured((id(target), word), word, value, node) for word, value in target.keywords.items()
             }
             return self._apply(scope, node, target.func, [*given, *terms], {**named, **keywords})
+        if target is random.Random and not keywords:
+            return randoms.new(scope, terms, node)
         if isinstance(target, type) and target.__module__ != "builtins":
             return self._objects.construct(scope, node, target, terms, keywords)
         if keywords:
@@ -286,7 +321,7 @@ class Calls:
             if function.returns is None:
                 raise _TypeNotYetKnown(f"the type of {target.__name__!r}", source.filename)
         scope.use(function.captured)
-        return function.call(arguments, depth="depth + 1")
+        return self._needed(scope, node, function.call(arguments, depth="depth + 1"))
 
     def _function(
         self,
@@ -304,7 +339,7 @@ class Calls:
         name = unit.name(f"call_{wanted}")
         # A function that calls itself before any return is tried with each type: one that all its returns bear out is
         # its type, since every value that it returns was made by one of them.
-        guesses: list[Kind | None] = [None, "int", "float", "bool"]
+        guesses: list[Kind | None] = [None, "int", "float", "bool", Known(None)]
         for guess in guesses:
             inside = Scope(unit, source.filename, source.lookup, set(words), owner=id(target))
             forbidden(inside, source.node)
@@ -339,18 +374,21 @@ class Calls:
             scope.bound_once = bound_once(node)
             lines = Statements(scope, self.expressions, self.read_range, self._init_above).body(node.body)
             if scope.variables is not None:
-                raise scope.refuse(f"{target.__name__!r} may end without returning a value", node)
+                if function.returns not in (None, Known(None)):
+                    raise scope.refuse(f"{target.__name__!r} may end without returning a value", node)
+                function.returns = Known(None)
+                lines.append("return 0")
             if function.returns is None:
                 raise scope.refuse(f"{target.__name__!r} never returns a value", node)
             give_up = give_up_text(function.returns)
             function.lines = [line.replace(GIVE_UP, give_up) for line in lines]
-        if not is_runtime(function.returns):
+        if not is_runtime(function.returns) and function.returns != Known(None):
             raise scope.refuse(f"{target.__name__!r} returns a {function.returns}", node)
         function.captured = dict(scope.used)
         function.complete = True
 
     def _source(self, scope: Scope, node: ast.AST, target: types.FunctionType) -> FunctionSource:
-        source = scope.unit.function_source(target)
+        source = randoms.source_of(target) or scope.unit.function_source(target)
         if source is None:
             raise scope.refuse(f"the source of {target.__name__!r} is not known", node)
         return source

@@ -50,9 +50,13 @@ class Shape:
         return self.python.__name__
 
 
+class InMemory:
+    """What is changed after it is made: its address is what is there of it at run time."""
+
+
 @dataclass(frozen=True)
-class ListOf:
-    """A list that the running kernel makes: its address is what is there of it."""
+class ListOf(InMemory):
+    """A list that the running kernel makes."""
 
     element: Kind | None
     """None of an empty one whose elements are not known yet."""
@@ -65,7 +69,15 @@ class ListOf:
         return "list" if self.element is None else f"list of {self.element}s"
 
 
-Kind = Element | Shape | Known | ListOf
+@dataclass(frozen=True)
+class RandomState(InMemory):
+    """A `random.Random` that was made of a seed."""
+
+    def __str__(self) -> str:
+        return "random.Random"
+
+
+Kind = Element | Shape | Known | InMemory
 
 
 def is_runtime(kind: Kind) -> bool:
@@ -78,15 +90,17 @@ def code_of(kind: Kind) -> str:
     if isinstance(kind, Shape):
         codes = [code_of(part) for part in kind.parts if is_runtime(part)]
         return "_".join([f"T{len(codes)}", *codes])
-    assert not isinstance(kind, Known)
-    return "int64" if isinstance(kind, ListOf) else NUMBA_TYPES[kind]
+    if isinstance(kind, Known):
+        # Of a function that gives None: something has to be returned.
+        return "int64"
+    return "int64" if isinstance(kind, InMemory) else NUMBA_TYPES[kind]
 
 
 def give_up_text(kind: Kind) -> str:
     """An expression of this kind that gives up."""
     if isinstance(kind, Shape):
         return display(give_up_text(part) for part in kind.parts if is_runtime(part))
-    return "give_up_int()" if isinstance(kind, ListOf) else f"give_up_{kind}()"
+    return "give_up_int()" if isinstance(kind, InMemory | Known) else f"give_up_{kind}()"
 
 
 def display(texts: Iterable[str]) -> str:

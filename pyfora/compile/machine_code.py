@@ -23,6 +23,7 @@ def compile_source(source: str, entry: str, signature: tuple[str, ...]) -> bytes
     from pyfora.compile.checked_floats import FLOAT_PRIMITIVES
     from pyfora.compile.checked_ints import INT_PRIMITIVES
     from pyfora.compile.checked_lists import LIST_PRIMITIVES
+    from pyfora.compile.checked_random import RANDOM_PRIMITIVES
     from pyfora.compile.primitives import TYPES, recursive, routine
     from pyfora.compile.target import target_context
 
@@ -31,6 +32,7 @@ def compile_source(source: str, entry: str, signature: tuple[str, ...]) -> bytes
         **FLOAT_PRIMITIVES,
         **COMPLEX_PRIMITIVES,
         **LIST_PRIMITIVES,
+        **RANDOM_PRIMITIVES,
         "routine": routine,
         "recursive": recursive,
         "inf": float("inf"),

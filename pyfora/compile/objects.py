@@ -17,7 +17,7 @@ from typing import Any
 from pyfora.compile import complexes, lists, texts
 from pyfora.compile.classes import inits_of, is_named_tuple, is_plain_class
 from pyfora.compile.functions import must_keep_their_order
-from pyfora.compile.kinds import Known, ListOf, Shape, is_runtime
+from pyfora.compile.kinds import Known, ListOf, RandomState, Shape, is_runtime
 from pyfora.compile.scope import Scope
 from pyfora.compile.terms import Term, instance_of, made, part_of
 
@@ -70,6 +70,8 @@ class Objects:
         """`term.name`, where that is no method to be called."""
         if isinstance(term.type, Known):
             return self._attribute_of_known(scope, term.type.value, name, node)
+        if isinstance(term.type, RandomState):
+            return made(types.MethodType, [name], [term])
         if not isinstance(term.type, Shape):
             raise scope.refuse(f"attribute {name!r} of a {term.type}", node)
         cls = term.type.python
@@ -80,6 +82,8 @@ class Objects:
             return self._part(scope, term, term.type.names.index(name), node)
         if cls is complex:
             raise scope.refuse(f"attribute {name!r} of a complex number", node)
+        if isinstance(static, types.FunctionType):
+            return made(types.MethodType, [name], [term])
         if static is None or hasattr(type(static), "__get__"):
             raise scope.refuse(f"attribute {name!r} of a {cls.__name__}", node)
         scope.must_not_act(term, node)

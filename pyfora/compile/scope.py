@@ -134,6 +134,8 @@ class Scope:
         """Between which ints variables of loops lie that nothing else binds."""
         self.most_turns: int | None = 1
         """How often the innermost loop's body runs at most, where that is known."""
+        self.statement: ast.AST | None = None
+        """The expression that is a statement by itself: nobody asks for its value."""
         self._texts: dict[tuple[str, Kind], str] = {}
         self._taken: set[str] = set()
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pyfora.compile import intervals, lists, texts
 from pyfora.compile.classes import is_set_plainly
 from pyfora.compile.expressions import Expressions
-from pyfora.compile.kinds import ListOf, Shape, is_runtime
+from pyfora.compile.kinds import Known, ListOf, Shape, is_runtime
 from pyfora.compile.objects import method_of
 from pyfora.compile.scope import Scope, construct
 from pyfora.compile.terms import Term, part_of
@@ -70,7 +70,9 @@ class Statements:
             case ast.Expr(value=ast.Call(func=ast.Attribute(attr="append"), args=[_], keywords=[]) as call):
                 return self._append(node, call)
             case ast.Expr():
-                return self._hold(scope.fresh("unused"), self._expressions.value(scope, node.value))
+                scope.statement = node.value
+                text = self._expressions.value(scope, node.value).text
+                return [text] if text else []
             case ast.Return():
                 return self._return(node)
             case ast.Assign(targets=[target]):
@@ -105,15 +107,29 @@ class Statements:
             case ast.Raise():
                 scope.variables = None
                 return [f"return {GIVE_UP}"]
+            case ast.Try():
+                return self._try(node)
             case ast.Assert():
                 return [f"if not {self._expressions.truth(scope, node.test).text}:", f"    return {GIVE_UP}"]
         raise scope.refuse(f"{construct(node)} is not compiled", node)
+
+    def _try(self, node: ast.Try) -> list[str]:
+        """What is tried, as it stands: whatever raises in it gives the leaf up, and CPython goes through the handlers."""
+        if node.finalbody:
+            leaves = (ast.Return, ast.Break, ast.Continue)
+            tried = [*node.body, *node.orelse]
+            if any(isinstance(inner, leaves) for one in tried for inner in ast.walk(one)):
+                raise self._scope.refuse("'finally' around a return, break or continue", node)
+        return self.body([*node.body, *node.orelse, *node.finalbody])
 
     def _return(self, node: ast.Return) -> list[str]:
         scope = self._scope
         assert scope.function is not None
         if node.value is None or (isinstance(node.value, ast.Constant) and node.value.value is None):
-            raise scope.refuse("the function returns None", node)
+            if scope.function.returns not in (None, Known(None)):
+                raise scope.refuse(f"the function returns {scope.function.returns} on one path and None on another", node)
+            scope.function.returns, scope.variables = Known(None), None
+            return ["return 0"]
         term = self._expressions.value(scope, node.value)
         known = scope.function.returns
         if scope.instance is not None:
@@ -207,7 +223,9 @@ class Statements:
         assert isinstance(call.func, ast.Attribute)
         held = self._expressions.value(self._scope, call.func.value)
         if not isinstance(held.type, ListOf):
-            return self._hold(self._scope.fresh("unused"), self._expressions.value(self._scope, call))
+            self._scope.statement = call
+            text = self._expressions.value(self._scope, call).text
+            return [text] if text else []
         return [lists.append(self._scope, held, self._expressions.value(self._scope, call.args[0]), node)]
 
     def _change_item(self, node: ast.AugAssign, owner: ast.expr, index: ast.expr) -> list[str]:

@@ -30,8 +30,8 @@ class Term:
 
     @property
     def may_change(self) -> bool:
-        """Whether evaluating it may change a list, so that neither how often nor when it is done is free."""
-        return "call_" in self.text or "pop_" in self.text
+        """Whether evaluating it may change a list or a generator, so that how often and when it is done is not free."""
+        return any(word in self.text for word in ("call_", "pop_", "draw_"))
 
     @property
     def may_act(self) -> bool:
