@@ -82,7 +82,7 @@ def measure(name: str) -> Measured:
     text = ast.parse("(function(i) for i in source)", mode="eval").body
     assert isinstance(text, ast.GeneratorExp)
     names: dict[str, object] = {"function": function}
-    loop = Loop("benchmark", text, names.__getitem__, _source_of)
+    loop = Loop("benchmark", text, names.__getitem__, _source_of, indices=(0, count - 1))
     with tempfile.TemporaryDirectory() as directory:
         try:
             kernel = compile_loop(loop, Output.TERMS, KernelCache(Path(directory), 1 << 26))

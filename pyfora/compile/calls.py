@@ -10,7 +10,7 @@ import operator
 import random
 import types
 
-from pyfora.compile import complexes, lists, randoms, texts
+from pyfora.compile import complexes, intervals, lists, randoms, texts
 from pyfora.compile.classes import inits_of
 from pyfora.compile.expressions import Expressions
 from pyfora.compile.functions import Function, bind_arguments, bound_names, bound_once, forbidden
@@ -22,7 +22,7 @@ from pyfora.compile.objects import Objects
 from pyfora.compile.refusal import NotCompiled
 from pyfora.compile.scope import Instance, Scope, Unit, construct, plain
 from pyfora.compile.statements import GIVE_UP, Statements
-from pyfora.compile.terms import Term, as_bool, as_float, as_int, constant, instance_of, made, part_of
+from pyfora.compile.terms import Interval, Term, as_bool, as_float, as_int, constant, instance_of, made, part_of
 
 _ONE_FLOAT = {
     id(getattr(math, name)): f"{name}_float" for name in [*ONE_ARGUMENT, "sqrt", "fabs"] if hasattr(math, name)
@@ -42,10 +42,22 @@ _TO_INT = {
     id(builtins.round): "round_float",
     id(builtins.int): "int_from_float",
 }
+_TO_WHOLE = {
+    "floor_float": "floor_whole",
+    "ceil_float": "ceil_whole",
+    "int_from_float": "trunc_whole",
+    "round_float": "round_whole",
+}
+"""The same of a float that is known to be small enough."""
 _INTS = {id(math.isqrt): ("isqrt_int", 1), id(math.gcd): ("gcd_int", 2)}
 _EXTREMES = {id(builtins.min): "min", id(builtins.max): "max"}
 _MATH = {id(value): name for name, value in vars(math).items() if callable(value)}
 
+
+Rungs = tuple[Interval | None, ...]
+"""Where the arguments of a function lie."""
+_VARIANTS_LIMIT = 4
+"""So often is a function translated for arguments of the same types, of which other things are known."""
 
 _OPERATORS: dict[int, ast.operator] = {
     id(operator.add): ast.Add(),
@@ -127,7 +139,9 @@ class Calls:
 
     def _in_memory(self, scope: Scope, node: ast.Call, owner: Term, name: str) -> Term:
         """A method of what is changed after it is made."""
-        if any(isinstance(argument, ast.Starred) for argument in node.args) or any(not one.arg for one in node.keywords):
+        if any(isinstance(argument, ast.Starred) for argument in node.args) or any(
+            not one.arg for one in node.keywords
+        ):
             raise scope.refuse("a call with *arguments", node)
         terms = [self.expressions.value(scope, argument) for argument in node.args]
         keywords = {one.arg or "": self.expressions.value(scope, one.value) for one in node.keywords}
@@ -251,7 +265,9 @@ class Calls:
             return Term("bool", f"{_QUESTIONS[key]}({as_float(terms[0]).text})")
         if key in _TO_INT and count == 1:
             if terms[0].type == "float":
-                return Term("int", f"{_TO_INT[key]}({terms[0].text})")
+                small = intervals.is_whole(intervals.of_float(terms[0]))
+                word = _TO_WHOLE[_TO_INT[key]] if small else _TO_INT[key]
+                return Term("int", f"{word}({terms[0].text})", interval=intervals.of_whole(terms[0]) if small else None)
             return as_int(terms[0])
         if key in _INTS and count == _INTS[key][1] and all(term.type != "float" for term in terms):
             return Term("int", f"{_INTS[key][0]}({', '.join(as_int(term).text for term in terms)})")
@@ -260,9 +276,10 @@ class Calls:
         if target is builtins.bool and count == 1:
             return as_bool(terms[0])
         if target is builtins.abs and count == 1:
+            size = intervals.of_size(terms[0])
             if terms[0].type == "float":
-                return Term("float", f"abs_float({terms[0].text})")
-            return Term("int", f"abs_int({as_int(terms[0]).text})")
+                return Term("float", f"abs_float({terms[0].text})", interval=size)
+            return Term("int", f"abs_int({as_int(terms[0]).text})", interval=size if size and size[1] < 2**63 else None)
         if target is math.log and count == 2:
             logs = [f"log_float({as_float(term).text})" for term in terms]
             return Term("float", f"div_float({', '.join(logs)})")
@@ -280,7 +297,7 @@ class Calls:
         text = terms[0].text
         for term in terms[1:]:
             text = f"{word}_{kind}({text}, {term.text})"
-        return Term(kind, text)
+        return Term(kind, text, interval=intervals.hull(terms))
 
     def read_range(self, scope: Scope, node: ast.expr) -> list[Term] | None:
         """The arguments of a call of `range`; None if the expression is none."""
@@ -306,12 +323,13 @@ class Calls:
     ) -> Term:
         source = self._source(scope, node, target)
         arguments = bind_arguments(scope, node, target, source.node.args, positional, keywords)
-        key = (id(target), tuple(term.type for term in arguments))
         unit = scope.unit
         unit.held.append(target)
+        rungs = self._rungs(unit, source, target, arguments)
+        key = (id(target), tuple(term.type for term in arguments), rungs)
         function = unit.functions.get(key)
         if function is None:
-            function = self._function(scope, key, source, target, [term.type for term in arguments])
+            function = self._function(scope, key, source, target, [term.type for term in arguments], rungs)
         elif not function.complete:
             if scope.function is not function:
                 raise scope.refuse(f"{target.__name__!r} calls itself by way of another function", node)
@@ -323,6 +341,19 @@ class Calls:
         scope.use(function.captured)
         return self._needed(scope, node, function.call(arguments, depth="depth + 1"))
 
+    def _rungs(self, unit: Unit, source: FunctionSource, target: types.FunctionType, arguments: list[Term]) -> Rungs:
+        """What a function is told of its arguments' sizes: it is translated once for each of these."""
+        unknown: Rungs = (None,) * len(arguments)
+        kinds = tuple(term.type for term in arguments)
+        known = {key[2] for key in unit.functions if isinstance(key, tuple) and key[:2] == (id(target), kinds)}
+        rungs = tuple(intervals.rung(intervals.known(term)) for term in arguments)
+        # One that calls itself would be told something else in each call.
+        itself = any(isinstance(one, ast.Name) and one.id == target.__name__ for one in ast.walk(source.node))
+        itself = itself or any(
+            isinstance(one, ast.Attribute) and one.attr == target.__name__ for one in ast.walk(source.node)
+        )
+        return unknown if itself or (rungs not in known and len(known) >= _VARIANTS_LIMIT) else rungs
+
     def _function(
         self,
         scope: Scope,
@@ -330,6 +361,7 @@ class Calls:
         source: FunctionSource,
         target: types.FunctionType,
         kinds: list[Kind],
+        rungs: Rungs,
     ) -> Function:
         """Translate a function for these types of its arguments."""
         unit = scope.unit
@@ -344,6 +376,10 @@ class Calls:
             inside = Scope(unit, source.filename, source.lookup, set(words), owner=id(target))
             forbidden(inside, source.node)
             bound = [(inside.bind(word, kind), kind) for word, kind in zip(words, kinds, strict=True)]
+            again = set() if isinstance(source.node, ast.Lambda) else bound_names(source.node.body)
+            for word, kind, rung in zip(words, kinds, rungs, strict=True):
+                if rung is not None and word not in again:
+                    inside.intervals[word, kind] = rung
             function = Function(name, [one for one in bound if is_runtime(one[1])], guess)
             unit.functions[key] = function
             try:
@@ -368,6 +404,7 @@ class Calls:
             if function.returns not in (None, term.type):
                 raise scope.refuse(f"the lambda is {function.returns} on one path and {term.type} on another", node)
             function.returns = term.type
+            function.note_return(term)
             function.lines = [f"return {term.text}"]
         else:
             scope.bound |= bound_names(node.body)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from pyfora.compile.libm import ONE_ARGUMENT, symbol
-from pyfora.compile.primitives import DOUBLE, I8, Builder, primitive, real, routine, whole
+from pyfora.compile.primitives import DOUBLE, I8, I64, Builder, primitive, real, routine, whole
 
 EXACT_LIMIT = 2**53
 """Up to this size every int is a float."""
@@ -28,6 +28,12 @@ def exact_float(b: Builder, value: Any) -> Any:
 @primitive("float64(float64, float64)")
 def div_float(b: Builder, left: Any, right: Any) -> Any:
     b.give_up_if(b.ir.fcmp_ordered("==", right, real(0.0)))
+    return b.ir.fdiv(left, right)
+
+
+@primitive("float64(float64, float64)")
+def quotient_float(b: Builder, left: Any, right: Any) -> Any:
+    """`left / right` where the right one is known not to be 0."""
     return b.ir.fdiv(left, right)
 
 
@@ -71,6 +77,27 @@ def ceil_float(b: Builder, value: Any) -> Any:
 def round_float(b: Builder, value: Any) -> Any:
     """`round(x)`: half to even."""
     return b.integer(b.call("llvm.rint", value))
+
+
+@primitive("int64(float64)")
+def trunc_whole(b: Builder, value: Any) -> Any:
+    """`int(x)` where that is known to be one of 64 bits; the following alike."""
+    return b.ir.fptosi(value, I64)
+
+
+@primitive("int64(float64)")
+def floor_whole(b: Builder, value: Any) -> Any:
+    return b.ir.fptosi(b.call("llvm.floor", value), I64)
+
+
+@primitive("int64(float64)")
+def ceil_whole(b: Builder, value: Any) -> Any:
+    return b.ir.fptosi(b.call("llvm.ceil", value), I64)
+
+
+@primitive("int64(float64)")
+def round_whole(b: Builder, value: Any) -> Any:
+    return b.ir.fptosi(b.call("llvm.rint", value), I64)
 
 
 @primitive("float64(float64)")
@@ -198,7 +225,7 @@ def odd_float(b: Builder, before: Any, value: Any) -> Any:
 @primitive("void(float64*, int64, float64)")
 def put_float(b: Builder, buffer: Any, position: Any, value: Any) -> None:
     """Write any float."""
-    b.ir.store(value, b.ir.gep(buffer, [position]))
+    b.store_term(value, b.ir.gep(buffer, [position]))
 
 
 @primitive("float64(float64*, int64)")
@@ -208,7 +235,7 @@ def load_float(b: Builder, buffer: Any, position: Any) -> Any:
 
 @primitive("void(boolean*, int64, boolean)")
 def store_bool(b: Builder, buffer: Any, position: Any, value: Any) -> None:
-    b.ir.store(b.ir.zext(value, I8), b.ir.gep(buffer, [position]))
+    b.store_term(b.ir.zext(value, I8), b.ir.gep(buffer, [position]))
 
 
 @primitive("float64(float64)")
@@ -233,6 +260,6 @@ _POSITIVE = frozenset({"log", "log2", "log10"})
 FLOAT_PRIMITIVES = {
     name: value
     for name, value in dict(globals()).items()
-    if name.endswith(("_float", "_bool")) or name in ("float_from_int", "int_from_float", "libm_pow")
+    if name.endswith(("_float", "_bool", "_whole")) or name in ("float_from_int", "int_from_float", "libm_pow")
 }
 FLOAT_PRIMITIVES.update({f"{name}_float": _libm_function(name) for name in ONE_ARGUMENT})

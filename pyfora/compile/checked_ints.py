@@ -38,6 +38,36 @@ def square_int(b: Builder, value: Any) -> Any:
     return b.ir.mul(value, value)
 
 
+def _is_outside(b: Builder, value: Any, low: Any, high: Any) -> Any:
+    return b.ir.icmp_unsigned(">", b.ir.sub(value, low), b.ir.sub(high, low))
+
+
+@primitive("boolean(int64, int64, int64)")
+def is_outside(b: Builder, value: Any, low: Any, high: Any) -> Any:
+    """Whether `value` is not within these two."""
+    return _is_outside(b, value, low, high)
+
+
+@primitive("int64(int64, int64, int64)")
+def affine_wrapped(b: Builder, value: Any, factor: Any, offset: Any) -> Any:
+    """`factor * value + offset`, cut down to 64 bits."""
+    return b.ir.add(b.ir.mul(factor, value), offset)
+
+
+@primitive("int64(int64, int64, int64, int64, int64)")
+def affine_int(b: Builder, value: Any, factor: Any, offset: Any, low: Any, high: Any) -> Any:
+    """`factor * value + offset`, which is one of 64 bits where `value` is within `low` and `high`."""
+    b.give_up_if(_is_outside(b, value, low, high))
+    return b.ir.add(b.ir.mul(factor, value), offset)
+
+
+@primitive("int64(boolean, int64, boolean, int64, boolean)")
+def chosen_int(b: Builder, test: Any, one: Any, one_fails: Any, other: Any, other_fails: Any) -> Any:
+    """The one int or the other, both of which are there already; gives up where it is the wrong one."""
+    b.give_up_if(b.ir.select(test, one_fails, other_fails))
+    return b.ir.select(test, one, other)
+
+
 @primitive("int64(int64)")
 def neg_int(b: Builder, value: Any) -> Any:
     return _overflowing(b, "ssub_with_overflow", whole(0), value)
@@ -92,6 +122,18 @@ def mod_int(b: Builder, left: Any, right: Any) -> Any:
 def rest_int(b: Builder, left: Any, right: Any) -> Any:
     """Zero exactly where `left % right` is, for tests of divisibility: the sign need not be set right."""
     return _remainder(b, left, right)
+
+
+@primitive("int64(int64, int64)")
+def floordiv_natural(b: Builder, left: Any, right: Any) -> Any:
+    """`left // right` of ints that are known not to be below 0, the right one not 0 either."""
+    return b.ir.udiv(left, right)
+
+
+@primitive("int64(int64, int64)")
+def mod_natural(b: Builder, left: Any, right: Any) -> Any:
+    """`left % right` of such ints."""
+    return b.ir.urem(left, right)
 
 
 @primitive("int64(int64, int64)")
@@ -194,11 +236,12 @@ def add_total(b: Builder, total: Any, value: Any) -> None:
 
 @primitive("void(int64*, int64, int64)")
 def store_int(b: Builder, buffer: Any, position: Any, value: Any) -> None:
-    b.ir.store(value, b.ir.gep(buffer, [position]))
+    b.store_term(value, b.ir.gep(buffer, [position]))
 
 
 INT_PRIMITIVES = {
     name: value
     for name, value in dict(globals()).items()
-    if name.endswith(("_int", "_bool")) or name in ("range_count", "add_total")
+    if name.endswith(("_int", "_bool", "_natural"))
+    or name in ("range_count", "add_total", "is_outside", "affine_wrapped")
 }

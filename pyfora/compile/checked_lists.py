@@ -27,13 +27,6 @@ def _load(b: Builder, address: Any, number: Any) -> Any:
     return b.ir.load(_word(b, address, number))
 
 
-def _load_frozen(b: Builder, place: Any) -> Any:
-    """What nobody writes while the kernel runs: LLVM may read it once for all."""
-    loaded = b.ir.load(place)
-    loaded.set_metadata("invariant.load", b.ir.module.add_metadata([]))
-    return loaded
-
-
 def _store(b: Builder, address: Any, number: Any, value: Any) -> None:
     b.ir.store(value, _word(b, address, number))
 
@@ -151,30 +144,50 @@ def get_bool(b: Builder, address: Any, index: Any) -> Any:
 
 
 def _frozen_place(b: Builder, address: Any, index: Any) -> Any:
-    length = _load_frozen(b, _word(b, address, _LENGTH))
+    length = b.load_frozen(_word(b, address, _LENGTH))
     index = b.ir.select(b.ir.icmp_signed("<", index, whole(0)), b.ir.add(index, length), index)
     b.give_up_if(b.ir.icmp_unsigned(">=", index, length))
-    return _word(b, _load_frozen(b, _word(b, address, _DATA)), index)
+    return _word(b, b.load_frozen(_word(b, address, _DATA)), index)
 
 
 @primitive("int64(int64)")
 def length_frozen_list(b: Builder, address: Any) -> Any:
-    return _load_frozen(b, _word(b, address, _LENGTH))
+    return b.load_frozen(_word(b, address, _LENGTH))
 
 
 @primitive("int64(int64, int64)")
 def get_frozen_int(b: Builder, address: Any, index: Any) -> Any:
-    return _load_frozen(b, _frozen_place(b, address, index))
+    return b.load_frozen(_frozen_place(b, address, index))
 
 
 @primitive("float64(int64, int64)")
 def get_frozen_float(b: Builder, address: Any, index: Any) -> Any:
-    return _load_frozen(b, b.ir.bitcast(_frozen_place(b, address, index), DOUBLE.as_pointer()))
+    return b.load_frozen(b.ir.bitcast(_frozen_place(b, address, index), DOUBLE.as_pointer()))
 
 
 @primitive("boolean(int64, int64)")
 def get_frozen_bool(b: Builder, address: Any, index: Any) -> Any:
-    return b.ir.trunc(_load_frozen(b, _frozen_place(b, address, index)), I1)
+    return b.ir.trunc(b.load_frozen(_frozen_place(b, address, index)), I1)
+
+
+def _known_place(b: Builder, address: Any, index: Any) -> Any:
+    """The place of an element that is known to be there."""
+    return _word(b, b.load_frozen(_word(b, address, _DATA)), index)
+
+
+@primitive("int64(int64, int64)")
+def get_known_int(b: Builder, address: Any, index: Any) -> Any:
+    return b.load_frozen(_known_place(b, address, index))
+
+
+@primitive("float64(int64, int64)")
+def get_known_float(b: Builder, address: Any, index: Any) -> Any:
+    return b.load_frozen(b.ir.bitcast(_known_place(b, address, index), DOUBLE.as_pointer()))
+
+
+@primitive("boolean(int64, int64)")
+def get_known_bool(b: Builder, address: Any, index: Any) -> Any:
+    return b.ir.trunc(b.load_frozen(_known_place(b, address, index)), I1)
 
 
 @primitive("void(int64, int64, int64)")

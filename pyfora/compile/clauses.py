@@ -18,7 +18,7 @@ def clauses(
     node: ast.GeneratorExp | ast.ListComp | ast.SetComp,
     innermost: Callable[[], list[str]],
     *,
-    first: tuple[str, str] | None,
+    first: tuple[str, Term] | None,
 ) -> list[str]:
     """The lines of all loops around `innermost()`.
 
@@ -34,16 +34,16 @@ def clauses(
         if not isinstance(clause.target, ast.Name):
             raise scope.refuse(f"{construct(clause.target)} as the variable of a loop over a range", clause.target)
         if number == 0 and first is not None:
-            return around(number, [], first[0], [], Term("int", first[1]))
+            return around(number, [], first[0], [], first[1])
         return around(number, *iteration(scope, expressions, read_range, clause.iter))
 
     def around(number: int, before: list[str], head: str, first_lines: list[str], element: Term) -> list[str]:
         clause = node.generators[number]
         assert isinstance(clause.target, ast.Name)
         # Another clause may have bound the name to other elements.
-        scope.intervals.pop(clause.target.id, None)
+        scope.intervals.pop((clause.target.id, element.type), None)
         if element.interval is not None:
-            scope.intervals[clause.target.id] = element.interval
+            scope.intervals[clause.target.id, element.type] = element.interval
         scope.most_turns = turns_of(element, scope.most_turns)
         body = [*first_lines, f"{scope.bind(clause.target.id, element.type)} = {element.text}"]
         tests = [expressions.truth(scope, test).text for test in clause.ifs]

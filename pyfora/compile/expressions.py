@@ -6,7 +6,7 @@ import ast
 import math
 from collections.abc import Callable, Sequence
 
-from pyfora.compile import complexes, intervals, lists
+from pyfora.compile import complexes, intervals, lists, speculation
 from pyfora.compile.kinds import Kind, Known, ListOf, Shape, is_runtime, names_of
 from pyfora.compile.objects import Objects
 from pyfora.compile.scope import INT_BOUND, Scope, construct
@@ -24,8 +24,9 @@ _INT_OPERATIONS = {
     ast.LShift: "shl_int",
     ast.RShift: "shr_int",
 }
+_NATURAL_OPERATIONS: dict[type[ast.operator], str] = {ast.FloorDiv: "floordiv_natural", ast.Mod: "mod_natural"}
+"""Of ints that are not below 0, the right one not 0."""
 _FLOAT_OPERATIONS = {
-    ast.Div: "div_float",
     ast.FloorDiv: "floordiv_float",
     ast.Mod: "mod_float",
     ast.Pow: "pow_float",
@@ -42,7 +43,16 @@ def exact_float(term: Term) -> Term:
         return term
     if term.constant is not None and abs(term.constant) <= 2**53:
         return constant(float(term.constant))
+    if intervals.is_exact(term):
+        return as_float(term)
     return Term("float", f"exact_float({as_int(term).text})")
+
+
+def _quotient(left: Term, right: Term) -> Term:
+    """`left / right`, two floats."""
+    interval = intervals.of_floats(ast.Div, left, right)
+    word = "quotient_float" if intervals.excludes_zero(right) else "div_float"
+    return Term("float", f"{word}({left.text}, {right.text})", interval=interval)
 
 
 def _power_of_two(term: Term) -> int | None:
@@ -114,7 +124,9 @@ class Expressions:
                 if not is_runtime(kind):
                     scope.must_not_act(test, node)
                     return Term(kind, "")
-                return Term(kind, f"({arms[0].text} if {test.text} else {arms[1].text})")
+                text = f"({arms[0].text} if {test.text} else {arms[1].text})"
+                text = speculation.choice(test, arms[0], arms[1]) or text
+                return Term(kind, text, interval=intervals.hull(arms))
             case ast.ListComp() | ast.Call():
                 return self._call(scope, node)
         raise scope.refuse(f"{construct(node)} is not something that compiled code can compute", node)
@@ -150,7 +162,7 @@ class Expressions:
         kind = self._same(scope, node, terms, f"the operands of '{word.strip()}'")
         if not isinstance(kind, str):
             raise scope.refuse(f"'{word.strip()}' of values that are no int, float or bool", node)
-        return Term(kind, f"({word.join(term.text for term in terms)})")
+        return Term(kind, f"({word.join(term.text for term in terms)})", interval=intervals.hull(terms))
 
     def _attribute(self, scope: Scope, node: ast.Attribute) -> Term:
         scope.must_not_be_private(node)
@@ -175,8 +187,11 @@ class Expressions:
             return self._objects.unary(scope, node.op, term, node)
         match node.op:
             case ast.USub():
+                negative = intervals.of_negative(term)
                 if term.type == "float":
-                    return Term("float", f"neg_float({term.text})")
+                    return Term("float", f"neg_float({term.text})", interval=negative)
+                if intervals.fits(negative):
+                    return Term("int", f"(0 - {as_int(term).text})", interval=negative)
                 return Term("int", f"neg_int({as_int(term).text})")
             case ast.UAdd():
                 return term if term.type == "float" else as_int(term)
@@ -195,10 +210,12 @@ class Expressions:
             both_bool = left.type == right.type == "bool"
             if not both_bool:
                 left, right = as_int(left), as_int(right)
-            return Term("bool" if both_bool else "int", f"({left.text} {_BIT_OPERATORS[kind]} {right.text})")
+            interval = None if both_bool else intervals.of_operation(kind, left, right)
+            text = f"({left.text} {_BIT_OPERATORS[kind]} {right.text})"
+            return Term("bool" if both_bool else "int", text, interval=interval)
         if "float" not in (left.type, right.type):
             if kind is ast.Div:
-                return Term("float", f"div_float({exact_float(left).text}, {exact_float(right).text})")
+                return _quotient(exact_float(left), exact_float(right))
             squared = intervals.of_operation(ast.Mult, left, left)
             squares = kind is ast.Pow and right.constant == 2 and right.type == "int"
             if squares and not intervals.fits(squared):
@@ -210,11 +227,19 @@ class Expressions:
                 return Term("int", f"square_int({left.text})")
             interval, power = intervals.of_operation(kind, left, right), _power_of_two(right)
             if power is not None and kind is ast.FloorDiv:
-                return Term("int", f"({as_int(left).text} >> {power})", interval=interval)
+                return speculation.harmless(Term("int", f"({as_int(left).text} >> {power})", interval=interval), left)
             if power is not None and kind is ast.Mod:
-                return Term("int", f"({as_int(left).text} & {2**power - 1})", interval=interval)
+                text = f"({as_int(left).text} & {2**power - 1})"
+                return speculation.harmless(Term("int", text, interval=interval), left)
             if kind in _FLOAT_OPERATORS and intervals.fits(interval):
                 text = f"({as_int(left).text} {_FLOAT_OPERATORS[kind]} {as_int(right).text})"
+                return speculation.harmless(Term("int", text, interval=interval), left, right)
+            affine = speculation.of_operation(kind, left, right)
+            if affine is not None:
+                return affine
+            naturals = intervals.is_natural(left) and intervals.is_natural(right) and intervals.excludes_zero(right)
+            if kind in _NATURAL_OPERATIONS and naturals:
+                text = f"{_NATURAL_OPERATIONS[kind]}({as_int(left).text}, {as_int(right).text})"
                 return Term("int", text, interval=interval)
             if kind in _INT_OPERATIONS:
                 operands = f"({as_int(left).text}, {as_int(right).text})"
@@ -223,8 +248,11 @@ class Expressions:
                 return Term("int", f"{_INT_OPERATIONS[kind]}{operands}", zero_text=zero, interval=known)
         else:
             left, right = as_float(left), as_float(right)
+            if kind is ast.Div:
+                return _quotient(left, right)
             if kind in _FLOAT_OPERATORS:
-                return Term("float", f"({left.text} {_FLOAT_OPERATORS[kind]} {right.text})")
+                text = f"({left.text} {_FLOAT_OPERATORS[kind]} {right.text})"
+                return Term("float", text, interval=intervals.of_floats(kind, left, right))
             if kind in _FLOAT_OPERATIONS:
                 return Term("float", f"{_FLOAT_OPERATIONS[kind]}({left.text}, {right.text})")
         raise scope.refuse(f"operator {kind.__name__} of {left.type} and {right.type}", node)

@@ -7,9 +7,10 @@ import collections
 import types
 from dataclasses import dataclass, field
 
+from pyfora.compile import intervals
 from pyfora.compile.kinds import Kind, Known, code_of, give_up_text, is_runtime
 from pyfora.compile.scope import CAPTURED_HERE, Scope
-from pyfora.compile.terms import Term
+from pyfora.compile.terms import FloatInterval, Interval, Term
 
 DEPTH_LIMIT = 200
 """How deep a kernel recurses before it gives up: well within CPython's limit, which then decides."""
@@ -28,6 +29,14 @@ class Function:
     lines: list[str] = field(default_factory=list)
     complete: bool = False
     recursive: bool = False
+    interval: Interval | FloatInterval | None = None
+    """Between which numbers lies what it returns."""
+    _returned: list[Term] = field(default_factory=list)
+
+    def note_return(self, term: Term) -> None:
+        """One of the things that it may return."""
+        self._returned.append(term)
+        self.interval = intervals.hull(self._returned)
 
     def call(self, arguments: list[Term], *, depth: str) -> Term:
         """A call of it, with the values that it captures passed on."""
@@ -39,7 +48,8 @@ class Function:
         else:
             given += [CAPTURED_HERE, depth]
         text = f"{self.name}({', '.join(given)})"
-        return Term(self.returns, text.replace(f", {CAPTURED_HERE}", CAPTURED_HERE))
+        interval = self.interval if self.complete else None
+        return Term(self.returns, text.replace(f", {CAPTURED_HERE}", CAPTURED_HERE), interval=interval)
 
     def source(self) -> str:
         """Its definition."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from dataclasses import dataclass
 
+from pyfora.compile import intervals
 from pyfora.compile.calls import Calls
 from pyfora.compile.clauses import clauses
 from pyfora.compile.kinds import NUMBA_TYPES, Kind, ListOf, code_of
@@ -13,7 +14,7 @@ from pyfora.compile.loop import Element, Loop, Output
 from pyfora.compile.own_names import OWN_NAMES
 from pyfora.compile.refusal import refuse
 from pyfora.compile.scope import Captured, Scope, Unit
-from pyfora.compile.terms import Term, as_bool, as_int
+from pyfora.compile.terms import Interval, Term, as_bool, as_int
 
 _EMPTY_LISTS_LIMIT = 64
 
@@ -36,6 +37,10 @@ class Generated:
     """Whether there are never more terms than indices, so that the buffer need not be watched."""
     takes_memory: bool
     """Whether the last argument is memory for lists."""
+    indices: Interval | None
+    """Between which ints all indices must lie; None: anywhere in 64 bits."""
+    lengths: tuple[int, ...]
+    """How many elements each captured value must have, where it is a list."""
 
 
 def generate(loop: Loop, output: Output) -> Generated:
@@ -74,7 +79,8 @@ def _generate(loop: Loop, output: Output, list_elements: dict[object, Kind]) -> 
         elements.append(term)
         return _step(scope, output, term, node.elt, counted)
 
-    outer = ("for k in range(count):", "start + k * step")
+    indices = intervals.rung(loop.indices)
+    outer = ("for k in range(count):", Term("int", "start + k * step", interval=indices))
     loops = clauses(scope, calls.expressions, calls.read_range, node, innermost, first=outer)
     element = elements[0].type
     assert isinstance(element, str)
@@ -105,6 +111,8 @@ def _generate(loop: Loop, output: Output, list_elements: dict[object, Kind]) -> 
         captured=tuple(value for _, _, value in captured),
         counted=counted,
         takes_memory=unit.takes_memory,
+        indices=indices,
+        lengths=tuple(unit.lengths.get(name, 0) for name, _, _ in captured),
     )
 
 

@@ -54,6 +54,8 @@ def inner_fold(
             parameter = inside.bind(variable, kind)
             parameters += [(parameter, kind)] if is_runtime(kind) else []
             arguments.append(Term(kind, scope.variable(variable, kind)))
+            if (interval := scope.intervals.get((variable, kind))) is not None:
+                inside.intervals[variable, kind] = interval
     function = Function(scope.unit.name(f"call_{fold}"), parameters)
     inside.function = function
 
@@ -91,7 +93,10 @@ def _step(scope: Scope, fold: str, term: Term, node: ast.AST) -> list[str]:
         case "len":
             return [f"element = {term.text}", "total = total + 1"]
         case "sum" if term.type != "float":
-            if intervals.fits(intervals.of_sum(intervals.of(term), scope.most_turns)):
+            total = intervals.of_sum(intervals.of(term), scope.most_turns)
+            if intervals.fits(total):
+                assert scope.function is not None
+                scope.function.interval = total
                 return [f"total = total + {as_int(term).text}"]
             return [f"total = add_int(total, {as_int(term).text})"]
         case "sum" if sys.version_info < (3, 12):

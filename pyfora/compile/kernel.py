@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from pyfora.compile.cache import KernelCache
 
-_MAGIC = b"pyfora kernel 2\n"
+_MAGIC = b"pyfora kernel 3\n"
 _HEADER_LIMIT_BYTES = 1024 * 1024
 _INT_BOUND = 2**63
 _MEMORY_BYTES = 1 << 26
@@ -53,6 +53,9 @@ class Kernel:
         self.captured_types: tuple[str, ...] = tuple(header["captured_types"])
         self.counted: bool = header["counted"]
         """Whether there are never more terms than indices."""
+        self.indices: tuple[int, int] = tuple(header["indices"] or (-_INT_BOUND, _INT_BOUND - 1))
+        """Between which two all indices must lie."""
+        self._lengths: list[int] = header["lengths"]
         self._code = LoadedCode(code)
         pointer, whole = ctypes.c_void_p, ctypes.c_int64
         kinds = [_C_TYPES.get(kind, ctypes.c_int64) for kind in self.captured_types]
@@ -96,8 +99,9 @@ class Kernel:
         nothing of use.
         """
         last = start + (count - 1) * step if count > 0 else start
-        if not (-_INT_BOUND <= start < _INT_BOUND and -_INT_BOUND <= last < _INT_BOUND and count < _INT_BOUND):
-            raise GaveUp("an index beyond 64 bits")
+        low, high = self.indices
+        if not (low <= start <= high and low <= last <= high and count < _INT_BOUND):
+            raise GaveUp("an index beyond those that the kernel is for")
         if captured is not self._taken or not captured:
             self._take(captured)
         returned, unused, own = self._addresses
@@ -129,7 +133,9 @@ class Kernel:
         arguments: list[int | float | bool] = []
         lists: list[Any] = []
         self._taken = None
-        for value, kind in zip(captured, self.captured_types, strict=True):
+        for value, kind, length in zip(captured, self.captured_types, self._lengths, strict=True):
+            if length and (not isinstance(value, list) or len(value) < length):
+                raise TypeError(f"a captured value is {value!r}; the kernel takes a list of at least {length} elements")
             element = kind.removesuffix("s")
             for one in value if isinstance(value, list) and kind != element else [value]:
                 # ctypes would cut an int down to 64 bits without a word.
@@ -197,7 +203,14 @@ def made_for() -> list[str]:
 
 
 def _key(generated: Generated) -> str:
-    parts = [generated.source, *generated.signature, generated.output.value, generated.element, *made_for()]
+    parts = [
+        generated.source,
+        *generated.signature,
+        generated.output.value,
+        generated.element,
+        repr(generated.indices),
+        *made_for(),
+    ]
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()
 
 
@@ -219,6 +232,8 @@ def _build(generated: Generated, key: str) -> bytes:
         "counted": generated.counted,
         "takes_memory": generated.takes_memory,
         "source": generated.source,
+        "indices": generated.indices,
+        "lengths": generated.lengths,
         "code_sha256": hashlib.sha256(code).hexdigest(),
     }
     text = json.dumps(header, sort_keys=True).encode()

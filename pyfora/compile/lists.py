@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import dataclasses
 
+from pyfora.compile import intervals
 from pyfora.compile.functions import Function
 from pyfora.compile.kinds import Kind, Known, ListOf, is_runtime
 from pyfora.compile.refusal import NotCompiled
@@ -116,6 +117,10 @@ def item(scope: Scope, held: Term, index: Term, node: ast.AST) -> Term:
     element = _element_of(scope, held, node)
     if index.type not in ("int", "bool"):
         raise scope.refuse(f"a list is indexed by a {index.type}", node)
+    interval = intervals.of(index)
+    if held.length is not None and interval is not None and interval[0] >= 0 and interval[1] < held.length:
+        scope.unit.needs_length(held.text, interval[1] + 1)
+        return Term(element, f"{_verb('get_known', element)}({held.text}, {as_int(index).text})")
     return Term(element, f"{_getter(held)}({held.text}, {as_int(index).text})")
 
 

@@ -35,6 +35,8 @@ class Loop:
     """Free name of the loop -> live value. Raises NameError."""
     function_source: Callable[[types.FunctionType], FunctionSource | None]
     """The source of a function that the loop reaches, None where there is none."""
+    indices: tuple[int, int] | None = None
+    """Between which two all indices lie that the kernel will be given, these included; None where that is not known."""
 
 
 class Output(enum.Enum):

@@ -5,17 +5,17 @@ from __future__ import annotations
 from pyfora.compile.libm import ONE_ARGUMENT
 
 _INT = """
-add sub mul square neg abs floordiv mod rest shl shr min max isqrt gcd pow give_up store
+add sub mul square neg abs floordiv mod rest shl shr min max isqrt gcd pow give_up store affine chosen
 """
 _FLOAT = """
 exact div neg abs min max floor ceil round sqrt copysign isnan isinf isfinite fmod mod floordiv pow atan2 give_up odd
-put load number hypot
+put load number hypot quotient
 """
 _COMPLEX = """
 add sub mul div neg pow abs equal
 """
 _LISTS = """
-get set append pop get_frozen
+get set append pop get_frozen get_known
 """
 _RANDOM = """
 first half set_half word set_word seeded twisted refill
@@ -28,6 +28,7 @@ bit_length_int shr_bits shl_bits float_of_word
 reset_arena take_words copy_words set_word word_float set_header set_length slice_bound length_list room_list data_list
 length_frozen_list new_list copy_list grow_list repeat_list filled_list slice_list join_lists result
 int_from_bool int_from_float float_from_int range_count add_total libm_pow give_up_bool store_bool
+is_outside affine_wrapped floor_whole ceil_whole round_whole trunc_whole floordiv_natural mod_natural
 kernel start step count buffer odd capacity written total best element summed lost k depth
 routine recursive inf nan range True False
 """

@@ -58,6 +58,23 @@ class Builder:
         function.attributes.add("readnone")
         return self.ir.call(function, args)
 
+    def load_frozen(self, place: Any) -> Any:
+        """What nobody writes while the kernel runs: LLVM may read it once for all, or several at once."""
+        loaded = self.ir.load(place)
+        loaded.set_metadata("invariant.load", self.ir.module.add_metadata([]))
+        loaded.set_metadata("alias.scope", self._frozen())
+        return loaded
+
+    def store_term(self, value: Any, place: Any) -> None:
+        """Write into the buffer of the kernel's terms, where nothing frozen lies."""
+        self.ir.store(value, place).set_metadata("noalias", self._frozen())
+
+    def _frozen(self) -> Any:
+        """The scope of what is frozen, as LLVM's analysis of aliases has it."""
+        module = self.ir.module
+        texts = [ir.MetaDataString(module, text) for text in ("pyfora", "frozen")]
+        return module.add_metadata([module.add_metadata([texts[1], module.add_metadata([texts[0]])])])
+
     def finite(self, value: Any) -> Any:
         """The float itself, unless it is an infinity or nan: then the kernel gives up."""
         size = self.call("llvm.fabs", value)

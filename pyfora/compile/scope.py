@@ -13,7 +13,7 @@ from pyfora.compile.classes import is_known_beforehand, parts_from_outside
 from pyfora.compile.kinds import Kind, Known, ListOf, is_runtime
 from pyfora.compile.loop import Element, FunctionSource
 from pyfora.compile.refusal import NotCompiled, refuse
-from pyfora.compile.terms import Interval, Term, made
+from pyfora.compile.terms import FloatInterval, Interval, Term, made
 from pyfora.compile.variables import Mixed, Variables
 
 if TYPE_CHECKING:
@@ -44,6 +44,8 @@ class Unit:
     names: set[str] = field(default_factory=set)
     elements: dict[object, Kind] = field(default_factory=dict)
     """Place of an empty list -> type of what is put into it later."""
+    lengths: dict[str, int] = field(default_factory=dict)
+    """Parameter of a captured list -> how many elements it must have."""
     takes_memory: bool = False
     """Whether it makes lists."""
     held: list[object] = field(default_factory=list)
@@ -73,8 +75,12 @@ class Unit:
             if kind is None:
                 return None
             self.captured[key] = (self.name(f"captured_{plain(wanted)}"), kind, cast("Captured", value))
-        parameter, kind, _ = self.captured[key]
-        return Term(kind, parameter)
+        parameter, kind, taken = self.captured[key]
+        return Term(kind, parameter, length=len(taken) if isinstance(taken, list) else None)
+
+    def needs_length(self, parameter: str, length: int) -> None:
+        """Note that what is compiled reads a captured list up to there unasked."""
+        self.lengths[parameter] = max(length, self.lengths.get(parameter, 0))
 
 
 def scalar_kind(value: object) -> Element | None:
@@ -130,8 +136,8 @@ class Scope:
         self._ever_bound: set[str] = set()
         self.bound_once: set[str] = set()
         """Names that one statement only binds."""
-        self.intervals: dict[str, Interval] = {}
-        """Between which ints variables of loops lie that nothing else binds."""
+        self.intervals: dict[tuple[str, Kind], Interval | FloatInterval] = {}
+        """Between which numbers variables lie that one statement binds, while they have this type."""
         self.most_turns: int | None = 1
         """How often the innermost loop's body runs at most, where that is known."""
         self.statement: ast.AST | None = None
@@ -178,6 +184,13 @@ class Scope:
         self._ever_bound.add(name)
         return self.variable(name, kind)
 
+    def note_interval(self, name: str, kind: Kind, interval: Interval | FloatInterval | None) -> None:
+        """Note where the values lie that the only statement which binds this variable gives it."""
+        if interval is not None and name in self.bound_once:
+            self.intervals[name, kind] = interval
+        else:
+            self.intervals.pop((name, kind), None)
+
     def must_not_be_private(self, node: ast.Attribute) -> None:
         """Refuse names that mean another one in each class."""
         if node.attr.startswith("__") and not node.attr.endswith("__"):
@@ -215,7 +228,8 @@ class Scope:
             raise self.refuse(f"{name!r} may be read before it has a value", node)
         if isinstance(known, Mixed):
             raise self.refuse(f"{name!r} is {known.first} on one path and {known.second} on another", node)
-        return Term(known, self.variable(name, known), interval=self.intervals.get(name) if known == "int" else None)
+        interval = self.intervals.get((name, known)) if isinstance(known, str) else None
+        return Term(known, self.variable(name, known), interval=interval)
 
     def captured(self, key: object, name: str, value: object, node: ast.AST, depth: int = 0) -> Term:
         """A value from outside: a scalar as an argument of the kernel, others as what they are made of."""

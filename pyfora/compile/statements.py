@@ -7,7 +7,7 @@ import copy
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from pyfora.compile import intervals, lists, texts
+from pyfora.compile import intervals, lists, speculation, texts
 from pyfora.compile.classes import is_set_plainly
 from pyfora.compile.expressions import Expressions
 from pyfora.compile.kinds import Known, ListOf, Shape, is_runtime
@@ -127,10 +127,13 @@ class Statements:
         assert scope.function is not None
         if node.value is None or (isinstance(node.value, ast.Constant) and node.value.value is None):
             if scope.function.returns not in (None, Known(None)):
-                raise scope.refuse(f"the function returns {scope.function.returns} on one path and None on another", node)
+                raise scope.refuse(
+                    f"the function returns {scope.function.returns} on one path and None on another", node
+                )
             scope.function.returns, scope.variables = Known(None), None
             return ["return 0"]
         term = self._expressions.value(scope, node.value)
+        scope.function.note_return(term)
         known = scope.function.returns
         if scope.instance is not None:
             raise scope.refuse("an __init__ that returns a value", node)
@@ -153,7 +156,7 @@ class Statements:
             held = [scope.fresh("held") for _ in terms]
             lines = [line for name, term in zip(held, terms, strict=True) for line in self._hold(name, term)]
             for element, name, term in zip(target.elts, held, terms, strict=True):
-                lines += self._bind(element, Term(term.type, name))
+                lines += self._bind(element, Term(term.type, name, interval=intervals.known(term)))
             return lines
         if isinstance(target, ast.Tuple | ast.List):
             return self._unpack(target, self._expressions.value(scope, value))
@@ -177,6 +180,7 @@ class Statements:
         if isinstance(target, ast.Name):
             if scope.instance is not None and target.id == scope.instance.name:
                 raise scope.refuse("an __init__ that binds its first argument", target)
+            scope.note_interval(target.id, term.type, intervals.known(term))
             return self._hold(scope.bind(target.id, term.type), term)
         if isinstance(target, ast.Tuple | ast.List):
             return self._unpack(target, term)
@@ -257,6 +261,12 @@ class Statements:
         if test.constant is not None:
             # What is never run need not be compiled.
             return self.body(node.body if test.constant else node.orelse)
+        choice = speculation.as_choice(node)
+        if choice is not None and self._is_bound_int(choice.targets[0]):
+            assert isinstance(choice.value, ast.IfExp)
+            arms = [self._expressions.value(scope, arm) for arm in (choice.value.body, choice.value.orelse)]
+            if speculation.choice(test, *arms) is not None:
+                return self._assign(choice.targets[0], choice.value)
         before = dict(scope.variables or {})
         then = self.body(node.body)
         after_then = scope.variables
@@ -266,6 +276,9 @@ class Statements:
             lines += ["else:", *indented(self.body(node.orelse))]
         scope.variables = join([after_then, scope.variables])
         return lines
+
+    def _is_bound_int(self, target: ast.expr) -> bool:
+        return isinstance(target, ast.Name) and (self._scope.variables or {}).get(target.id) == "int"
 
     def _settled(self, translate: Callable[[_Exits], list[str]]) -> tuple[list[str], Variables, _Exits]:
         """Translate a loop's body again until what is known at its head holds for every round."""
@@ -308,8 +321,7 @@ class Statements:
         target = node.target.id
         before, head_text, first_lines, element = iteration(scope, self._expressions, self._read_range, node.iter)
 
-        if element.interval is not None and target in scope.bound_once:
-            scope.intervals[target] = element.interval
+        scope.note_interval(target, element.type, element.interval)
 
         def translate(_exits: _Exits) -> list[str]:
             first = f"{scope.bind(target, element.type)} = {element.text}"
@@ -337,9 +349,8 @@ def iteration(
 
 def turns_of(element: Term, around: int | None) -> int | None:
     """How often the body of a loop over such elements of a range runs at most, which is in one that runs so often."""
-    if element.interval is None or around is None:
-        return None
-    return around * (element.interval[1] - element.interval[0] + 1)
+    interval = intervals.of(element)
+    return None if interval is None or around is None else around * (interval[1] - interval[0] + 1)
 
 
 def range_loop(scope: Scope, bounds: list[Term]) -> tuple[list[str], str, str]:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pyfora.compile.kinds import Kind, Shape, display, is_runtime, position
 
 Interval = tuple[int, int]
+FloatInterval = tuple[float, float]
 
 _CALL = re.compile(r"\w\(")
 
@@ -25,8 +26,14 @@ class Term:
     """Its value, where it is a literal."""
     zero_text: str = ""
     """A cheaper expression that is zero exactly where this one is, if there is one."""
-    interval: Interval | None = None
-    """Of an int: between which two it lies, these included. None: anywhere in 64 bits."""
+    interval: Interval | FloatInterval | None = None
+    """Between which two it lies, these included. None: an int anywhere in 64 bits, a float that may be anything."""
+    length: int | None = None
+    """Of a captured list: how many elements it has at least."""
+    affine: tuple[str, int, int] | None = None
+    """Of an int: (x, a, b) where it is a * x + b and x a variable."""
+    harmless: bool = False
+    """Whether it can be evaluated at any time: it does nothing, and cannot fail."""
 
     @property
     def may_change(self) -> bool:
@@ -76,7 +83,7 @@ def as_int(term: Term) -> Term:
         return term
     if term.constant is not None:
         return constant(int(term.constant))
-    return Term("int", f"int_from_bool({term.text})")
+    return Term("int", f"int_from_bool({term.text})", interval=(0, 1))
 
 
 def as_float(term: Term) -> Term:
@@ -85,7 +92,10 @@ def as_float(term: Term) -> Term:
         return term
     if term.constant is not None:
         return constant(float(term.constant))
-    return Term("float", f"float_from_int({as_int(term).text})")
+    interval = (0.0, 1.0) if term.type == "bool" else term.interval
+    if interval is not None:
+        interval = (float(interval[0]), float(interval[1]))
+    return Term("float", f"float_from_int({as_int(term).text})", interval=interval)
 
 
 def as_bool(term: Term) -> Term:

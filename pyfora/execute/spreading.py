@@ -147,7 +147,7 @@ class Spreader:
             with _quietly():
                 if form is Form.FLOATS and isinstance(offer.folder, LeftToRightFolder) and analyse(loop) != "float":
                     loop = _as_floats(loop)
-                kernel = compile_loop(loop, output, self._cache)
+                kernel = compile_loop(replace(loop, indices=_indices_of(offer)), output, self._cache)
         except NotCompiled as refusal:
             run.reason = str(refusal)
             return _Compiled()
@@ -162,6 +162,12 @@ def _loop_of(part: Callable[..., Any]) -> Loop | None:
     if source is None:
         return None
     return Loop(source.filename, source.node, source.lookup, _source_of)  # type: ignore[arg-type]
+
+
+def _indices_of(offer: Offer) -> tuple[int, int] | None:
+    """Between which ints the elements of the loop's range lie; None where it has no range."""
+    elements = range_called_over(offer.source) or offer.source
+    return (min(elements[0], elements[-1]), max(elements[0], elements[-1])) if type(elements) is range else None
 
 
 def _as_floats(loop: Loop) -> Loop:

@@ -394,9 +394,10 @@ def test_no_variable_can_take_the_name_of_a_primitive() -> None:
     from pyfora.compile.checked_complex import COMPLEX_PRIMITIVES
     from pyfora.compile.checked_floats import FLOAT_PRIMITIVES
     from pyfora.compile.checked_ints import INT_PRIMITIVES
+    from pyfora.compile.checked_lists import LIST_PRIMITIVES
     from pyfora.compile.own_names import OWN_NAMES
 
-    assert {*INT_PRIMITIVES, *FLOAT_PRIMITIVES, *COMPLEX_PRIMITIVES} <= OWN_NAMES
+    assert {*INT_PRIMITIVES, *FLOAT_PRIMITIVES, *COMPLEX_PRIMITIVES, *LIST_PRIMITIVES} <= OWN_NAMES
 
 
 def test_warm_starts_no_thread_and_children_compile(tmp_path: Path) -> None:
