@@ -177,6 +177,37 @@ def get_frozen_bool(b: Builder, address: Any, index: Any) -> Any:
     return b.ir.trunc(_load_frozen(b, _frozen_place(b, address, index)), I1)
 
 
+@primitive("void(int64, int64)")
+def must_reach(b: Builder, address: Any, position: Any) -> None:
+    """Gives up where a list that nobody writes has no element at this position."""
+    b.give_up_if(b.ir.icmp_unsigned(">=", position, _load_frozen(b, _word(b, address, _LENGTH))))
+
+
+@primitive("void(int64, int64)")
+def must_be_same(b: Builder, one: Any, other: Any) -> None:
+    b.give_up_if(b.ir.icmp_signed("!=", one, other))
+
+
+def _reached_place(b: Builder, address: Any, position: Any) -> Any:
+    return _word(b, _load_frozen(b, _word(b, address, _DATA)), position)
+
+
+@primitive("int64(int64, int64)")
+def load_frozen_int(b: Builder, address: Any, position: Any) -> Any:
+    """An element of which it is known that it is there; as the next two."""
+    return _load_frozen(b, _reached_place(b, address, position))
+
+
+@primitive("float64(int64, int64)")
+def load_frozen_float(b: Builder, address: Any, position: Any) -> Any:
+    return _load_frozen(b, b.ir.bitcast(_reached_place(b, address, position), DOUBLE.as_pointer()))
+
+
+@primitive("boolean(int64, int64)")
+def load_frozen_bool(b: Builder, address: Any, position: Any) -> Any:
+    return b.ir.trunc(_load_frozen(b, _reached_place(b, address, position)), I1)
+
+
 @primitive("void(int64, int64, int64)")
 def set_int(b: Builder, address: Any, index: Any, value: Any) -> None:
     b.ir.store(value, _place(b, address, index))
@@ -307,6 +338,6 @@ LIST_PRIMITIVES = {
     name: value
     for name, value in dict(globals()).items()
     if name.endswith(("_list", "_lists", "_words", "_word", "_bound"))
-    or name in ("reset_arena", "set_header", "set_length", "word_float")
-    or name.startswith(("get_", "set_", "append_", "pop_"))
+    or name in ("reset_arena", "set_header", "set_length", "word_float", "must_reach", "must_be_same")
+    or name.startswith(("load_frozen_", "get_", "set_", "append_", "pop_"))
 }

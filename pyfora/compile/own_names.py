@@ -15,13 +15,14 @@ _COMPLEX = """
 add sub mul div neg pow abs equal
 """
 _LISTS = """
-get set append pop get_frozen
+get set append pop get_frozen load_frozen
 """
 _WHOLE_WORDS = """
 reset_arena take_words copy_words set_word word_float set_header set_length slice_bound length_list room_list data_list
 length_frozen_list new_list copy_list grow_list repeat_list filled_list slice_list join_lists result
 int_from_bool int_from_float float_from_int range_count add_total libm_pow give_up_bool store_bool
 kernel start step count buffer odd capacity written total best element summed lost k depth
+must_be_same must_reach position
 routine recursive inf nan range True False
 """
 
