@@ -75,6 +75,18 @@ def typed(source: Any, *, sample: bool = False) -> Any:
     raise Untyped(f"the loop runs over a source of type {type(source).__name__}")
 
 
+def arguments_of(source: Called) -> int:
+    """How many arguments the function is called with, of a source with columns. Raises Untyped."""
+    if source.maker is not itertools.starmap:
+        return len(source.bases)
+    match source.bases[0]:
+        case Zipped(bases=parts) | Multiplied(pools=parts):
+            return len(parts)
+        case Numbered() | Paired():
+            return 2
+    raise Untyped("the function is called with the elements of what are no tuples")
+
+
 def _of_elements(elements: list[Any] | tuple[Any, ...]) -> Any:
     kinds = set(map(type, elements))
     if len(kinds) != 1:
