@@ -190,6 +190,17 @@ def get_known_bool(b: Builder, address: Any, index: Any) -> Any:
     return b.ir.trunc(b.load_frozen(_known_place(b, address, index)), I1)
 
 
+@primitive("void(int64, int64)")
+def must_reach(b: Builder, address: Any, position: Any) -> None:
+    """Gives up where a list that nobody writes has no element at this position."""
+    b.give_up_if(b.ir.icmp_unsigned(">=", position, b.load_frozen(_word(b, address, _LENGTH))))
+
+
+@primitive("void(int64, int64)")
+def must_be_same(b: Builder, one: Any, other: Any) -> None:
+    b.give_up_if(b.ir.icmp_signed("!=", one, other))
+
+
 @primitive("void(int64, int64, int64)")
 def set_int(b: Builder, address: Any, index: Any, value: Any) -> None:
     b.ir.store(value, _place(b, address, index))
@@ -320,6 +331,6 @@ LIST_PRIMITIVES = {
     name: value
     for name, value in dict(globals()).items()
     if name.endswith(("_list", "_lists", "_words", "_word", "_bound"))
-    or name in ("reset_arena", "set_header", "set_length", "word_float")
+    or name in ("reset_arena", "set_header", "set_length", "word_float", "must_reach", "must_be_same")
     or name.startswith(("get_", "set_", "append_", "pop_"))
 }

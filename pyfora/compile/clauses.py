@@ -6,8 +6,9 @@ import ast
 from collections.abc import Callable
 
 from pyfora.compile.expressions import Expressions
-from pyfora.compile.scope import Scope, construct
-from pyfora.compile.statements import RangeReader, indented, iteration, turns_of
+from pyfora.compile.functions import bound_names
+from pyfora.compile.scope import Scope
+from pyfora.compile.statements import RangeReader, bind_target, indented, iteration, turns_of
 from pyfora.compile.terms import Term
 
 
@@ -18,11 +19,12 @@ def clauses(
     node: ast.GeneratorExp | ast.ListComp | ast.SetComp,
     innermost: Callable[[], list[str]],
     *,
-    first: tuple[str, Term] | None,
+    first: tuple[str, list[str], Term] | None,
 ) -> list[str]:
     """The lines of all loops around `innermost()`.
 
-    `first` is the outermost loop's first line and its element, where the range is not to be read from the syntax tree.
+    `first` is the outermost loop's first line, what a turn of it begins with, and its element, where these are not to
+    be read from the syntax tree.
     """
 
     def level(number: int) -> list[str]:
@@ -31,21 +33,19 @@ def clauses(
         clause = node.generators[number]
         if clause.is_async:
             raise scope.refuse("an asynchronous comprehension", clause.target)
-        if not isinstance(clause.target, ast.Name):
-            raise scope.refuse(f"{construct(clause.target)} as the variable of a loop over a range", clause.target)
         if number == 0 and first is not None:
-            return around(number, [], first[0], [], first[1])
+            return around(number, [], *first)
         return around(number, *iteration(scope, expressions, read_range, clause.iter))
 
     def around(number: int, before: list[str], head: str, first_lines: list[str], element: Term) -> list[str]:
         clause = node.generators[number]
-        assert isinstance(clause.target, ast.Name)
-        # Another clause may have bound the name to other elements.
-        scope.intervals.pop((clause.target.id, element.type), None)
-        if element.interval is not None:
+        bound = bound_names([clause.target])
+        # Another clause may have bound one of them to other elements.
+        scope.intervals = {key: known for key, known in scope.intervals.items() if key[0] not in bound}
+        if isinstance(clause.target, ast.Name) and element.interval is not None:
             scope.intervals[clause.target.id, element.type] = element.interval
         scope.most_turns = turns_of(element, scope.most_turns)
-        body = [*first_lines, f"{scope.bind(clause.target.id, element.type)} = {element.text}"]
+        body = [*first_lines, *bind_target(scope, clause.target, element)]
         tests = [expressions.truth(scope, test).text for test in clause.ifs]
         inner = level(number + 1)
         if tests:

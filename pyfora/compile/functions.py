@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import collections
 import types
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from pyfora.compile import intervals
@@ -118,8 +119,8 @@ def must_keep_their_order(
         raise scope.refuse("keyword arguments in another order than the parameters", node)
 
 
-def bound_names(statements: list[ast.stmt]) -> set[str]:
-    """Every name that a function's body binds anywhere, reached or not: that is how Python decides what is local."""
+def bound_names(statements: Sequence[ast.AST]) -> set[str]:
+    """Every name that a function's body, or a target, binds anywhere, reached or not: that is how Python decides what is local."""
     names: set[str] = set()
     for statement in statements:
         for node in ast.walk(statement):

@@ -8,12 +8,14 @@ from dataclasses import dataclass
 from pyfora.compile import intervals
 from pyfora.compile.calls import Calls
 from pyfora.compile.clauses import clauses
+from pyfora.compile.functions import bound_names
 from pyfora.compile.kinds import NUMBA_TYPES, Kind, ListOf, code_of
 from pyfora.compile.lists import ARENA, ElementLearned
 from pyfora.compile.loop import Element, Loop, Output
 from pyfora.compile.own_names import OWN_NAMES
 from pyfora.compile.refusal import refuse
 from pyfora.compile.scope import Captured, Scope, Unit
+from pyfora.compile.sources import POSITION, SourceReader
 from pyfora.compile.terms import Interval, Term, as_bool, as_int
 
 _EMPTY_LISTS_LIMIT = 64
@@ -41,6 +43,8 @@ class Generated:
     """Between which ints all indices must lie; None: anywhere in 64 bits."""
     lengths: tuple[int, ...]
     """How many elements each captured value must have, where it is a list."""
+    by_position: bool
+    """Whether it is called with positions of its source, in the place of indices."""
 
 
 def generate(loop: Loop, output: Output) -> Generated:
@@ -69,7 +73,7 @@ def _generate(loop: Loop, output: Output, list_elements: dict[object, Kind]) -> 
     unit.names |= OWN_NAMES | {"kernel"}
     calls = Calls()
     node = loop.node
-    targets = {clause.target.id for clause in node.generators if isinstance(clause.target, ast.Name)}
+    targets = bound_names([clause.target for clause in node.generators])
     scope = Scope(unit, loop.filename, loop.lookup, targets, owner="loop")
     counted = len(node.generators) == 1
     elements: list[Term] = []
@@ -80,11 +84,19 @@ def _generate(loop: Loop, output: Output, list_elements: dict[object, Kind]) -> 
         return _step(scope, output, term, node.elt, counted)
 
     indices = intervals.rung(loop.indices)
-    outer = ("for k in range(count):", Term("int", "start + k * step", interval=indices))
+    first = Term("int", "start + k * step", interval=indices)
+    outer: tuple[str, list[str], Term] = ("for k in range(count):", [], first)
+    checks: list[str] = []
+    if loop.source is not None:
+        reader = SourceReader(scope)
+        element = reader.element(loop.source)
+        outer, checks = (outer[0], [f"{POSITION} = start + k"], element), reader.checks
     loops = clauses(scope, calls.expressions, calls.read_range, node, innermost, first=outer)
-    element = elements[0].type
-    assert isinstance(element, str)
-    before, after = _frame(output, element)
+    yielded = elements[0].type
+    assert isinstance(yielded, str)
+    before, after = _frame(output, yielded)
+    if checks:
+        before += ["if count > 0:", *(f"    {check}" for check in checks)]
     captured = list(unit.captured.values())
     parameters = ["start", "step", "count", "buffer", "capacity", *(name for name, _, _ in captured)]
     if unit.takes_memory:
@@ -97,7 +109,7 @@ def _generate(loop: Loop, output: Output, list_elements: dict[object, Kind]) -> 
         # A body that was translated again may have left a function that nobody calls.
         if any(f"{function.name}(" in source for source in sources):
             sources.insert(0, function.source())
-    pointer: Element = "int" if output in (Output.TOTAL, Output.ANY, Output.ALL, Output.COUNT) else element
+    pointer: Element = "int" if output in (Output.TOTAL, Output.ANY, Output.ALL, Output.COUNT) else yielded
     types_ = ["int64", "int64", "int64", f"{NUMBA_TYPES[pointer]}*", "int64"]
     types_ += [code_of(kind) for _, kind, _ in captured]
     types_ += ["int64"] if unit.takes_memory else []
@@ -105,7 +117,7 @@ def _generate(loop: Loop, output: Output, list_elements: dict[object, Kind]) -> 
         source="\n\n".join(sources),
         entry="kernel",
         signature=tuple(types_),
-        element=element,
+        element=yielded,
         output=output,
         captured_types=tuple(_captured_type(kind) for _, kind, _ in captured),
         captured=tuple(value for _, _, value in captured),
@@ -113,6 +125,7 @@ def _generate(loop: Loop, output: Output, list_elements: dict[object, Kind]) -> 
         takes_memory=unit.takes_memory,
         indices=indices,
         lengths=tuple(unit.lengths.get(name, 0) for name, _, _ in captured),
+        by_position=loop.source is not None,
     )
 
 
@@ -142,6 +155,10 @@ def _step(scope: Scope, output: Output, term: Term, node: ast.expr, counted: boo
             return [f"if {as_bool(term).text}:", "    return 1"]
         case Output.ALL:
             return [f"if not {as_bool(term).text}:", "    return 0"]
+        case Output.FIRST:
+            # Of numbers only: no nan is among them.
+            value = f"number_float({term.text})" if term.type == "float" else term.text
+            return [_store(term.type, value), "return 1"]
         case Output.COUNT:
             return [f"element = {term.text}", "written = written + 1"]
     order = "<" if output is Output.MIN else ">"
@@ -162,15 +179,15 @@ def _frame(output: Output, element: Element) -> tuple[list[str], list[str]]:
             return ["written = 0"], ["return written"]
         case Output.TOTAL:
             return [], ["return 0"]
-        case Output.ANY:
+        case Output.ANY | Output.FIRST:
             return [], ["return 0"]
         case Output.ALL:
             return [], ["return 1"]
     zero = "0.0" if element == "float" else "0"
-    store = {
-        "bool": "store_bool(buffer, 0, best != 0)",
-        "int": "store_int(buffer, 0, best)",
-        # Of numbers only: no nan is among them.
-        "float": "put_float(buffer, 0, best)",
-    }[element]
+    store = _store(element, "best != 0" if element == "bool" else "best")
     return ["written = 0", f"best = {zero}"], ["if written != 0:", f"    {store}", "return written"]
+
+
+def _store(element: Kind, text: str) -> str:
+    """A line that keeps the one element that is yielded; no nan."""
+    return f"{'put_float' if element == 'float' else f'store_{element}'}(buffer, 0, {text})"

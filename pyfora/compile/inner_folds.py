@@ -9,7 +9,7 @@ import sys
 from pyfora.compile import intervals, lists
 from pyfora.compile.clauses import clauses
 from pyfora.compile.expressions import Expressions
-from pyfora.compile.functions import Function
+from pyfora.compile.functions import Function, bound_names
 from pyfora.compile.kinds import is_runtime
 from pyfora.compile.scope import Scope
 from pyfora.compile.statements import RangeReader
@@ -40,7 +40,7 @@ def inner_fold(
         raise scope.refuse(f"{fold}() of a list", node)
     known = scope.variables or {}
     read = {name.id for name in ast.walk(node) if isinstance(name, ast.Name)}
-    targets = {clause.target.id for clause in node.generators if isinstance(clause.target, ast.Name)}
+    targets = bound_names([clause.target for clause in node.generators])
     inside = Scope(scope.unit, scope.filename, scope.lookup, scope.bound | targets, owner=scope.owner)
     # A target hides the function's own variable of that name, yet the first range is evaluated outside of it.
     for name in ast.walk(node.generators[0].iter):

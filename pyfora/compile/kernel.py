@@ -27,6 +27,8 @@ _MEMORY_BYTES = 1 << 26
 _C_TYPES: dict[str, Any] = {"int": ctypes.c_int64, "float": ctypes.c_double, "bool": ctypes.c_bool}
 _DTYPES: dict[Element, str] = {"int": "int64", "float": "float64", "bool": "bool"}
 _PYTHON_TYPES: dict[str, type] = {"int": int, "float": float, "bool": bool}
+_WORDS = {"ints": "int64", "bools": "int64", "floats": "float64"}
+"""The arrays that captured lists are, by the names of their types."""
 _HEADER_WORDS = 3
 """Of a list, as the primitives for lists have them."""
 
@@ -56,6 +58,8 @@ class Kernel:
         self.indices: tuple[int, int] = tuple(header["indices"] or (-_INT_BOUND, _INT_BOUND - 1))
         """Between which two all indices must lie."""
         self._lengths: list[int] = header["lengths"]
+        self.by_position: bool = header["by_position"]
+        """Whether `run` is to be called with positions of the source that it was made for, and a step of 1."""
         self._code = LoadedCode(code)
         pointer, whole = ctypes.c_void_p, ctypes.c_int64
         kinds = [_C_TYPES.get(kind, ctypes.c_int64) for kind in self.captured_types]
@@ -134,20 +138,20 @@ class Kernel:
         lists: list[Any] = []
         self._taken = None
         for value, kind, length in zip(captured, self.captured_types, self._lengths, strict=True):
-            if length and (not isinstance(value, list) or len(value) < length):
-                raise TypeError(f"a captured value is {value!r}; the kernel takes a list of at least {length} elements")
-            element = kind.removesuffix("s")
-            for one in value if isinstance(value, list) and kind != element else [value]:
-                # ctypes would cut an int down to 64 bits without a word.
-                fits = element != "int" or (isinstance(one, int) and -_INT_BOUND <= one < _INT_BOUND)
-                if type(one) is not _PYTHON_TYPES[element] or not fits:
-                    raise TypeError(f"a captured value is {one!r}; the kernel takes {kind}")
-            if isinstance(value, list):
-                laid = _laid_out(value, element)
-                lists.append(laid)
-                arguments.append(ctypes.addressof(laid))
-            else:
-                arguments.append(value)
+            if kind in _WORDS:
+                if getattr(value, "dtype", None) != _WORDS[kind] or not value.flags.c_contiguous:
+                    raise TypeError(f"a captured value is {value!r}; the kernel takes an array for a list of {kind}")
+                if len(value) < length:
+                    raise TypeError(f"a captured list has {len(value)} elements; the kernel reads at least {length}")
+                header = _header_of(value)
+                lists.append((header, value))
+                arguments.append(ctypes.addressof(header))
+                continue
+            # ctypes would cut an int down to 64 bits without a word.
+            fits = kind != "int" or (isinstance(value, int) and -_INT_BOUND <= value < _INT_BOUND)
+            if type(value) is not _PYTHON_TYPES[kind] or not fits:
+                raise TypeError(f"a captured value is {value!r}; the kernel takes {kind}")
+            arguments.append(value)
         self._taken, self._arguments, self._lists = captured, arguments, lists
 
     def _result(self) -> int | float | bool | None:
@@ -165,13 +169,9 @@ class Kernel:
         return value
 
 
-def _laid_out(values: list[Any], element: str) -> Any:
-    """A list as one piece of memory: its three words, and a word for each element."""
-    words = (ctypes.c_int64 * (_HEADER_WORDS + len(values)))()
-    words[:_HEADER_WORDS] = [ctypes.addressof(words) + 8 * _HEADER_WORDS, len(values), len(values)]
-    kind = ctypes.c_double if element == "float" else ctypes.c_int64
-    (kind * len(values)).from_buffer(words, 8 * _HEADER_WORDS)[:] = values
-    return words
+def _header_of(words: Any) -> Any:
+    """The three words of a list whose elements are the words of an array."""
+    return (ctypes.c_int64 * _HEADER_WORDS)(words.__array_interface__["data"][0], len(words), len(words))
 
 
 def compile_loop(loop: Loop, output: Output, cache: KernelCache) -> Kernel:
@@ -231,6 +231,7 @@ def _build(generated: Generated, key: str) -> bytes:
         "captured_types": generated.captured_types,
         "counted": generated.counted,
         "takes_memory": generated.takes_memory,
+        "by_position": generated.by_position,
         "source": generated.source,
         "indices": generated.indices,
         "lengths": generated.lengths,

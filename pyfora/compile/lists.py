@@ -188,6 +188,11 @@ def iteration(scope: Scope, held: Term, node: ast.AST) -> tuple[list[str], str, 
     return before, head, [f"{position} = {position} + 1"], Term(element, f"{_verb('get', element)}({name}, {position})")
 
 
+def element_at(scope: Scope, held: Term, position: str, node: ast.AST) -> Term:
+    """The element at a position that is counted from the beginning."""
+    return Term(_element_of(scope, held, node), f"{_getter(held)}({held.text}, {position})")
+
+
 def length(held: Term) -> Term:
     """`len(held)`."""
     return Term("int", f"{_length_of(held)}({held.text})", interval=(0, LONGEST))

@@ -7,7 +7,7 @@ import enum
 import types
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 Element = Literal["int", "float", "bool"]
 """The Python type of a value in a kernel; an int is one of 64 bits."""
@@ -26,17 +26,19 @@ class FunctionSource:
 
 @dataclass(frozen=True)
 class Loop:
-    """A comprehension whose first clause runs over a range that has been evaluated already."""
+    """A comprehension whose first clause runs over a source that has been evaluated already."""
 
     filename: str
     node: ast.GeneratorExp | ast.ListComp | ast.SetComp
-    """The iterable of its first generator is ignored: `Kernel.run` gives the indices."""
+    """The iterable of its first generator is ignored: `Kernel.run` gives the indices, or positions of the source."""
     lookup: Callable[[str], object]
     """Free name of the loop -> live value. Raises NameError."""
     function_source: Callable[[types.FunctionType], FunctionSource | None]
     """The source of a function that the loop reaches, None where there is none."""
     indices: tuple[int, int] | None = None
     """Between which two all indices lie that the kernel will be given, these included; None where that is not known."""
+    source: Any = None
+    """What the first clause runs over, as `pyfora.fold.columns.typed` gives it; None: a range that `Kernel.run` gives."""
 
 
 class Output(enum.Enum):
@@ -54,5 +56,7 @@ class Output(enum.Enum):
     """The first smallest element, None if there is no element."""
     MAX = "max"
     """The first largest element, None if there is no element."""
+    FIRST = "first"
+    """The first element, None if there is none; stops there, as Python does."""
     COUNT = "count"
     """How many elements there are, each of them evaluated."""

@@ -30,6 +30,7 @@ length_frozen_list new_list copy_list grow_list repeat_list filled_list slice_li
 int_from_bool int_from_float float_from_int range_count add_total libm_pow give_up_bool store_bool
 is_outside affine_wrapped floor_whole ceil_whole round_whole trunc_whole floordiv_natural mod_natural
 kernel start step count buffer odd capacity written total best element summed lost k depth
+must_be_same must_reach position
 routine recursive inf nan range True False
 """
 

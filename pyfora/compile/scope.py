@@ -7,7 +7,7 @@ import keyword
 import types
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any
 
 from pyfora.compile.classes import is_known_beforehand, parts_from_outside
 from pyfora.compile.kinds import Kind, Known, ListOf, is_runtime
@@ -24,7 +24,10 @@ CAPTURED_HERE = "\0captured"
 INT_BOUND = 2**63
 LIST_LIMIT = 10_000_000
 """Elements of a captured list."""
-Captured = int | float | bool | list[int] | list[float] | list[bool]
+Captured = Any
+"""An int, a float, a bool; a list of some is an array of words: of int64 (bools, too), or float64."""
+WORDS: dict[type, str] = {int: "int64", bool: "int64", float: "float64"}
+"""Types of the arrays that lists of such elements become."""
 DEEPEST = 6
 """How deep values are made of others, and these of others, until they are none of compiled code's."""
 PARTS_LIMIT = 64
@@ -68,19 +71,24 @@ class Unit:
         if key not in self.captured:
             kind: Kind | None = scalar_kind(value)
             if kind is None and type(value) is list and 0 < len(value) <= LIST_LIMIT:
-                kinds = {scalar_kind(element) for element in value}
-                (element,) = kinds if len(kinds) == 1 else (None,)
-                kind = element and ListOf(element, is_frozen=True)
-                value = list(value)
+                words = words_of(value)
+                if words is not None:
+                    kind, value = ListOf(words[0], is_frozen=True), words[1]
             if kind is None:
                 return None
-            self.captured[key] = (self.name(f"captured_{plain(wanted)}"), kind, cast("Captured", value))
+            self.captured[key] = (self.name(f"captured_{plain(wanted)}"), kind, value)
         parameter, kind, taken = self.captured[key]
-        return Term(kind, parameter, length=len(taken) if isinstance(taken, list) else None)
+        return Term(kind, parameter, length=len(taken) if isinstance(kind, ListOf) else None)
 
     def needs_length(self, parameter: str, length: int) -> None:
         """Note that what is compiled reads a captured list up to there unasked."""
         self.lengths[parameter] = max(length, self.lengths.get(parameter, 0))
+
+    def capture_words(self, key: object, wanted: str, words: Any, element: Element) -> Term:
+        """The parameter for a list that is laid out as an array of words already."""
+        self.captured[key] = (self.name(f"captured_{wanted}"), ListOf(element, is_frozen=True), words)
+        parameter, kind, _ = self.captured[key]
+        return Term(kind, parameter)
 
 
 def scalar_kind(value: object) -> Element | None:
@@ -90,6 +98,21 @@ def scalar_kind(value: object) -> Element | None:
     if type(value) is float:
         return "float"
     return "int" if type(value) is int and -INT_BOUND <= value < INT_BOUND else None
+
+
+def words_of(values: list[Any]) -> tuple[Element, Any] | None:
+    """A list of scalars of one type that a kernel can take: their type, and an array of words; None for any other."""
+    import numpy as np
+
+    kinds = set(map(type, values))
+    kind = kinds.pop()
+    if kinds or kind not in WORDS:
+        return None
+    try:
+        words = np.array(values, WORDS[kind])
+    except OverflowError:
+        return None
+    return ("bool" if kind is bool else "int" if kind is int else "float"), words
 
 
 def plain(name: str) -> str:

@@ -7,7 +7,7 @@ import copy
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from pyfora.compile import intervals, lists, speculation, texts
+from pyfora.compile import intervals, lists, side_by_side, speculation, texts
 from pyfora.compile.classes import is_set_plainly
 from pyfora.compile.expressions import Expressions
 from pyfora.compile.kinds import Known, ListOf, Shape, is_runtime
@@ -204,10 +204,7 @@ class Statements:
 
     def _unpack(self, target: ast.Tuple | ast.List, term: Term) -> list[str]:
         scope = self._scope
-        if not isinstance(term.type, Shape) or not issubclass(term.type.python, tuple):
-            raise scope.refuse(f"unpacking of a {term.type}", target)
-        if len(term.type.parts) != len(target.elts) or any(isinstance(one, ast.Starred) for one in target.elts):
-            raise scope.refuse(f"{len(target.elts)} names for a tuple of {len(term.type.parts)}", target)
+        _must_be_unpacked(scope, target, term)
         held = scope.fresh("held")
         lines = self._hold(held, term)
         for number, element in enumerate(target.elts):
@@ -315,20 +312,36 @@ class Statements:
         return self._finish(lines, node.orelse, None if forever else dict(head), exits)
 
     def _for(self, node: ast.For) -> list[str]:
-        scope = self._scope
-        if not isinstance(node.target, ast.Name):
-            raise scope.refuse("a for loop over more than one variable", node.target)
-        target = node.target.id
-        before, head_text, first_lines, element = iteration(scope, self._expressions, self._read_range, node.iter)
-
-        scope.note_interval(target, element.type, element.interval)
+        before, head_text, first_lines, element = iteration(self._scope, self._expressions, self._read_range, node.iter)
 
         def translate(_exits: _Exits) -> list[str]:
-            first = f"{scope.bind(target, element.type)} = {element.text}"
-            return [head_text, *indented([*first_lines, first, *self.body(node.body)])]
+            first = self._bind(node.target, element)
+            return [head_text, *indented([*first_lines, *first, *self.body(node.body)])]
 
         lines, head, exits = self._settled(translate)
         return [*before, *self._finish(lines, node.orelse, dict(head), exits)]
+
+
+def bind_target(scope: Scope, target: ast.expr, term: Term) -> list[str]:
+    """The lines that bind a name, or names for the elements of a tuple."""
+    if isinstance(target, ast.Name):
+        name = scope.bind(target.id, term.type)
+        return [f"{name} = {term.text}"] if is_runtime(term.type) else []
+    if not isinstance(target, ast.Tuple | ast.List):
+        raise scope.refuse(f"{construct(target)} as the variable of a loop", target)
+    _must_be_unpacked(scope, target, term)
+    held = scope.fresh("held")
+    lines = [f"{held} = {term.text}"] if is_runtime(term.type) else []
+    for number, element in enumerate(target.elts):
+        lines += bind_target(scope, element, part_of(Term(term.type, held), number))
+    return lines
+
+
+def _must_be_unpacked(scope: Scope, target: ast.Tuple | ast.List, term: Term) -> None:
+    if not isinstance(term.type, Shape) or not issubclass(term.type.python, tuple):
+        raise scope.refuse(f"unpacking of a {term.type}", target)
+    if len(term.type.parts) != len(target.elts) or any(isinstance(one, ast.Starred) for one in target.elts):
+        raise scope.refuse(f"{len(target.elts)} names for a tuple of {len(term.type.parts)}", target)
 
 
 def iteration(
@@ -339,6 +352,9 @@ def iteration(
     if bounds is not None:
         before, head, index = range_loop(scope, bounds)
         return before, head, [], Term("int", index, interval=intervals.of_range(bounds))
+    found = side_by_side.iteration(scope, expressions, read_range, source)
+    if found is not None:
+        return found
     held = expressions.value(scope, source)
     if texts.is_text(held.type):
         return texts.iteration(scope, held, source)

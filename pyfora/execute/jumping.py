@@ -54,13 +54,13 @@ class Jumping:
         paces: Paces,
         spread: Callable[[Offer], int | None],
         fold_terms: Callable[[Any, int, FloatState], FloatState],
-        element_type: Callable[[Any], str | None],
+        element_type: Callable[[Any, Source], str | None],
         spread_s: Callable[[], float],
     ) -> None:
         """`spread` runs an offer's elements elsewhere.
 
         It returns the index of the first that is not done; None where the loop is to be run in place from now on.
-        `element_type`: of what a part yields, where the compiler can tell.
+        `element_type`: of what a part yields over a source, where the compiler can tell.
         `spread_s` tells for how many seconds loops of this process have been shared out.
         """
         self.ready = False
@@ -76,6 +76,7 @@ class Jumping:
         self._tell_type = element_type
         self._spread_s = spread_s
         self._inner_share = 0.0
+        self._needs_kernel = False
         self._first, self._current = 0, _MISSING
         """The turn that has just begun where the loop is ready."""
         self._went_to: int | None = None
@@ -144,6 +145,7 @@ class Jumping:
             folder=folder,
             callee=list,
             compiled=compiled,
+            needs_kernel=self._needs_kernel,
             element_s=element_s,
             terms_per_element=1.0,
             added_to=AddedTo(self._names, values),
@@ -162,13 +164,16 @@ class Jumping:
         rest = functools.partial(
             plan_rest, element_s * done, done, done + left, makes_objects=makes_objects, inner_share=self._inner_share
         )
-        if type(self._source) is range and rest(from_range=True) is Plan.COMPILED and self._element_type is not None:
-            return Plan.COMPILED
         # Without a kernel what a turn adds is brought back, where its element need not be brought: turns must take as
         # long as those over a list.
-        return rest(from_range=False)
+        plan, is_range = rest(), type(self._source) is range
+        if rest(from_range=is_range, in_columns=not is_range) is Plan.COMPILED and self._element_type is not None:
+            self._needs_kernel = not is_range and plan is Plan.HERE
+            return Plan.COMPILED
+        self._needs_kernel = False
+        return plan
 
     @functools.cached_property
     def _element_type(self) -> str | None:
         """Of what turns add, where there is a kernel."""
-        return self._tell_type(self._part)
+        return self._tell_type(self._part, self._source)

@@ -188,9 +188,11 @@ class LeafLoop:
         """Leaves [leaf, stop) by one call of the kernel. Raises GaveUp."""
         environment = self._environment
         first, end = environment.grid.elements(leaf, stop)
-        source = range_called_over(environment.source)
-        elements = (environment.source if source is None else source)[first:end]
-        assert isinstance(elements, range)
+        elements = range(first, end)
+        if not kernel.by_position:
+            source = range_called_over(environment.source)
+            elements = (environment.source if source is None else source)[first:end]
+            assert isinstance(elements, range)
         arguments = (environment.captured, elements.start, elements.step, len(elements))
         leaves = stop - leaf
         if kernel.output is not Output.TERMS:
@@ -216,7 +218,7 @@ class LeafLoop:
 
 
 def _as_data(form: Form, value: int | float | bool | None) -> Any:
-    if form is Form.WINNER:
+    if form in (Form.WINNER, Form.FIRST):
         return [] if value is None else [value]
     if form is Form.TOTAL:
         return Total(int(value or 0), None)

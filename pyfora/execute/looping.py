@@ -112,7 +112,13 @@ class Loop:
         self.ahead: Ahead | None = None
         """Of what has begun: the elements that it was not asked for, as they were made elsewhere."""
         self.prefix = Prefix(
-            part, source, keep=keep, element_s=sharing.paces.element_s(at), spread_s=sharing.spread_s, begun=begun
+            part,
+            source,
+            keep=keep,
+            element_s=sharing.paces.element_s(at),
+            spread_s=sharing.spread_s,
+            begun=begun,
+            has_kernel=lambda: self.element_type() is not None,
         )
 
     def note_pace(self) -> None:
@@ -121,7 +127,7 @@ class Loop:
 
     def element_type(self) -> str | None:
         """The type of what the part yields, where the compiler can tell."""
-        return self._sharing.spreader.element_type(self._part)
+        return self._sharing.spreader.element_type(self._part, self._source)
 
     def stream(self, folder: Callable[[], Folder | None]) -> Iterator[Iterable[Any]]:
         """The elements, in order, for a builtin that iterates over them.
@@ -155,6 +161,7 @@ class Loop:
             folder=folder,
             callee=self._callee,
             compiled=prefix.plan is Plan.COMPILED,
+            needs_kernel=prefix.needs_kernel,
             element_s=prefix.element_s,
             terms_per_element=len(prefix.kept) / prefix.done,
         )

@@ -29,6 +29,8 @@ class Offer:
     callee: Callable[..., Any]
     compiled: bool
     """Whether it is worth a kernel."""
+    needs_kernel: bool
+    """Whether it is to be run in order where there is none."""
     element_s: float
     """Seconds for an element, interpreted."""
     terms_per_element: float

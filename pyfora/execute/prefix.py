@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
 from collections.abc import Callable, Iterable, Iterator
 from time import perf_counter
@@ -33,11 +34,14 @@ class Prefix:
         element_s: float = PREFIX_S,
         spread_s: Callable[[], float] = float,
         begun: Cursor | None = None,
+        has_kernel: Callable[[], bool] = bool,
     ) -> None:
         """`element_s`: about how long an element takes, as far as that is known.
 
         `spread_s` tells for how many seconds loops of this process have been shared out.
         `begun`: over what the part has been made to give already, one by one.
+        `has_kernel` tells whether there is a kernel for the part over columns of the source, which takes some
+        milliseconds.
         """
         self._part = part
         self._source = source
@@ -46,6 +50,9 @@ class Prefix:
         self._made_here = part if begun is None else iter
         self._spread_s = spread_s
         self._inner_share = 0.0
+        self._tell_kernel = has_kernel
+        self.needs_kernel = False
+        """The rest is worth no more than to end here, unless by a kernel."""
         self.kept: list[Any] = []
         """What the elements so far gave, where that is kept."""
         self.plan = Plan.HERE
@@ -101,16 +108,26 @@ class Prefix:
             size = max(1, min(2 * size, int(PREFIX_S / now_s)))
 
     def _plan(self, left: int) -> Plan:
-        return plan_rest(
+        rest = functools.partial(
+            plan_rest,
             self.element_s * self.done,
             self.done,
             self.done + left,
-            from_range=type(self._source) is range
-            or (self._part is iter and range_called_over(self._source) is not None),
             ships=not is_of_ranges(self._source),
             makes_objects=self.makes_objects,
             inner_share=self._inner_share,
         )
+        if type(self._source) is range or (self._part is iter and range_called_over(self._source) is not None):
+            return rest(from_range=True)
+        plan = rest()
+        if rest(in_columns=True) is Plan.COMPILED and self._has_kernel:
+            self.needs_kernel = plan is Plan.HERE
+            return Plan.COMPILED
+        return plan
+
+    @functools.cached_property
+    def _has_kernel(self) -> bool:
+        return self._tell_kernel()
 
     def rest(self) -> Iterable[Any]:
         """What the part makes of the elements that are not done."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import copy
+import itertools
 import logging
 import sys
 import warnings
@@ -27,16 +28,19 @@ from pyfora.execute.pieces import known_objects
 from pyfora.execute.purity import user_frame
 from pyfora.execute.reporting import CACHED
 from pyfora.fold.calling import Called, range_called_over
+from pyfora.fold.columns import Untyped, arguments_of, typed
 from pyfora.fold.grid import grid_for
 from pyfora.fold.left_to_right import LeftToRightFolder
 from pyfora.fold.partials import Form
 from pyfora.fold.plan import KERNEL_SPEEDUP
+from pyfora.fold.sources import Source
 from pyfora.fold.sums import FloatsFolder
 from pyfora.language.caches import keep_objects
 from pyfora.language.functions import function_source, loop_source
 
 KERNEL_CACHE_LIMIT_BYTES = 256 * 1024 * 1024
 _OUTPUTS: dict[Any, Output] = {any: Output.ANY, all: Output.ALL, min: Output.MIN, max: Output.MAX}
+_OUTPUTS[next] = Output.FIRST
 
 
 @contextmanager
@@ -56,6 +60,8 @@ def _quietly() -> Iterator[None]:
 class _Compiled:
     object_code: bytes = b""
     captured: tuple[Captured, ...] = ()
+    source: Any = None
+    """The loop's source as the kernel reads it, where that is another object."""
 
 
 class Spreader:
@@ -87,11 +93,13 @@ class Spreader:
 
     def _spread(self, offer: Offer, run: LoopRun) -> int | None:
         kernel = self._kernel(offer, run) if offer.compiled else _Compiled()
+        if offer.needs_kernel and not kernel.object_code:
+            raise TakenBack(run.reason)
         element_s = offer.element_s / KERNEL_SPEEDUP if kernel.object_code else offer.element_s
         grid = grid_for(offer.first, offer.stop, element_s, offer.terms_per_element)
         environment = Environment(
             offer.part,
-            offer.source,
+            offer.source if kernel.source is None else kernel.source,
             grid,
             offer.folder.form,
             offer.callee,
@@ -124,44 +132,52 @@ class Spreader:
 
     # ---- kernels -----------------------------------------------------------------------------------------------
 
-    def element_type(self, part: Callable[..., Any]) -> str | None:
-        """The type of what a part yields, where the compiler can tell."""
-        loop = _loop_of(part)
+    def element_type(self, part: Callable[..., Any], source: Source) -> str | None:
+        """The type of what a part yields over a source, where the compiler can tell."""
         try:
+            loop = _loop_of(part, source, sample=True)
             return None if loop is None else analyse(loop)
-        except NotCompiled:
+        except (NotCompiled, Untyped):
             return None
 
     def _kernel(self, offer: Offer, run: LoopRun) -> _Compiled:
-        loop, form = _loop_of(offer.part) or _calling_loop(offer), offer.folder.form
-        if loop is None:
-            run.reason = "the source of the loop is not known"
-            return _Compiled()
+        form = offer.folder.form
         if form is Form.MERGED:
             run.reason = "a dict comprehension has no kernel yet"
             return _Compiled()
         output = Output.TOTAL if form is Form.TOTAL else Output.TERMS
-        if form in (Form.TRUTH, Form.WINNER):
+        if form in (Form.TRUTH, Form.WINNER, Form.FIRST):
             output = _OUTPUTS[offer.callee]
         try:
             with _quietly():
+                loop = _loop_of(offer.part, offer.source)
+                if loop is None:
+                    run.reason = "the source of the loop is not known"
+                    return _Compiled()
                 if form is Form.FLOATS and isinstance(offer.folder, LeftToRightFolder) and analyse(loop) != "float":
                     loop = _as_floats(loop)
                 kernel = compile_loop(replace(loop, indices=_indices_of(offer)), output, self._cache)
-        except NotCompiled as refusal:
+        except (NotCompiled, Untyped) as refusal:
             run.reason = str(refusal)
             return _Compiled()
         if isinstance(offer.folder, FloatsFolder) and form is Form.FLOATS and kernel.element != "float":
             run.reason = f"the terms began as floats, but the kernel yields {kernel.element}s"
             return _Compiled()
-        return _Compiled(kernel.object_code, kernel.captured)
+        return _Compiled(kernel.object_code, kernel.captured, loop.source)
 
 
-def _loop_of(part: Callable[..., Any]) -> Loop | None:
-    source = loop_source(part) if isinstance(part, FunctionType) else None
-    if source is None:
+def _loop_of(part: Callable[..., Any], source: Source, *, sample: bool = False) -> Loop | None:
+    """What the compiler is asked for. Raises Untyped. With `sample`, to be analysed only."""
+    found = loop_source(part) if isinstance(part, FunctionType) else None
+    if found is not None:
+        loop = Loop(found.filename, found.node, found.lookup, _source_of)  # type: ignore[arg-type]
+        return loop if type(source) is range else replace(loop, source=typed(source, sample=sample))
+    if part is not iter or not isinstance(source, Called):
         return None
-    return Loop(source.filename, source.node, source.lookup, _source_of)  # type: ignore[arg-type]
+    if range_called_over(source) is not None:
+        return _calling_loop(source, 1)
+    columns = typed(source, sample=sample)
+    return replace(_calling_loop(source, arguments_of(columns)), source=columns)
 
 
 def _indices_of(offer: Offer) -> tuple[int, int] | None:
@@ -180,20 +196,15 @@ def _as_floats(loop: Loop) -> Loop:
 
 
 _CALLING: dict[Any, str] = {
-    map: "(function(element) for element in source)",
-    filter: "(element for element in source if function(element))",
+    map: "(function({names}) for {names} in source)",
+    filter: "({names} for {names} in source if function({names}))",
+    itertools.starmap: "(function({names}) for {names} in source)",
 }
-"""What `map` and `filter` make of a range. (A StopIteration of the function is none of a kernel's: it gives up.)"""
+"""What these make of a source. (A StopIteration of the function is none of a kernel's: it gives up.)"""
 
 
-def _calling_loop(offer: Offer) -> Loop | None:
-    """The loop of `sum(map(f, range(n)))`, which no text of the user's spells."""
-    source = offer.source
-    if offer.part is not iter or range_called_over(source) is None:
-        return None
-    assert isinstance(source, Called)
-    if not isinstance(source.function, FunctionType):
-        return None
+def _calling_loop(source: Called, arguments: int) -> Loop:
+    """The loop of `sum(map(f, range(n)))`, which no text of the user's spells. `arguments` that `f` is called with."""
     names = {"function": source.function}
 
     def lookup(name: str) -> object:
@@ -201,8 +212,12 @@ def _calling_loop(offer: Offer) -> Loop | None:
             raise NameError(name)
         return names[name]
 
-    form: Any = ast.parse(_CALLING[source.maker], mode="eval")
-    return Loop(source.function.__code__.co_filename, form.body, lookup, _source_of)
+    elements = ", ".join(f"element_{number}" for number in range(arguments))
+    if source.maker is itertools.starmap and arguments == 1:
+        elements += ","
+    form: Any = ast.parse(_CALLING[source.maker].format(names=elements), mode="eval")
+    code = getattr(source.function, "__code__", None)
+    return Loop(getattr(code, "co_filename", ""), form.body, lookup, _source_of)
 
 
 def _source_of(function: FunctionType) -> FunctionSource | None:

@@ -12,6 +12,8 @@ WORTH_COMPILING_S = 0.2
 """Expected rest from which a kernel is asked for: one that is not in the cache takes 0.1 to 0.5 s to compile."""
 SHIPPING_ELEMENT_S = 2e-6
 """About what it costs to bring one element of a list to another process; a leaf's work must be worth it."""
+PACKING_ELEMENT_S = 4e-8
+"""The same for an element of a column, which a kernel reads."""
 RETURNING_OBJECT_S = 2e-5
 """The same for what is no number or text, back from a leaf: pickled there, and made again by the one driver."""
 ELEMENTS_APART = 64
@@ -35,14 +37,16 @@ def plan_rest(
     done: int,
     total: int,
     *,
-    from_range: bool,
+    from_range: bool = False,
+    in_columns: bool = False,
     ships: bool = True,
     makes_objects: bool = False,
     inner_share: float = 0.0,
 ) -> Plan:
     """The plan for elements [done, total), where the first `done` took `elapsed_s`.
 
-    `from_range`: the source is a range; no kernel reads other elements yet.
+    `from_range`: the source is a range.
+    `in_columns`: there is a kernel, which reads the elements of the source as columns.
     `ships`: elements of the source would have to be shipped, as those of a list.
     `makes_objects`: what the elements give would have to be shipped as objects, and no kernel makes such.
     `inner_share`: the part of that time in which a loop within an element was itself shared out.
@@ -55,6 +59,8 @@ def plan_rest(
         return Plan.HERE
     if makes_objects and element_s < RETURNING_OBJECT_S:
         return Plan.HERE
+    if in_columns and rest_s - PACKING_ELEMENT_S * (total - done) >= WORTH_COMPILING_S:
+        return Plan.COMPILED
     if from_range:
         return Plan.COMPILED if rest_s >= WORTH_COMPILING_S else Plan.INTERPRETED
     return Plan.INTERPRETED if element_s >= SHIPPING_ELEMENT_S or not ships else Plan.HERE
