@@ -62,8 +62,8 @@ def module_of(namespace: Namespace) -> ModuleType:
     return namespace.module
 
 
-def function_of(module: str, name: str) -> Any:
-    """The function of that name, as the module has it here."""
+def attribute_of(module: str, name: str) -> Any:
+    """What the module has here by that name."""
     return getattr(importlib.import_module(module), name)
 
 
@@ -94,8 +94,13 @@ def make_cell() -> CellType:
 
 
 def make_cached(function: Callable[..., Any], parameters: dict[str, Any]) -> Any:
-    """A `functools.lru_cache` of `function`, empty: what it held can only be seen in its speed."""
+    """A `functools.lru_cache` of `function`, still empty."""
     return functools.lru_cache(**parameters)(function)
+
+
+def fill_cache(*_: Any) -> NoReturn:
+    """Replaced by the loader."""
+    make_function()
 
 
 def make_cached_property(function: Callable[[Any], Any], name: str | None) -> functools.cached_property[Any]:

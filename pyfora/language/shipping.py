@@ -15,8 +15,9 @@ from typing import Any
 
 import cloudpickle.cloudpickle as cloudpickle  # type: ignore[import-untyped]
 
+from pyfora.fold.partials import are_plain
 from pyfora.language import making
-from pyfora.language.caches import CACHE_WRAPPER
+from pyfora.language.caches import CACHE_WRAPPER, Kept, attributes_of, is_librarys, kept_by, name_of
 from pyfora.language.classes import is_importable, reduce_class
 from pyfora.language.instances import (
     Links,
@@ -32,7 +33,7 @@ from pyfora.language.reach import Namespace, Reach, is_user_module
 from pyfora.language.reductions import reductions
 from pyfora.language.sets import SETS, MadeSet, holds_sets, made_set, reduce_set
 from pyfora.language.sources import CodeReference
-from pyfora.language.unconvertible import not_sent
+from pyfora.language.unconvertible import not_kept, not_sent
 from pyfora.values.parcels import Parcel, make_parcel
 
 CodeForm = CodeReference | bytes
@@ -90,6 +91,8 @@ class Shipper(cloudpickle.Pickler):  # type: ignore[misc]  # an untyped base
         """Kinds of objects that pickle needs no help with."""
         self._raw: dict[type, bool] = {}
         """Whether objects of a kind are pickled by their state, whatever their class says."""
+        self._tried_caches: set[int] = set()
+        """Caches, by identity, of which it is being found out what can be sent."""
         self.told_apart: set[int] = set()
         """Exceptions, by identity, whose causes and contexts are told apart from them."""
         self.frame_cells: dict[int, str] = {}
@@ -218,8 +221,8 @@ class Shipper(cloudpickle.Pickler):  # type: ignore[misc]  # an untyped base
             # Contents follow in the state of the functions that close over it: they may lead back to it.
             name = self.frame_cells.get(id(obj))
             return (making.make_cell, ()) if name is None else (making.frame_cell, (name,))
-        if kind is CACHE_WRAPPER and is_user_module(obj.__module__):
-            return making.make_cached, (obj.__wrapped__, obj.cache_parameters())
+        if kind is CACHE_WRAPPER:
+            return self._reduce_cache(obj)
         if kind is functools.cached_property:
             return making.make_cached_property, (obj.func, obj.attrname)
         if kind is memoryview:
@@ -230,8 +233,7 @@ class Shipper(cloudpickle.Pickler):  # type: ignore[misc]  # an untyped base
             return getattr, (dataclasses, _SENTINELS[id(obj)])
         if hasattr(kind, "__getattr__") and not hasattr(kind, "__setstate__") and not self._is_remote(obj):
             return reduce_without_hooks(obj)
-        if kind is not CACHE_WRAPPER:
-            self._plain_kinds.add(kind)
+        self._plain_kinds.add(kind)
         return None
 
     def _can_be_raw(self, obj: Any) -> bool:
@@ -245,6 +247,42 @@ class Shipper(cloudpickle.Pickler):  # type: ignore[misc]  # an untyped base
         except Exception:
             return False
         return True
+
+    def _reduce_cache(self, cache: Any) -> Any:
+        if is_librarys(cache):
+            return NotImplemented
+        made = (cache.__wrapped__, cache.cache_parameters())
+        state = (attributes_of(cache), self.kept_by(cache))
+        return making.make_cached, made, state, None, None, making.fill_cache
+
+    def kept_by(self, cache: Any) -> Kept:
+        """What `cache` is sent with. An answer that cannot be sent fails where it is read."""
+        if id(cache) in self._tried_caches:
+            return Kept(())
+        kept = kept_by(cache)
+        if are_plain([(*args, *named.values(), answer) for args, named, answer in kept.entries]):
+            return kept
+        if self._reason_against(kept.entries, cache) is None:
+            return kept
+        entries = []
+        for args, named, answer in kept.entries:
+            if self._reason_against((args, named), cache) is None:
+                reason = self._reason_against(answer, cache)
+                entries.append((args, named, answer if reason is None else not_kept(name_of(cache), reason)))
+        counted = kept.counted and len(entries) == len(kept.entries)
+        return Kept(tuple(entries), kept.hits, kept.misses, counted)
+
+    def _reason_against(self, value: object, cache: Any) -> str | None:
+        """Why `value`, which `cache` keeps, cannot be sent; None where it can."""
+        trial = Shipper(self._code_form, self._remote_value)
+        trial.doubtful_cells = self.doubtful_cells
+        # A class that has the cache as an attribute leads back to it.
+        trial._tried_caches = {*self._tried_caches, id(cache)}
+        try:
+            trial.dump(value)
+        except Exception as error:
+            return reason_of(error)
+        return None
 
     def links_of(self, error: BaseException) -> Links | None:
         """The exceptions that `error` is sent with."""
@@ -322,6 +360,10 @@ class ExactShipper(Shipper):
     def _can_be_raw(self, obj: Any) -> bool:
         # Where not, pickling raises. What its class says of copies is no matter: locally there are none.
         return True
+
+    def kept_by(self, cache: Any) -> Kept:
+        # What it keeps is made again there; who calls it there is not counted.
+        return Kept((), counted=False)
 
 
 @contextmanager

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from tests.differential.chapters import (
     accumulating,
+    caches,
     captured,
     classes,
     consuming,
@@ -27,7 +28,7 @@ ROWS: list[Row] = [
     replace(row, known_difference=KNOWN.get(row.name))
     for chapter in (
         *(functions, control, classes, exceptions, values, sets),
-        *(parallel, consuming, accumulating, dividing, captured, library, purity, corners),
+        *(parallel, consuming, accumulating, dividing, captured, caches, library, purity, corners),
     )
     for row in chapter.ROWS
 ]
