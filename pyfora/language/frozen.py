@@ -57,7 +57,7 @@ class _StatePickler(Shipper):
         self._with_globals = with_globals
         self._globals: dict[int, _Marked] = {}
 
-    def look_at_sets(self) -> bool:
+    def must_ask_names(self) -> bool:
         """False: nothing is made again."""
         return False
 

@@ -14,9 +14,11 @@ from typing import Any
 
 from pyfora.language import making
 from pyfora.language.caches import Kept, keep
+from pyfora.language.depths import loaded
 from pyfora.language.functions import function_code
 from pyfora.language.reach import Namespace, ReplicaModule
-from pyfora.language.shipping import CodeForm, code_of, without_collection
+from pyfora.language.pickling import without_collection
+from pyfora.language.shipping import CodeForm, code_of
 from pyfora.language.sources import CodeReference
 from pyfora.values.parcels import Parcel
 
@@ -83,8 +85,8 @@ class Loader(pickle.Unpickler):
 
     def __iter__(self) -> Iterator[Any]:
         """The pickled objects, in order, until None ends them."""
-        while (loaded := self.load()) is not None:
-            yield loaded
+        while (found := self.load()) is not None:
+            yield found
         self.finish()
 
     def finish(self) -> None:
@@ -95,7 +97,7 @@ class Loader(pickle.Unpickler):
     def load(self) -> Any:
         """The next pickled object. Raises what unpickling raises."""
         with without_collection():
-            return super().load()
+            return loaded(super().load)
 
     def remembered(self) -> dict[int, Any]:
         """Every object that was loaded, by its index: the Shipper's memo has the same indices."""

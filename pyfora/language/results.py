@@ -10,6 +10,7 @@ from typing import Any
 from pyfora.language.caches import Kept, keep
 from pyfora.language.functions import registered_reference
 from pyfora.language.loading import Loader, install
+from pyfora.language.nans import is_nan
 from pyfora.language.primitives import READ
 from pyfora.language.program import Origin
 from pyfora.language.reach import Namespace
@@ -76,8 +77,12 @@ def pack_results(
     something else now.
     """
     caches = list(caches)
-    with_values = bool(caches) or not all(type(value) in _WITHOUT_REFERENCES for value in names.values())
+    with_values = bool(caches) or not all(map(_needs_no_reference, names.values()))
     return _pack(names, loaded, with_values=with_values, remembered=remembered, caches=caches)
+
+
+def _needs_no_reference(value: object) -> bool:
+    return type(value) in _WITHOUT_REFERENCES and not is_nan(value)
 
 
 def pack_value(name: str, value: object, loaded: LoadedProgram) -> Parcel:

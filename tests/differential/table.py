@@ -12,6 +12,7 @@ from tests.differential.chapters import (
     consuming,
     control,
     corners,
+    depths,
     dividing,
     exceptions,
     functions,
@@ -27,7 +28,7 @@ from tests.differential.rows import Row
 ROWS: list[Row] = [
     replace(row, known_difference=KNOWN.get(row.name))
     for chapter in (
-        *(functions, control, classes, exceptions, values, sets),
+        *(functions, control, classes, exceptions, values, sets, depths),
         *(parallel, consuming, accumulating, dividing, captured, caches, library, purity, corners),
     )
     for row in chapter.ROWS
