@@ -132,7 +132,7 @@ def _read_end(ended: ProgramEnded) -> _End:
     end = ended.end
     results, exception = end["results"], end["exception"]
     return _End(
-        results=_Place(str(results["value_id"]), int(results["bytes"]), bool(results["names"])),
+        results=_Place(str(results["value_id"]), int(results["bytes"]), bool(results["names"] or results["caches"])),
         exception=_Place("", 0, False)
         if exception is None
         else _Place(str(exception["value_id"]), int(exception["bytes"]), True),

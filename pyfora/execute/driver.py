@@ -140,10 +140,10 @@ class Driver:
             "settings": settings,
         }
         packed: dict[int, Any] = {}
-        parcels = {"results": (RESULTS_NAME, pack_results(downloaded, program, packed))}
+        parcels = {"results": (RESULTS_NAME, pack_results(downloaded, program, packed, end.caches))}
         if end.exception is not None:
-            # The client does not open a parcel in which no name is.
-            exception = pack_exception(end.exception, program, packed if downloaded else None)
+            # The client does not open a parcel in which nothing is.
+            exception = pack_exception(end.exception, program, packed if downloaded or end.caches else None)
             parcels["exception"] = (EXCEPTION_NAME, exception)
         for key, (name, parcel) in parcels.items():
             facts[key] = {"bytes": parcel.size_bytes, "value_id": ""}
@@ -152,7 +152,7 @@ class Driver:
                 inline.append(parcel.to_bytes())
             else:
                 facts[key]["value_id"] = self._keep(name, parcel)
-        facts["results"]["names"] = list(downloaded)
+        facts["results"] |= {"names": list(downloaded), "caches": len(end.caches)}
         if len(json.dumps([facts, self._values])) > END_LIMIT_BYTES:
             self._values.clear()
             many = f"the block binds {len(end.names):,} names: too many to be told of at once; put the values in a list"

@@ -31,7 +31,7 @@ class _GuardedBuiltin:
         return f"<built-in function {self.__name__}>"
 
     def __reduce__(self) -> tuple[Callable[..., Any], tuple[Any, ...]]:
-        return making.function_of, ("builtins", self.__name__)
+        return making.attribute_of, ("builtins", self.__name__)
 
     def _refusal(self, reason: str, frame: FrameType) -> InvalidPyforaOperation:
         user: FrameType | None = frame

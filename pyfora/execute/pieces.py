@@ -14,6 +14,7 @@ from pyfora.execute.spool import Spool
 from pyfora.fold.partials import Form, Partial, are_plain
 from pyfora.fold.views import ATOMS
 from pyfora.language.loading import Loader
+from pyfora.language.nans import holds_nan, is_nan
 from pyfora.language.shipping import ExactShipper
 from pyfora.values.parcels import Parcel, make_parcel, read_parcel
 from pyfora.wire.messages import PieceDone
@@ -32,7 +33,7 @@ class PieceReport:
 
 def known_objects(remembered: Mapping[int, Any]) -> dict[int, Any]:
     """Of the objects that a loop's environment was packed from, or unpacked to: those whose identity may matter."""
-    return {index: found for index, found in remembered.items() if type(found) not in ATOMS}
+    return {index: found for index, found in remembered.items() if type(found) not in ATOMS or is_nan(found)}
 
 
 def pack_piece(report: PieceReport, known: Mapping[int, Any]) -> Parcel:
@@ -42,7 +43,9 @@ def pack_piece(report: PieceReport, known: Mapping[int, Any]) -> Parcel:
     """
     if all(_is_plain(partial, known) for partial in report.partials):
         buffers: list[pickle.PickleBuffer] = []
-        return make_parcel(pickle.dumps(report, 5, buffer_callback=buffers.append), list(buffers))
+        stream = pickle.dumps(report, 5, buffer_callback=buffers.append)
+        if not holds_nan(stream):
+            return make_parcel(stream, list(buffers))
     shipper = _PieceShipper(known)
     shipper.dump(report)
     return shipper.parcel()

@@ -16,7 +16,7 @@ from collections.abc import Callable
 from importlib.abc import MetaPathFinder
 from importlib.machinery import ModuleSpec
 from types import BuiltinFunctionType, FrameType, FunctionType, MethodDescriptorType, MethodType, ModuleType
-from typing import Any
+from typing import Any, NoReturn
 
 from pyfora.errors import InvalidPyforaOperation
 from pyfora.execute.impure import (
@@ -34,6 +34,7 @@ from pyfora.execute.impure import (
 )
 from pyfora.execute.seeds import seed_late
 from pyfora.language import chance
+from pyfora.language.caches import UNCOUNTED, Uncounted
 from pyfora.language.primitives import FOLD
 
 refusals: list[InvalidPyforaOperation] = []
@@ -54,6 +55,7 @@ def install() -> None:
     It is refused to user code only: the standard library and pyfora itself go on using it.
     """
     chance.PLAIN.watch()
+    Uncounted.refuse = staticmethod(_refuse_counts)
     if _ARRAYS in sys.modules:
         chance.ARRAYS.watch()
     if not any(isinstance(finder, _LoadedLater) for finder in sys.meta_path):
@@ -90,6 +92,11 @@ class _LoadedLater(MetaPathFinder):
 def _is_loaded(name: str) -> bool:
     later = next((module for module in _LATER if name.startswith(module)), None)
     return later is None or later in sys.modules
+
+
+def _refuse_counts(name: str) -> NoReturn:
+    frame = sys._getframe(2)
+    raise refusal(f"{name}.cache_info", UNCOUNTED, user_frame(frame) or frame)
 
 
 def _refuse_random_state() -> None:

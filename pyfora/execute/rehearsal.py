@@ -40,7 +40,7 @@ def rehearse() -> None:
     results = pack_results(end.names, loaded).to_bytes()
     order = DriveProgram("", 0, "", "all", 0, {}, 1)
     decode_message(encode_message(order), Link.WORKER_TO_PROCESS)
-    ended = ProgramEnded("", 0, "completed", "", {"results": {"names": [], "bytes": 0}}, [], results)
+    ended = ProgramEnded("", 0, "completed", "", {"results": {"names": [], "caches": 0, "bytes": 0}}, [], results)
     decode_message(encode_message(ended), Link.PROCESS_TO_WORKER)
 
 

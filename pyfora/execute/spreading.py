@@ -35,7 +35,7 @@ from pyfora.fold.partials import Form
 from pyfora.fold.plan import KERNEL_SPEEDUP
 from pyfora.fold.sources import Source
 from pyfora.fold.sums import FloatsFolder
-from pyfora.language.caches import keep_objects
+from pyfora.language.caches import CACHE_WRAPPER, keep_objects, stop_counting
 from pyfora.language.functions import function_source, loop_source
 
 KERNEL_CACHE_LIMIT_BYTES = 256 * 1024 * 1024
@@ -123,6 +123,9 @@ class Spreader:
             raise
         except Exception as error:
             raise TakenBack(f"the loop uses something that cannot leave the process: {error}") from None
+        for cache in packed.values():
+            if type(cache) is CACHE_WRAPPER:
+                stop_counting(cache)
         run.how, run.leaves = "compiled" if kernel.object_code else "interpreted", grid.leaves
         absorber = Absorber(offer, grid, run, fold_id, known_objects(packed), self._offering, self._output)
         try:

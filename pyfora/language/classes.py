@@ -36,6 +36,9 @@ def reduce_class(kind: type) -> Any:
         return making.nameless_type, (kind.__base__, kind.__module__, kind.__qualname__)
     if issubclass(kind, enum.Enum):
         return _reduce_enumeration(kind)
+    other_name = _other_name(kind)
+    if other_name is not None:
+        return making.attribute_of, (kind.__module__, other_name)
     meta, name, _, given, tracker_id, _ = cloudpickle._class_getnewargs(kind)
     names, _ = cloudpickle._class_getstate(kind)
     if "__orig_bases__" in names:
@@ -53,6 +56,14 @@ def reduce_class(kind: type) -> Any:
     hooked = next(ancestor for ancestor in kind.__mro__[1:] if "__init_subclass__" in vars(ancestor))
     arguments = (maker, meta, name, kind.__bases__, given, tracker_id, is_user_class(hooked))
     return making.make_class, arguments, (maker, names, registered), None, None, making.fill_class
+
+
+def _other_name(kind: type) -> str | None:
+    """Under which a standard or installed module has a class that calls itself otherwise (`functools._CacheInfo`)."""
+    if is_user_module(kind.__module__):
+        return None
+    members = vars(sys.modules.get(kind.__module__, enum))
+    return next((name for name, value in members.items() if value is kind), None)
 
 
 def _reduce_enumeration(kind: type[enum.Enum]) -> Any:

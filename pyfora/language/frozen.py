@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from types import FunctionType, ModuleType
 from typing import Any
 
+from pyfora.language.caches import CACHE_WRAPPER, attributes_of
 from pyfora.language.making import contents
 from pyfora.language.reach import is_user_module
 from pyfora.language.shipping import Shipper
@@ -56,7 +57,7 @@ class _StatePickler(Shipper):
         self._with_globals = with_globals
         self._globals: dict[int, _Marked] = {}
 
-    def look_at_sets(self) -> bool:
+    def must_ask_names(self) -> bool:
         """False: nothing is made again."""
         return False
 
@@ -69,6 +70,8 @@ class _StatePickler(Shipper):
             return _MARK, (id(obj), 0), _class_state(obj)
         if isinstance(obj, ModuleType):
             return _MARK, (id(obj), 0)
+        if type(obj) is CACHE_WRAPPER:
+            return _MARK, (id(obj), 0), (obj.__wrapped__, attributes_of(obj))
         if type(obj) is _Marked:
             return _MARK, (0, 0), obj.state
         if type(obj) is functools.partial:

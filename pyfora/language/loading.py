@@ -13,9 +13,12 @@ from types import CellType, CodeType, FunctionType, ModuleType
 from typing import Any
 
 from pyfora.language import making
+from pyfora.language.caches import Kept, keep
+from pyfora.language.depths import loaded
 from pyfora.language.functions import function_code
 from pyfora.language.reach import Namespace, ReplicaModule
-from pyfora.language.shipping import CodeForm, code_of, without_collection
+from pyfora.language.pickling import without_collection
+from pyfora.language.shipping import CodeForm, code_of
 from pyfora.language.sources import CodeReference
 from pyfora.values.parcels import Parcel
 
@@ -62,13 +65,16 @@ class Loader(pickle.Unpickler):
             "make_namespace": self._make_namespace,
             "remote_value": None if resolve_value is None else self._remote_value,
             "frame_cell": self._frame_cell,
-            "function_of": self._function_of,
+            "attribute_of": self._attribute_of,
+            "fill_cache": self._fill_cache,
         }
         self._frame_cells = dict(frame_cells or {})
         self.namespaces: list[Namespace] = []
         self.functions: list[FunctionType] = []
         """The user's functions that were made, in order."""
         """Every replica that was made, in order."""
+        self._caches: list[tuple[Any, Kept]] = []
+        """Caches that are still empty, and what each is to keep."""
         self._resolve_value = resolve_value
         self._remote_atoms: set[int] = set()
         """Values of the cluster that are not known by their identity."""
@@ -79,13 +85,19 @@ class Loader(pickle.Unpickler):
 
     def __iter__(self) -> Iterator[Any]:
         """The pickled objects, in order, until None ends them."""
-        while (loaded := self.load()) is not None:
-            yield loaded
+        while (found := self.load()) is not None:
+            yield found
+        self.finish()
+
+    def finish(self) -> None:
+        """Fill the caches, once all is there that a `__hash__` of what they were called with may use."""
+        while self._caches:
+            keep(*self._caches.pop(0))
 
     def load(self) -> Any:
         """The next pickled object. Raises what unpickling raises."""
         with without_collection():
-            return super().load()
+            return loaded(super().load)
 
     def remembered(self) -> dict[int, Any]:
         """Every object that was loaded, by its index: the Shipper's memo has the same indices."""
@@ -102,8 +114,8 @@ class Loader(pickle.Unpickler):
             return self._builtins[name]
         return super().find_class(module, name)
 
-    def _function_of(self, module: str, name: str) -> Any:
-        return self.find_class(module, name) if module == "builtins" else making.function_of(module, name)
+    def _attribute_of(self, module: str, name: str) -> Any:
+        return self.find_class(module, name) if module == "builtins" else making.attribute_of(module, name)
 
     def _make_function(
         self,
@@ -125,6 +137,11 @@ class Loader(pickle.Unpickler):
         made = FunctionType(code, namespace.names, name, None, cells or None)
         self.functions.append(made)
         return made
+
+    def _fill_cache(self, cache: Any, state: tuple[dict[str, Any], Kept]) -> None:
+        attributes, kept = state
+        vars(cache).update(attributes)
+        self._caches.append((cache, kept))
 
     def _remote_value(self, value_id: str, origins: dict[int, Any]) -> object:
         assert self._resolve_value is not None

@@ -9,6 +9,7 @@ import functools
 import importlib
 import io
 import os
+import struct
 from collections.abc import Callable
 from types import CellType, FunctionType, ModuleType
 from typing import Any, NoReturn
@@ -62,9 +63,30 @@ def module_of(namespace: Namespace) -> ModuleType:
     return namespace.module
 
 
-def function_of(module: str, name: str) -> Any:
-    """The function of that name, as the module has it here."""
+def attribute_of(module: str, name: str) -> Any:
+    """What the module has here by that name."""
     return getattr(importlib.import_module(module), name)
+
+
+def make_nan(data: bytes) -> float:
+    """A NaN of these bits, an object of its own."""
+    made: float
+    (made,) = struct.unpack("<d", data)
+    return made
+
+
+def known_nan(module: str, data: bytes) -> float:
+    """The one that `module` has by the name of `nan`; where there is no such module, as `make_nan`."""
+    try:
+        found: float = importlib.import_module(module).nan
+    except ImportError:
+        return make_nan(data)
+    return found
+
+
+def itself(made: Any) -> Any:
+    """What is made already, and now given what it holds."""
+    return made
 
 
 def closed_file(
@@ -94,8 +116,13 @@ def make_cell() -> CellType:
 
 
 def make_cached(function: Callable[..., Any], parameters: dict[str, Any]) -> Any:
-    """A `functools.lru_cache` of `function`, empty: what it held can only be seen in its speed."""
+    """A `functools.lru_cache` of `function`, still empty."""
     return functools.lru_cache(**parameters)(function)
+
+
+def fill_cache(*_: Any) -> NoReturn:
+    """Replaced by the loader."""
+    make_function()
 
 
 def make_cached_property(function: Callable[[Any], Any], name: str | None) -> functools.cached_property[Any]:

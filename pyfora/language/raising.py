@@ -114,6 +114,7 @@ def unpack_exception(parcel: Parcel, origin: Origin, results: Mapping[int, objec
             chain.append(loader.load())
         except Exception as failure:
             chain.append(PyforaError(f"an exception came back that cannot be made here: {reason_of(failure)}"))
+    loader.finish()
     for fact, member in zip(facts, chain, strict=True):
         member.__cause__ = None if fact.cause is None else chain[fact.cause]
         member.__context__ = None if fact.context is None else chain[fact.context]

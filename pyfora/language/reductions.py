@@ -31,7 +31,7 @@ def _of_builtin(function: BuiltinMethodType) -> Any:
 def _of_hidden_generator(method: MethodType | BuiltinMethodType) -> Any:
     # Not as a method of a copy of the generator: drawing from the copy would leave the generator as it was.
     found = by_name(method)
-    return found and (making.function_of, found)
+    return found and (making.attribute_of, found)
 
 
 def _of_file(file: Any) -> Any:

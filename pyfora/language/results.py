@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from types import CellType, FunctionType
 from typing import Any
 
+from pyfora.language.caches import Kept, keep
 from pyfora.language.functions import registered_reference
 from pyfora.language.loading import Loader, install
+from pyfora.language.nans import is_nan
 from pyfora.language.primitives import READ
 from pyfora.language.program import Origin
 from pyfora.language.reach import Namespace
@@ -64,14 +66,23 @@ def known_by(origin: Origin, before: Mapping[int, object]) -> Callable[[int], ob
 
 
 def pack_results(
-    names: Mapping[str, object], loaded: LoadedProgram, remembered: dict[int, Any] | None = None
+    names: Mapping[str, object],
+    loaded: LoadedProgram,
+    remembered: dict[int, Any] | None = None,
+    caches: Iterable[Any] = (),
 ) -> Parcel:
     """The values that go back to the client by name. One that cannot be pickled fails where it is read there.
 
-    `remembered` is given every object that was packed, by its index.
+    `remembered` is given every object that was packed, by its index; `caches` are those of the client's that keep
+    something else now.
     """
-    with_values = not all(type(value) in _WITHOUT_REFERENCES for value in names.values())
-    return _pack(names, loaded, with_values=with_values, remembered=remembered)
+    caches = list(caches)
+    with_values = bool(caches) or not all(map(_needs_no_reference, names.values()))
+    return _pack(names, loaded, with_values=with_values, remembered=remembered, caches=caches)
+
+
+def _needs_no_reference(value: object) -> bool:
+    return type(value) in _WITHOUT_REFERENCES and not is_nan(value)
 
 
 def pack_value(name: str, value: object, loaded: LoadedProgram) -> Parcel:
@@ -92,10 +103,13 @@ def _pack(
     *,
     with_values: bool,
     remembered: dict[int, Any] | None = None,
+    caches: Iterable[Any] = (),
 ) -> Parcel:
     unconvertible: dict[str, str] = {}
     while True:
         shipper = results_shipper(loaded, with_values=with_values)
+        for cache in caches:
+            shipper.dump(("cache", cache, shipper.kept_by(cache)))
         for name, value in names.items():
             if name in unconvertible:
                 value = not_brought_back(name, value, unconvertible[name])
@@ -156,11 +170,16 @@ def unpack_results(
     """
     loader = Loader(parcel, known=origin, frame_cells=frame_cells)
     names: dict[str, object] = {}
+    caches: list[tuple[Any, Kept]] = []
     for kind, *place, value in loader:
         if kind == "name":
             names[place[0]] = value
+        elif kind == "cache":
+            caches.append((place[0], value))
         else:
             place[0].names.setdefault(place[1], value)
+    for cache, kept in caches:
+        keep(cache, kept)
     if remembered is not None:
         remembered.update(loader.remembered())
     return names

@@ -14,7 +14,7 @@ from pyfora.errors import InvalidPyforaOperation, WireError
 from pyfora.language.accumulation import HIDDEN
 from pyfora.language.bindings import Bindings
 from pyfora.language.body import CELLS, NAMES, BlockFunction, cell_noter
-from pyfora.language.caches import CACHE_WRAPPER
+from pyfora.language.caches import CACHE_WRAPPER, answers, is_counted, keep_objects, name_of, pairs
 from pyfora.language.capture import Block, block_statements
 from pyfora.language.frozen import can_change, fingerprint, members
 from pyfora.language.functions import register
@@ -40,6 +40,8 @@ class BlockEnd:
     deleted: set[str] = field(default_factory=set)
     """Names that were bound before and are not now."""
     exception: BaseException | None = None
+    caches: list[Any] = field(default_factory=list)
+    """Caches of the client's that keep something else now."""
 
 
 def load_program(
@@ -134,6 +136,8 @@ class LoadedProgram:
         changed = frozen.first_change()
         if changed is not None:
             return BlockEnd(exception=changed)
+        if self.plan.kind == "block":
+            end.caches = frozen.changed_caches()
         return end
 
     def _run_plain(self) -> BlockEnd:
@@ -218,6 +222,13 @@ def _registered(namespaces: list[Namespace]) -> Iterator[None]:
                 sys.modules[name] = module
 
 
+def _is_other(cache: Any, before: list[tuple[Any, Any]], info: Any) -> bool:
+    if not is_counted(cache) or CACHE_WRAPPER.cache_info(cache) != info:
+        return True
+    # Cleared, and asked as often as before.
+    return any(old is not new for olds, news in zip(before, pairs(cache), strict=True) for old, new in zip(olds, news))
+
+
 class _Frozen:
     """What a program captured, as it was before it ran."""
 
@@ -235,6 +246,11 @@ class _Frozen:
                 at_module_level = self._plan.block is not None and not self._plan.block.in_function
                 can_be_bound = at_module_level and namespace is self._plan.namespace
                 self._note(self._label(namespace, name), value, can_be_bound=can_be_bound)
+        caches = [value for value in program.objects.values() if type(value) is CACHE_WRAPPER]
+        for cache in caches:
+            if keep_objects([cache]):
+                self._note(f"what {name_of(cache)}() gave", answers(cache), can_be_bound=False)
+        self._caches = [(cache, pairs(cache), CACHE_WRAPPER.cache_info(cache)) for cache in caches]
         found = program.plan.block.bindings if program.plan.block is not None else Bindings()
         known = [*program.captured.values(), *(value for _, before in self._namespaces for value in before.values())]
         imported = [name for name, _ in found.imported]
@@ -274,6 +290,10 @@ class _Frozen:
         if set_there is not None:
             return self._error(f"`{set_there}` was set", "Keep the value in a name of your own.")
         return None
+
+    def changed_caches(self) -> list[Any]:
+        """Those of the captured caches that keep something else than before, or have been asked."""
+        return [cache for cache, *before in self._caches if _is_other(cache, *before)]
 
     def _advice(self, label: str, value: object) -> str:
         kind = type(value).__name__

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Set
-from dataclasses import dataclass
 from typing import Any
 
 from pyfora.language import making
 from pyfora.language.instances import reduce_raw
+from pyfora.language.stand_ins import StandIn
 from pyfora.values.set_order import Recipe, recipe_for
 
 SETS = (set, frozenset)
@@ -21,20 +21,20 @@ def holds_sets(stream: bytes) -> bool:
     return any(mark in stream for mark in _MARKS)
 
 
-@dataclass(frozen=True, eq=False)
-class MadeSet:
-    """Is pickled in the place of a set, and makes it."""
+class MadeSet(StandIn):
+    """Stands for a set, and makes it."""
 
-    original: Set[Any]
-    recipe: Recipe
+    def __init__(self, original: Set[Any], recipe: Recipe) -> None:
+        super().__init__(original)
+        self._recipe = recipe
 
     def __reduce__(self) -> tuple[Any, ...]:
         if isinstance(self.original, frozenset):
-            order, *others = self.recipe.parts
+            order, *others = self._recipe.parts
             # A list of its own each time: where an element leads back to the frozenset, that is made inside of it.
             return making.make_frozenset, (list(order), *others)
         # Empty at first: an element may lead back to it.
-        return set, (), self.recipe.parts, None, None, making.fill_set
+        return set, (), self._recipe.parts, None, None, making.fill_set
 
 
 def made_set(original: Set[Any]) -> MadeSet | None:

@@ -4,19 +4,16 @@ from __future__ import annotations
 
 import dataclasses
 import functools
-import gc
 import io
 import marshal
 import pickle
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Mapping
 from types import CellType, CodeType, FunctionType, ModuleType
 from typing import Any
 
-import cloudpickle.cloudpickle as cloudpickle  # type: ignore[import-untyped]
-
+from pyfora.fold.partials import are_plain
 from pyfora.language import making
-from pyfora.language.caches import CACHE_WRAPPER
+from pyfora.language.caches import CACHE_WRAPPER, Kept, attributes_of, is_librarys, kept_by, name_of
 from pyfora.language.classes import is_importable, reduce_class
 from pyfora.language.instances import (
     Links,
@@ -28,12 +25,11 @@ from pyfora.language.instances import (
     reduce_without_hooks,
 )
 from pyfora.language.making import contents
+from pyfora.language.pickling import ParcelPickler
 from pyfora.language.reach import Namespace, Reach, is_user_module
-from pyfora.language.reductions import reductions
-from pyfora.language.sets import SETS, MadeSet, holds_sets, made_set, reduce_set
+from pyfora.language.sets import reduce_set
 from pyfora.language.sources import CodeReference
-from pyfora.language.unconvertible import not_sent
-from pyfora.values.parcels import Parcel, make_parcel
+from pyfora.language.unconvertible import not_kept, not_sent
 
 CodeForm = CodeReference | bytes
 """How a function's code travels: as its place in source text, or (no text, or same worker kind) marshalled."""
@@ -50,17 +46,12 @@ class RemoteValue:
     """The functions and classes of the client that its parcel refers to, by their index in the program that made it."""
 
 
-class Shipper(cloudpickle.Pickler):  # type: ignore[misc]  # an untyped base
-    """Pickles several objects, one after the other, into one parcel; they share what they have in common.
+class Shipper(ParcelPickler):
+    """Pickles several objects into one parcel, and what code among them reaches.
 
     `code_form` says how a function's code travels; `remote_value` says which value on the
     cluster a proxy stands for, and None for anything else.
     """
-
-    dispatch_table: Any
-    persistent_id: Any
-    memo: Any
-    """Of pickle.Pickler: what was pickled, and its index."""
 
     def __init__(
         self,
@@ -70,14 +61,7 @@ class Shipper(cloudpickle.Pickler):  # type: ignore[misc]  # an untyped base
         doubtful: Mapping[tuple[int, str], str] | None = None,
         stream: io.BytesIO | None = None,
     ) -> None:
-        self._stream = io.BytesIO() if stream is None else stream
-        self._dumped: list[object] = []
-        """All that was pickled, in order."""
-        self._referred: tuple[Sequence[int], Iterable[object]] = ((), ())
-        self._buffers: list[pickle.PickleBuffer] = []
-        # cloudpickle's is a chain of dicts, which is looked through in Python for every instance.
-        self.dispatch_table = {**self.dispatch_table, **reductions()}
-        super().__init__(self._stream, protocol=5, buffer_callback=self._buffers.append)
+        super().__init__(stream)
         self._code_form = code_form
         self._remote_value = remote_value
         self.doubtful = doubtful or {}
@@ -90,97 +74,14 @@ class Shipper(cloudpickle.Pickler):  # type: ignore[misc]  # an untyped base
         """Kinds of objects that pickle needs no help with."""
         self._raw: dict[type, bool] = {}
         """Whether objects of a kind are pickled by their state, whatever their class says."""
+        self._tried_caches: set[int] = set()
+        """Caches, by identity, of which it is being found out what can be sent."""
         self.told_apart: set[int] = set()
         """Exceptions, by identity, whose causes and contexts are told apart from them."""
         self.frame_cells: dict[int, str] = {}
         """Cells of the block's own frame, by identity: the other side has cells of these names in its frame."""
         self.doubtful_cells: dict[int, tuple[CellType, str]] = {}
         """Cells whose contents cannot be sent, with the reason."""
-        self.names: dict[int, Any] = {}
-        """What is pickled in the place of an object, by identity; None for the object itself."""
-        self._named: list[object] = []
-        """Holds sets of `names`: another object could have the id of one that is gone."""
-        self._asks_names = False
-
-    def dump(self, obj: Any) -> None:
-        """Pickle one more object. Raises what pickling raises; the parcel is spoilt then."""
-        self._dumped.append(obj)
-        with without_collection():
-            super().dump(obj)
-
-    def parcel(self) -> Parcel:
-        """All that was pickled. Raises SetOrderError for a set that cannot be made again in its order."""
-        if not self._asks_names and holds_sets(self._stream.getvalue()) and self.look_at_sets():
-            self._dump_again()
-        return make_parcel(self._stream.getvalue(), self._buffers)
-
-    def remembered(self) -> dict[int, Any]:
-        """Every object that was pickled, by its index in the memo: the loader's memo has the same indices.
-
-        To be asked after `parcel`, which may pickle all again.
-        """
-        found: dict[int, Any] = dict(self.memo.copy().values())
-        if self.names:
-            found = {n: value.original if type(value) is MadeSet else value for n, value in found.items()}
-        return found
-
-    def look_at_sets(self) -> bool:
-        """Whether one of the sets pickled so far would come back in another order; `names` says then what makes it."""
-        for number, value in self.memo.copy().values():
-            if type(value) in SETS:
-                self.names[id(value)] = None if number < len(self._referred[0]) else made_set(value)
-                self._named.append(value)
-        return any(type(name) is MadeSet for name in self.names.values())
-
-    def _dump_again(self) -> None:
-        """Pickle all from the start, with a MadeSet in the place of each such set.
-
-        Pickle asks nobody about a set but `persistent_id`, which it then asks about every object: too slow for the
-        many programs whose sets are as they would come back.
-        """
-        dumped, (indices, objects) = self._dumped, self._referred
-        self._dumped = []
-        self._buffers.clear()
-        self._stream.seek(0)
-        self._stream.truncate()
-        self.clear_memo()
-        if indices:
-            self.refer_to(indices, objects)
-            dumped = dumped[1:]
-        self.ask_names()
-        for obj in dumped:
-            self.dump(obj)
-
-    def ask_names(self) -> None:
-        """From now on, let `names` say what stands for an object; for a set that it does not know, find it."""
-        names = self.names
-        self._asks_names = True
-
-        def name_of(obj: Any) -> Any:
-            found = names.get(id(obj), names)
-            if found is not names:
-                return found
-            if type(obj) in SETS:  # made by a `__reduce__`, which makes another each time
-                names[id(obj)] = found = made_set(obj)
-                return found
-            return None
-
-        self.persistent_id = name_of
-
-    def refer_to(self, indices: Sequence[int], objects: Iterable[object]) -> None:
-        """Before all else: pickle each of `objects` as a reference to what the loader knows by its index."""
-        self._referred = (indices, objects)
-        self.dump(indices)
-        with without_collection():
-            # The loader begins with all of them in its memo, so that looking one up here costs nothing.
-            memo = {id(value): (number, value) for number, value in enumerate(objects)}
-            if len(memo) < len(indices):
-                # Some are one object here. The next number is the number of entries, so there may be no gap.
-                for number in set(range(len(indices))).difference(number for number, _ in memo.values()):
-                    filler = object()
-                    memo[id(filler)] = (number, filler)
-            self.memo = memo
-            del memo  # before the collector looks at all of its entries
 
     # ---- what is special ---------------------------------------------------------------------------------------
 
@@ -218,8 +119,8 @@ class Shipper(cloudpickle.Pickler):  # type: ignore[misc]  # an untyped base
             # Contents follow in the state of the functions that close over it: they may lead back to it.
             name = self.frame_cells.get(id(obj))
             return (making.make_cell, ()) if name is None else (making.frame_cell, (name,))
-        if kind is CACHE_WRAPPER and is_user_module(obj.__module__):
-            return making.make_cached, (obj.__wrapped__, obj.cache_parameters())
+        if kind is CACHE_WRAPPER:
+            return self._reduce_cache(obj)
         if kind is functools.cached_property:
             return making.make_cached_property, (obj.func, obj.attrname)
         if kind is memoryview:
@@ -230,8 +131,7 @@ class Shipper(cloudpickle.Pickler):  # type: ignore[misc]  # an untyped base
             return getattr, (dataclasses, _SENTINELS[id(obj)])
         if hasattr(kind, "__getattr__") and not hasattr(kind, "__setstate__") and not self._is_remote(obj):
             return reduce_without_hooks(obj)
-        if kind is not CACHE_WRAPPER:
-            self._plain_kinds.add(kind)
+        self._plain_kinds.add(kind)
         return None
 
     def _can_be_raw(self, obj: Any) -> bool:
@@ -245,6 +145,42 @@ class Shipper(cloudpickle.Pickler):  # type: ignore[misc]  # an untyped base
         except Exception:
             return False
         return True
+
+    def _reduce_cache(self, cache: Any) -> Any:
+        if is_librarys(cache):
+            return NotImplemented
+        made = (cache.__wrapped__, cache.cache_parameters())
+        state = (attributes_of(cache), self.kept_by(cache))
+        return making.make_cached, made, state, None, None, making.fill_cache
+
+    def kept_by(self, cache: Any) -> Kept:
+        """What `cache` is sent with. An answer that cannot be sent fails where it is read."""
+        if id(cache) in self._tried_caches:
+            return Kept(())
+        kept = kept_by(cache)
+        if are_plain([(*args, *named.values(), answer) for args, named, answer in kept.entries]):
+            return kept
+        if self._reason_against(kept.entries, cache) is None:
+            return kept
+        entries = []
+        for args, named, answer in kept.entries:
+            if self._reason_against((args, named), cache) is None:
+                reason = self._reason_against(answer, cache)
+                entries.append((args, named, answer if reason is None else not_kept(name_of(cache), reason)))
+        counted = kept.counted and len(entries) == len(kept.entries)
+        return Kept(tuple(entries), kept.hits, kept.misses, counted)
+
+    def _reason_against(self, value: object, cache: Any) -> str | None:
+        """Why `value`, which `cache` keeps, cannot be sent; None where it can."""
+        trial = Shipper(self._code_form, self._remote_value)
+        trial.doubtful_cells = self.doubtful_cells
+        # A class that has the cache as an attribute leads back to it.
+        trial._tried_caches = {*self._tried_caches, id(cache)}
+        try:
+            trial.dump(value)
+        except Exception as error:
+            return reason_of(error)
+        return None
 
     def links_of(self, error: BaseException) -> Links | None:
         """The exceptions that `error` is sent with."""
@@ -323,17 +259,9 @@ class ExactShipper(Shipper):
         # Where not, pickling raises. What its class says of copies is no matter: locally there are none.
         return True
 
-
-@contextmanager
-def without_collection() -> Iterator[None]:
-    """Keep the garbage collector still: it would look through all of a large value again and again."""
-    enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if enabled:
-            gc.enable()
+    def kept_by(self, cache: Any) -> Kept:
+        # What it keeps is made again there; who calls it there is not counted.
+        return Kept((), counted=False)
 
 
 def marshalled(function: FunctionType) -> CodeForm:

@@ -55,6 +55,14 @@ def not_sent(name: str, reason: str) -> Unconvertible:
     )
 
 
+def not_kept(name: str, reason: str) -> Unconvertible:
+    """What a function called `name` answers where the answer that its cache keeps could not be sent."""
+    return Unconvertible(
+        f"an answer that the cache of `{name}` keeps cannot be sent to the cluster: {reason}. "
+        f"Clear the cache before the block: {name}.cache_clear()"
+    )
+
+
 def not_brought_back(name: str, value: object, reason: str) -> Unconvertible:
     """What stands where a block bound `name` to a `value` that could not be sent back."""
     kind = type(value)

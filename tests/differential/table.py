@@ -6,11 +6,13 @@ from dataclasses import replace
 
 from tests.differential.chapters import (
     accumulating,
+    caches,
     captured,
     classes,
     consuming,
     control,
     corners,
+    depths,
     dividing,
     exceptions,
     functions,
@@ -26,8 +28,8 @@ from tests.differential.rows import Row
 ROWS: list[Row] = [
     replace(row, known_difference=KNOWN.get(row.name))
     for chapter in (
-        *(functions, control, classes, exceptions, values, sets),
-        *(parallel, consuming, accumulating, dividing, captured, library, purity, corners),
+        *(functions, control, classes, exceptions, values, sets, depths),
+        *(parallel, consuming, accumulating, dividing, captured, caches, library, purity, corners),
     )
     for row in chapter.ROWS
 ]
