@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from pyfora.compile.calls import Calls
 from pyfora.compile.clauses import clauses
+from pyfora.compile.functions import DEPTH_LIMIT
 from pyfora.compile.kinds import NUMBA_TYPES, Kind, ListOf, code_of
 from pyfora.compile.lists import ARENA, ElementLearned
 from pyfora.compile.loop import Element, Loop, Output
@@ -16,6 +17,8 @@ from pyfora.compile.scope import Captured, Scope, Unit
 from pyfora.compile.terms import Term, as_bool, as_int
 
 _EMPTY_LISTS_LIMIT = 64
+FRAMES_WITHOUT_FUNCTION = 2
+"""The loop's own, and one such as that of a dataclass' `__init__`, for which no function is generated."""
 
 
 @dataclass(frozen=True)
@@ -36,6 +39,8 @@ class Generated:
     """Whether there are never more terms than indices, so that the buffer need not be watched."""
     takes_memory: bool
     """Whether the last argument is memory for lists."""
+    deepest: int
+    """Frames that CPython would have at most above the loop's own."""
 
 
 def generate(loop: Loop, output: Output) -> Generated:
@@ -105,7 +110,14 @@ def _generate(loop: Loop, output: Output, list_elements: dict[object, Kind]) -> 
         captured=tuple(value for _, _, value in captured),
         counted=counted,
         takes_memory=unit.takes_memory,
+        deepest=_deepest(unit),
     )
+
+
+def _deepest(unit: Unit) -> int:
+    """Each function once, as none calls itself by way of another; those that call themselves as often as they may."""
+    recursive = sum(function.recursive for function in unit.functions.values())
+    return len(unit.functions) + recursive * DEPTH_LIMIT + FRAMES_WITHOUT_FUNCTION
 
 
 def _captured_type(kind: Kind) -> str:
