@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pyfora.compile import intervals
 from pyfora.compile.calls import Calls
 from pyfora.compile.clauses import clauses
-from pyfora.compile.functions import bound_names
+from pyfora.compile.functions import DEPTH_LIMIT, bound_names
 from pyfora.compile.kinds import NUMBA_TYPES, Kind, ListOf, code_of
 from pyfora.compile.lists import ARENA, ElementLearned
 from pyfora.compile.loop import Element, Loop, Output
@@ -19,6 +19,8 @@ from pyfora.compile.sources import POSITION, SourceReader
 from pyfora.compile.terms import Interval, Term, as_bool, as_int
 
 _EMPTY_LISTS_LIMIT = 64
+FRAMES_WITHOUT_FUNCTION = 2
+"""The loop's own, and one such as that of a dataclass' `__init__`, for which no function is generated."""
 
 
 @dataclass(frozen=True)
@@ -45,6 +47,8 @@ class Generated:
     """How many elements each captured value must have, where it is a list."""
     by_position: bool
     """Whether it is called with positions of its source, in the place of indices."""
+    deepest: int
+    """Frames that CPython would have at most above the loop's own."""
 
 
 def generate(loop: Loop, output: Output) -> Generated:
@@ -126,7 +130,14 @@ def _generate(loop: Loop, output: Output, list_elements: dict[object, Kind]) -> 
         indices=indices,
         lengths=tuple(unit.lengths.get(name, 0) for name, _, _ in captured),
         by_position=loop.source is not None,
+        deepest=_deepest(unit),
     )
+
+
+def _deepest(unit: Unit) -> int:
+    """Each function once, as none calls itself by way of another; those that call themselves as often as they may."""
+    recursive = sum(function.recursive for function in unit.functions.values())
+    return len(unit.functions) + recursive * DEPTH_LIMIT + FRAMES_WITHOUT_FUNCTION
 
 
 def _captured_type(kind: Kind) -> str:

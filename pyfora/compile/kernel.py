@@ -36,7 +36,7 @@ _HEADER_WORDS = 3
 class Kernel:
     """One loop's machine code in this process. It may be called from one thread at a time; it releases the GIL."""
 
-    def __init__(self, object_code: bytes, captured: tuple[Captured, ...] = ()) -> None:
+    def __init__(self, object_code: bytes, captured: tuple[Captured, ...] = (), deepest: int = 0) -> None:
         """Load object code. Raises ValueError if the bytes are damaged, NotCompiled if they are for another machine."""
         from pyfora.compile.machine_code import LoadedCode
 
@@ -47,6 +47,8 @@ class Kernel:
         """The code and what it is for, without the values that it is called with."""
         self.captured = captured
         """The values of the loop's free names, to be given to `run`; empty where only the code is known."""
+        self.deepest = deepest
+        """Frames that CPython would have at most above the loop's own; 0 where only the code is known."""
         self.element: Element = header["element"]
         self.output = Output(header["output"])
         self.source: str = header["source"]
@@ -181,8 +183,12 @@ def compile_loop(loop: Loop, output: Output, cache: KernelCache) -> Kernel:
     """
     generated = generate(loop, output)
     key = _key(generated)
+
+    def make(code: bytes) -> Kernel:
+        return Kernel(code, generated.captured, generated.deepest)
+
     try:
-        return cache.get(key, lambda: _build(generated, key), lambda code: Kernel(code, generated.captured))
+        return cache.get(key, lambda: _build(generated, key), make)
     except ValueError as error:
         raise NotCompiled(f"the machine code cannot be used here: {error}") from error
 

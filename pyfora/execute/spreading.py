@@ -166,6 +166,10 @@ class Spreader:
         if isinstance(offer.folder, FloatsFolder) and form is Form.FLOATS and kernel.element != "float":
             run.reason = f"the terms began as floats, but the kernel yields {kernel.element}s"
             return _Compiled()
+        if depth_of(user_frame(sys._getframe())) + kernel.deepest > sys.getrecursionlimit():
+            # Compiled code has no such limit.
+            run.reason = "the functions that call themselves might go deeper than the recursion limit allows"
+            return _Compiled()
         return _Compiled(kernel.object_code, kernel.captured, loop.source)
 
 

@@ -315,6 +315,31 @@ ROWS = [
         """,
     ),
     same(
+        "recursion too deep for compiled code",
+        """
+        import sys
+
+        def down(n):
+            return 0 if n <= 0 else 1 + down(n - 1)
+
+        def below(k):
+            return below(k - 1) if k else sum(down(i % 180) for i in range(60_000))
+
+        with executor.remotely.downloadAll():
+            fits = below(100)
+            try:
+                deep = below(850)
+            except RecursionError:
+                deep = "too deep"
+            sys.setrecursionlimit(100)
+            try:
+                low = sum(down(i % 150) for i in range(60_000))
+            except RecursionError:
+                low = "too deep"
+            sys.setrecursionlimit(1000)
+        """,
+    ),
+    same(
         "recursion too deep where a loop stands deep itself",
         """
         def deep(n):
