@@ -12,7 +12,7 @@ from types import FunctionType
 from typing import Any
 
 from pyfora.client.meanings import TextMeanings, Variable
-from pyfora.compile import Element, FunctionSource, Loop, NotCompiled, analyse
+from pyfora.compile import FunctionSource, Loop, NotCompiled, analyse
 from pyfora.errors import CantGetSourceTextError
 from pyfora.language.explain import Explained, explain_source
 from pyfora.language.rules import is_remote_block
@@ -181,7 +181,7 @@ def _analysed(
     lookup: Callable[[str], object],
     source: Callable[[FunctionType], FunctionSource | None],
     assumed: int | float,
-) -> tuple[Element | None, tuple[list[str], list[str]], NotCompiled | None]:
+) -> tuple[str | None, tuple[list[str], list[str]], NotCompiled | None]:
     """The elements' type where variables are of the type of `assumed`; (variables, unknown names); the refusal."""
     taken: list[str] = []
     unknown: list[str] = []

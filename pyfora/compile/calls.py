@@ -409,7 +409,7 @@ class Calls:
         else:
             scope.bound |= bound_names(node.body)
             scope.bound_once = bound_once(node)
-            lines = Statements(scope, self.expressions, self.read_range, self._init_above).body(node.body)
+            lines = Statements(scope, self.expressions, self.read_range, self.init_above).body(node.body)
             if scope.variables is not None:
                 if function.returns not in (None, Known(None)):
                     raise scope.refuse(f"{target.__name__!r} may end without returning a value", node)
@@ -479,7 +479,7 @@ class Calls:
         function = Function(unit.name(f"call_{plain(cls.__name__)}"), [one for one in bound if is_runtime(one[1])])
         unit.functions[key] = function
         inside.function, inside.instance = function, Instance(words[0], cls, init)
-        lines = Statements(inside, self.expressions, self.read_range, self._init_above).body(source.node.body)
+        lines = Statements(inside, self.expressions, self.read_range, self.init_above).body(source.node.body)
         if inside.variables is None:
             raise inside.refuse("an __init__ that returns early, or always raises", source.node)
         whole = instance_of(cls, inside.attributes(source.node))
@@ -494,7 +494,7 @@ class Calls:
         function.complete = True
         return function
 
-    def _init_above(self, scope: Scope, node: ast.Call) -> Term:
+    def init_above(self, scope: Scope, node: ast.Call) -> Term:
         """`super().__init__(…)` in an `__init__`: the attributes that it sets."""
         assert scope.instance is not None
         inits = inits_of(scope.instance.cls)

@@ -7,24 +7,27 @@ from collections.abc import Callable
 
 from pyfora.compile.expressions import Expressions
 from pyfora.compile.functions import bound_names
+from pyfora.compile.loop import ComprehensionNode
 from pyfora.compile.scope import Scope
 from pyfora.compile.statements import RangeReader, bind_target, indented, iteration, turns_of
 from pyfora.compile.terms import Term
+
+First = tuple[str, list[str], Term]
+"""A loop's first line, what a turn of it begins with, and its element."""
 
 
 def clauses(
     scope: Scope,
     expressions: Expressions,
     read_range: RangeReader,
-    node: ast.GeneratorExp | ast.ListComp | ast.SetComp,
+    node: ComprehensionNode,
     innermost: Callable[[], list[str]],
     *,
-    first: tuple[str, list[str], Term] | None,
+    first: First | None,
 ) -> list[str]:
     """The lines of all loops around `innermost()`.
 
-    `first` is the outermost loop's first line, what a turn of it begins with, and its element, where these are not to
-    be read from the syntax tree.
+    `first` is the outermost loop, where it is not to be read from the syntax tree.
     """
 
     def level(number: int) -> list[str]:

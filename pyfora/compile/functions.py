@@ -120,7 +120,7 @@ def must_keep_their_order(
 
 
 def bound_names(statements: Sequence[ast.AST]) -> set[str]:
-    """Every name that a function's body, or a target, binds anywhere, reached or not: that is how Python decides what is local."""
+    """Every name that a function's body, or a target, binds anywhere, reached or not: this makes a name local."""
     names: set[str] = set()
     for statement in statements:
         for node in ast.walk(statement):

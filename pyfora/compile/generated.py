@@ -7,16 +7,19 @@ from dataclasses import dataclass
 
 from pyfora.compile import intervals
 from pyfora.compile.calls import Calls
-from pyfora.compile.clauses import clauses
+from pyfora.compile.clauses import First, clauses
 from pyfora.compile.functions import DEPTH_LIMIT, bound_names
 from pyfora.compile.kinds import NUMBA_TYPES, Kind, ListOf, code_of
 from pyfora.compile.lists import ARENA, ElementLearned
 from pyfora.compile.loop import Element, Loop, Output
 from pyfora.compile.own_names import OWN_NAMES
 from pyfora.compile.refusal import refuse
+from pyfora.compile.rows import RowWriter, said, without_functions
 from pyfora.compile.scope import Captured, Scope, Unit
 from pyfora.compile.sources import POSITION, SourceReader
+from pyfora.compile.statements import GIVE_UP, Statements, bind_target, indented
 from pyfora.compile.terms import Interval, Term, as_bool, as_int
+from pyfora.fold.rows import Spec
 
 _EMPTY_LISTS_LIMIT = 64
 FRAMES_WITHOUT_FUNCTION = 2
@@ -34,6 +37,10 @@ class Generated:
     """Types of the entry's arguments: start, step, count, buffer, capacity, captured values."""
     element: Element
     output: Output
+    rows: tuple[tuple[int, Spec], ...]
+    """Of ROWS: the streams and their shapes, in the order of their columns."""
+    streams: int
+    """Of ROWS: how many there are, those that nothing reaches included."""
     captured_types: tuple[str, ...]
     """Names of types; of lists, those of their elements with an `s`."""
     captured: tuple[Captured, ...]
@@ -74,31 +81,20 @@ def _generate_until_known(loop: Loop, output: Output) -> Generated:
 
 def _generate(loop: Loop, output: Output, list_elements: dict[object, Kind]) -> Generated:
     unit = Unit(loop.filename, loop.function_source, elements=list_elements)
-    unit.names |= OWN_NAMES | {"kernel"}
-    calls = Calls()
-    node = loop.node
-    targets = bound_names([clause.target for clause in node.generators])
-    scope = Scope(unit, loop.filename, loop.lookup, targets, owner="loop")
-    counted = len(node.generators) == 1
-    elements: list[Term] = []
-
-    def innermost() -> list[str]:
-        term = calls.expressions.scalar(scope, node.elt)
-        elements.append(term)
-        return _step(scope, output, term, node.elt, counted)
-
+    unit.names |= OWN_NAMES | {"kernel"} | {f"written_{number}" for number in loop.streams}
+    calls, node = Calls(), loop.node
+    targets = [node] if isinstance(node, ast.For) else [clause.target for clause in node.generators]
+    scope = Scope(unit, loop.filename, loop.lookup, bound_names(targets), owner="loop")
     indices = intervals.rung(loop.indices)
-    first = Term("int", "start + k * step", interval=indices)
-    outer: tuple[str, list[str], Term] = ("for k in range(count):", [], first)
+    first: First = ("for k in range(count):", [], Term("int", "start + k * step", interval=indices))
     checks: list[str] = []
     if loop.source is not None:
         reader = SourceReader(scope)
         element = reader.element(loop.source)
-        outer, checks = (outer[0], [f"{POSITION} = start + k"], element), reader.checks
-    loops = clauses(scope, calls.expressions, calls.read_range, node, innermost, first=outer)
-    yielded = elements[0].type
-    assert isinstance(yielded, str)
-    before, after = _frame(output, yielded)
+        first, checks = (first[0], [f"{POSITION} = start + k"], element), reader.checks
+    maker = _Elements(loop, scope, calls, output)
+    loops = maker.loops(first)
+    before, after = maker.frame()
     if checks:
         before += ["if count > 0:", *(f"    {check}" for check in checks)]
     captured = list(unit.captured.values())
@@ -108,24 +104,25 @@ def _generate(loop: Loop, output: Output, list_elements: dict[object, Kind]) -> 
         # What one element has taken is free for the next: nothing but a number is left of it.
         loops.insert(1, f"    reset_arena({ARENA})")
     lines = [f"def kernel({', '.join(parameters)}):", *(f"    {line}" for line in [*before, *loops, *after])]
-    sources = ["\n".join(lines) + "\n"]
+    sources = ["\n".join(lines).replace(GIVE_UP, "give_up_int()") + "\n"]
     for function in reversed(unit.functions.values()):
         # A body that was translated again may have left a function that nobody calls.
         if any(f"{function.name}(" in source for source in sources):
             sources.insert(0, function.source())
-    pointer: Element = "int" if output in (Output.TOTAL, Output.ANY, Output.ALL, Output.COUNT) else yielded
-    types_ = ["int64", "int64", "int64", f"{NUMBA_TYPES[pointer]}*", "int64"]
+    types_ = ["int64", "int64", "int64", f"{NUMBA_TYPES[maker.pointer]}*", "int64"]
     types_ += [code_of(kind) for _, kind, _ in captured]
     types_ += ["int64"] if unit.takes_memory else []
     return Generated(
         source="\n\n".join(sources),
         entry="kernel",
         signature=tuple(types_),
-        element=yielded,
-        output=output,
+        element=maker.element,
+        output=maker.output,
+        rows=maker.rows.specs(),
+        streams=len(set(loop.streams)),
         captured_types=tuple(_captured_type(kind) for _, kind, _ in captured),
         captured=tuple(value for _, _, value in captured),
-        counted=counted,
+        counted=maker.counted,
         takes_memory=unit.takes_memory,
         indices=indices,
         lengths=tuple(unit.lengths.get(name, 0) for name, _, _ in captured),
@@ -140,13 +137,87 @@ def _deepest(unit: Unit) -> int:
     return len(unit.functions) + recursive * DEPTH_LIMIT + FRAMES_WITHOUT_FUNCTION
 
 
+class _Elements:
+    """The loops around the elements, and what is done with each."""
+
+    def __init__(self, loop: Loop, scope: Scope, calls: Calls, output: Output) -> None:
+        self._loop = loop
+        self._scope = scope
+        self._calls = calls
+        self.output = output
+        self.rows = RowWriter(scope, loop.streams)
+        self._yields = 0
+        node = loop.node
+        self.counted = not isinstance(node, ast.For) and len(node.generators) == 1
+        self.element: Element = "int"
+
+    def loops(self, first: First) -> list[str]:
+        """All lines but those before and after the loops."""
+        node, calls = self._loop.node, self._calls
+        if isinstance(node, ast.For):
+            return self._turns(node, first)
+        # Of a dict comprehension: key and value, evaluated in this order.
+        yielded = ast.Tuple([node.key, node.value], ast.Load()) if isinstance(node, ast.DictComp) else node.elt
+        ast.copy_location(yielded, node)
+        return clauses(
+            self._scope, calls.expressions, calls.read_range, node, lambda: self._yielded(yielded), first=first
+        )
+
+    def _turns(self, node: ast.For, first: First) -> list[str]:
+        head, first_lines, element = first
+        calls = self._calls
+        statements = Statements(
+            self._scope, calls.expressions, calls.read_range, calls.init_above, self._yielded_by_a_turn
+        )
+        lines = [*first_lines, *bind_target(self._scope, node.target, element), *statements.body(node.body)]
+        if not self._yields:
+            raise self._scope.refuse("the loop adds nothing that is ever reached", node)
+        return [head, *indented(lines)]
+
+    def _yielded_by_a_turn(self, node: ast.expr) -> list[str]:
+        if len(self._loop.streams) == 1:
+            return self._yielded(node)
+        match node:
+            case ast.Tuple(elts=[ast.Constant(value=int() as number), value]):
+                return self._yielded(value, number)
+        raise AssertionError(ast.dump(node))
+
+    def _yielded(self, node: ast.expr, step: int = 0) -> list[str]:
+        self._yields += 1
+        scope, term = self._scope, self._calls.expressions.value(self._scope, node)
+        if self.output is Output.TERMS and not isinstance(term.type, str) and self._yields == 1:
+            self.output = Output.ROWS
+        if self.output is Output.ROWS:
+            return self.rows.write(step, without_functions(scope, term, node), node)
+        if not isinstance(term.type, str):
+            term = self._calls.expressions.scalar(scope, node)
+        assert isinstance(term.type, str)
+        if self._yields > 1 and term.type != self.element:
+            raise scope.refuse(f"the loop yields {self.element} at one place and {term.type} at another", node)
+        self.element = term.type
+        return _step(scope, self.output, term, node, self.counted)
+
+    def frame(self) -> tuple[list[str], list[str]]:
+        """The lines before and after the loops, once these are known."""
+        return self.rows.frame() if self.output is Output.ROWS else _frame(self.output, self.element)
+
+    @property
+    def pointer(self) -> Element:
+        """The type of what the buffer holds."""
+        words = (Output.TOTAL, Output.ANY, Output.ALL, Output.COUNT, Output.ROWS)
+        return "int" if self.output in words else self.element
+
+
 def _captured_type(kind: Kind) -> str:
     return f"{kind.element}s" if isinstance(kind, ListOf) else str(kind)
 
 
-def analyse(loop: Loop) -> Element:
-    """The type of the loop's elements. Needs no numba and compiles nothing. Raises NotCompiled."""
-    return generate(loop, Output.TERMS).element
+def analyse(loop: Loop) -> str:
+    """The type of the loop's elements, or their shape. Needs no numba and compiles nothing. Raises NotCompiled."""
+    generated = generate(loop, Output.TERMS if len(loop.streams) == 1 else Output.ROWS)
+    if generated.output is Output.ROWS:
+        return " and ".join(said(spec) for _, spec in generated.rows)
+    return generated.element
 
 
 def _step(scope: Scope, output: Output, term: Term, node: ast.expr, counted: bool) -> list[str]:

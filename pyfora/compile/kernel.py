@@ -13,13 +13,14 @@ from pyfora.compile.generated import Generated, generate
 from pyfora.compile.loop import Element, Loop, Output
 from pyfora.compile.refusal import GaveUp, NotCompiled
 from pyfora.compile.scope import Captured
+from pyfora.fold.rows import Rows, Spec, scalars, width
 
 if TYPE_CHECKING:
     import numpy as np
 
     from pyfora.compile.cache import KernelCache
 
-_MAGIC = b"pyfora kernel 3\n"
+_MAGIC = b"pyfora kernel 4\n"
 _HEADER_LIMIT_BYTES = 1024 * 1024
 _INT_BOUND = 2**63
 _MEMORY_BYTES = 1 << 26
@@ -70,6 +71,9 @@ class Kernel:
             # Not an array of ctypes, which would touch all of it: the system gives pages as they are touched.
             self._memory = (ctypes.c_int64 * (_MEMORY_BYTES // 8)).from_buffer(mmap.mmap(-1, _MEMORY_BYTES))
             kinds.append(pointer)
+        self.rows: list[tuple[int, Spec]] = [(number, _spec(spec)) for number, spec in header["rows"]]
+        """Of ROWS: the streams and their shapes."""
+        self._streams: int = header["streams"]
         self._call = ctypes.CFUNCTYPE(ctypes.c_int32, pointer, pointer, whole, whole, whole, pointer, whole, *kinds)(
             self._code.address
         )
@@ -104,13 +108,10 @@ class Kernel:
         the answer; for MIN and MAX the element, None if there was none. Raises GaveUp, after which the buffer holds
         nothing of use.
         """
-        last = start + (count - 1) * step if count > 0 else start
-        low, high = self.indices
-        if not (low <= start <= high and low <= last <= high and count < _INT_BOUND):
-            raise GaveUp("an index beyond those that the kernel is for")
-        if captured is not self._taken or not captured:
-            self._take(captured)
-        returned, unused, own = self._addresses
+        self._must_fit(start, step, count)
+        if self.output is Output.ROWS:
+            raise TypeError("this kernel makes rows")
+        own = self._addresses[2]
         if self.output is Output.TERMS:
             if buffer is None or buffer.dtype != self.dtype or not buffer.flags.c_contiguous:
                 raise TypeError(f"the buffer must be a contiguous array of {self.dtype}")
@@ -121,6 +122,33 @@ class Kernel:
         else:
             capacity, place = 0, own
             self._own[0] = self._own[1] = 0
+        self._run(captured, start, step, count, place, capacity)
+        return self._result()
+
+    def run_rows(self, captured: tuple[Captured, ...], start: int, step: int, count: int, room: int) -> dict[int, Rows]:
+        """As `run`, for ROWS: those of each stream, of which none has more than `room`. Raises GaveUp."""
+        import numpy as np
+
+        columns = sum(width(spec) for _, spec in self.rows)
+        words = np.empty(self._streams + columns * room, np.int64)
+        self._must_fit(start, step, count)
+        self._run(captured, start, step, count, words.__array_interface__["data"][0], room)
+        found, place = {}, self._streams
+        for stream, spec in self.rows:
+            made = []
+            for kind in scalars(spec):
+                column = words[place : place + int(words[stream])].copy()
+                made.append(column.view(np.float64) if kind == "float" else column != 0 if kind == "bool" else column)
+                place += room
+            found[stream] = Rows(spec, tuple(made))
+        return found
+
+    def _run(
+        self, captured: tuple[Captured, ...], start: int, step: int, count: int, place: int, capacity: int
+    ) -> None:
+        if captured is not self._taken or not captured:
+            self._take(captured)
+        returned, unused, _ = self._addresses
         if not -_INT_BOUND <= step < _INT_BOUND:
             step = 0  # one index only: it is never added
         memory: list[int] = []
@@ -130,7 +158,12 @@ class Kernel:
             memory.append(first)
         if self._call(returned, unused, start, step, count, place, capacity, *self._arguments, *memory):
             raise GaveUp
-        return self._result()
+
+    def _must_fit(self, start: int, step: int, count: int) -> None:
+        last = start + (count - 1) * step if count > 0 else start
+        low, high = self.indices
+        if not (low <= start <= high and low <= last <= high and count < _INT_BOUND):
+            raise GaveUp("an index beyond those that the kernel is for")
 
     def _take(self, captured: tuple[Captured, ...]) -> None:
         """Look at the captured values, and lay out lists as the machine code reads them."""
@@ -139,6 +172,7 @@ class Kernel:
         arguments: list[int | float | bool] = []
         lists: list[Any] = []
         self._taken = None
+        value: Any
         for value, kind, length in zip(captured, self.captured_types, self._lengths, strict=True):
             if kind in _WORDS:
                 if getattr(value, "dtype", None) != _WORDS[kind] or not value.flags.c_contiguous:
@@ -169,6 +203,11 @@ class Kernel:
             return None
         value: int | float | bool = _C_TYPES[self.element].from_buffer(self._own).value
         return value
+
+
+def _spec(read: Any) -> Spec:
+    """A shape as JSON has it."""
+    return read if isinstance(read, str) else tuple(map(_spec, read))
 
 
 def _header_of(words: Any) -> Any:
@@ -236,6 +275,8 @@ def _build(generated: Generated, key: str) -> bytes:
         "output": generated.output.value,
         "captured_types": generated.captured_types,
         "counted": generated.counted,
+        "rows": generated.rows,
+        "streams": generated.streams,
         "takes_memory": generated.takes_memory,
         "by_position": generated.by_position,
         "source": generated.source,

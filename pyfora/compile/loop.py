@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal
 
+ComprehensionNode = ast.GeneratorExp | ast.ListComp | ast.SetComp | ast.DictComp
 Element = Literal["int", "float", "bool"]
 """The Python type of a value in a kernel; an int is one of 64 bits."""
 
@@ -26,11 +27,14 @@ class FunctionSource:
 
 @dataclass(frozen=True)
 class Loop:
-    """A comprehension whose first clause runs over a source that has been evaluated already."""
+    """A comprehension, or a `for` loop that yields, whose first clause runs over what has been evaluated already."""
 
     filename: str
-    node: ast.GeneratorExp | ast.ListComp | ast.SetComp
-    """The iterable of its first generator is ignored: `Kernel.run` gives the indices, or positions of the source."""
+    node: ComprehensionNode | ast.For
+    """The iterable of its first generator is ignored: `Kernel.run` gives the indices, or positions of the source.
+
+    Where a `for` loop yields at several places, it yields `(number of the place, value)`.
+    """
     lookup: Callable[[str], object]
     """Free name of the loop -> live value. Raises NameError."""
     function_source: Callable[[types.FunctionType], FunctionSource | None]
@@ -38,7 +42,9 @@ class Loop:
     indices: tuple[int, int] | None = None
     """Between which two all indices lie that the kernel will be given, these included; None where that is not known."""
     source: Any = None
-    """What the first clause runs over, as `pyfora.fold.columns.typed` gives it; None: a range that `Kernel.run` gives."""
+    """What the first clause runs over, as `pyfora.fold.columns.typed` gives it; None: a range, given to the kernel."""
+    streams: tuple[int, ...] = (0,)
+    """For each place at which a `for` loop yields: the stream of rows that it writes."""
 
 
 class Output(enum.Enum):
@@ -58,5 +64,7 @@ class Output(enum.Enum):
     """The first largest element, None if there is no element."""
     FIRST = "first"
     """The first element, None if there is none; stops there, as Python does."""
+    ROWS = "rows"
+    """Values that are more than scalars, in streams of one shape each."""
     COUNT = "count"
     """How many elements there are, each of them evaluated."""

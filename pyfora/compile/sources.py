@@ -81,9 +81,7 @@ class SourceReader:
             return Term("int", f"({first.text} + {position})")
         return Term("int", f"({first.text} + {position} * {self._capture(source.step).text})")
 
-    def _of_column(
-        self, numbers: Any, place: Callable[[str], str], interval: tuple[int, int] | None = None
-    ) -> Term:
+    def _of_column(self, numbers: Any, place: Callable[[str], str], interval: tuple[int, int] | None = None) -> Term:
         column = self._column(numbers)
         for position in ("start", "(start + count - 1)"):
             self.checks.append(f"must_reach({column.text}, {place(position)})")
@@ -117,4 +115,3 @@ def _words(numbers: list[int]) -> Any:
     import numpy as np
 
     return np.array(numbers, np.int64)
-

@@ -39,12 +39,22 @@ def indented(lines: list[str]) -> list[str]:
 class Statements:
     """Translates the statements of one function."""
 
-    def __init__(self, scope: Scope, expressions: Expressions, read_range: RangeReader, init_above: InitAbove) -> None:
+    def __init__(
+        self,
+        scope: Scope,
+        expressions: Expressions,
+        read_range: RangeReader,
+        init_above: InitAbove,
+        yielded: Callable[[ast.expr], list[str]] | None = None,
+    ) -> None:
+        """`yielded`: what is done with the operand of a `yield`; None: there is none."""
+        self._yielded = yielded
         self._init_above = init_above
         self._scope = scope
         self._expressions = expressions
         self._read_range = read_range
-        self._loops: list[_Exits] = []
+        # What yields is the body of a loop, whose turns have nothing in common.
+        self._loops: list[_Exits] = [_Exits()] if yielded else []
 
     def body(self, statements: list[ast.stmt]) -> list[str]:
         """A block. What can never be reached is left out: it cannot matter."""
@@ -69,6 +79,8 @@ class Statements:
                 return [*self._hold(held, term), *self._set_attributes(Term(term.type, held))]
             case ast.Expr(value=ast.Call(func=ast.Attribute(attr="append"), args=[_], keywords=[]) as call):
                 return self._append(node, call)
+            case ast.Expr(value=ast.Yield(value=ast.expr() as value)) if self._yielded is not None:
+                return self._yielded(value)
             case ast.Expr():
                 scope.statement = node.value
                 text = self._expressions.value(scope, node.value).text

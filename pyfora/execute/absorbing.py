@@ -17,6 +17,9 @@ from pyfora.fold.partials import NUMBERS, Form, Partial, are_plain, partial_of
 from pyfora.fold.sums import FloatsFolder
 from pyfora.wire.messages import FoldTerms, Message, PieceDone, PieceLost, TermsFolded
 
+_SILENT = frozenset((Form.TRUTH, Form.TOTAL, Form.FLOATS, Form.WINNER, Form.FIRST, Form.ROWS, Form.ADDED, Form.COUNTS))
+"""Forms whose partials are folded without code of the user's."""
+
 
 class Absorber:
     """Receives pieces in any order, and absorbs them in that of their leaves."""
@@ -108,7 +111,7 @@ class Absorber:
     def _is_silent(self, partial: Partial) -> bool:
         """Whether folding it can neither print nor raise, so that what its leaves printed stays in its place."""
         callee, form = self._offer.callee, partial.form
-        if callee in (list, tuple, sorted) or form in (Form.TRUTH, Form.TOTAL, Form.FLOATS, Form.WINNER, Form.FIRST):
+        if callee in (list, tuple, sorted) or form in _SILENT:
             return True
         if form is Form.MERGED or (callee in (set, frozenset) and form is Form.ELEMENTS):
             return are_plain(partial.data)

@@ -39,6 +39,8 @@ class Environment:
     ambient: Ambient
     depth: int
     """How many frames there are down to the one that the loop stands in: its elements find no more room in a leaf."""
+    shortenings: tuple[tuple[int, str], ...] = ()
+    """As those of an AddedFolder."""
 
     def pack(
         self,

@@ -26,6 +26,7 @@ from pyfora.execute.short import is_key_of_the_users, short_loops
 from pyfora.execute.spreading import Spreader
 from pyfora.fold.adding import Steps
 from pyfora.fold.folders import (
+    CountsFolder,
     ElementsFolder,
     FirstFolder,
     Folder,
@@ -34,7 +35,7 @@ from pyfora.fold.folders import (
     TruthFolder,
     WinnerFolder,
 )
-from pyfora.fold.partials import NUMBERS, Form, Partial, are_plain, have_an_order
+from pyfora.fold.partials import NUMBERS, Form, Partial, are_plain, can_be_counted, have_an_order
 from pyfora.fold.plan import Plan
 from pyfora.fold.sources import Source, as_source
 from pyfora.fold.sums import FloatState, SumFolder, add_floats
@@ -105,7 +106,7 @@ class Folding:
             # Those that stop may have met one element only.
             self._note(at, started_at, 1 if id(callee) in _STOPPING else len(cut))
             return answer
-        keep = callee is sum or (callee in (min, max) and "key" not in keywords)
+        keep = callee in (sum, Counter) or (callee in (min, max) and "key" not in keywords)
         loop = Loop(self._sharing, part, cut, _stand_in(callee), at, keep=keep)
         return self._fold(loop, callee, rest, keywords, at)
 
@@ -123,6 +124,8 @@ class Folding:
                 return FirstFolder(bound)
             if callee is sum:
                 return self._sum(rest[0] if rest else keywords.get("start", 0), kept, loop)
+            if callee is Counter and not rest and not keywords and can_be_counted(kept):
+                return CountsFolder(kept)
             if callee in (min, max) and "key" not in keywords and have_an_order(kept):
                 return WinnerFolder(bound, kept)
             return None
@@ -154,7 +157,7 @@ class Folding:
             answer = callee(generator)
             self._note(made.at, started_at, len(cut))
             return answer
-        keep = callee in (sum, min, max)
+        keep = callee in (sum, min, max, Counter)
         begun = made.cursor(generator)
         loop = Loop(self._sharing, made.part, cut, _stand_in(callee), made.at, keep=keep, begun=begun)
         try:

@@ -9,7 +9,8 @@ from typing import Any
 
 from pyfora.execute.offers import Offer
 from pyfora.execute.paces import Paces
-from pyfora.fold.adding import AddedTo, Steps, brings_objects, can_be_added_to, folder_of
+from pyfora.fold.added import folder_of
+from pyfora.fold.adding import AddedTo, Steps, brings_objects, can_be_added_to
 from pyfora.fold.plan import PREFIX_S, Plan, plan_rest
 from pyfora.fold.sources import Source
 from pyfora.fold.sums import FloatState

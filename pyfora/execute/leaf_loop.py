@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from time import perf_counter
 from typing import Any
 
-from pyfora.compile import GaveUp, Kernel, NotCompiled, Output, load_kernel
+from pyfora.compile import Captured, GaveUp, Kernel, NotCompiled, Output, load_kernel
 from pyfora.errors import InvalidPyforaOperation
 from pyfora.execute import purity
 from pyfora.execute.ambient import as_deep_as
@@ -14,8 +14,10 @@ from pyfora.execute.environment import Environment, unpack
 from pyfora.execute.pieces import known_objects
 from pyfora.execute.reporting import CACHED, Made, Unshippable
 from pyfora.execute.terms import Terms
+from pyfora.fold.added import shortened
 from pyfora.fold.calling import range_called_over
 from pyfora.fold.partials import Form, Partial, Total, hold_inner_nan, hold_nan, partial_of
+from pyfora.fold.rows import Rows, counted, first_of_each, last_of_each, side_by_side
 from pyfora.fold.views import cursor_at, functions_of, holds_state
 from pyfora.language.caches import CACHE_WRAPPER, keep_objects
 from pyfora.language.frozen import fingerprint_of_state
@@ -188,13 +190,14 @@ class LeafLoop:
         """Leaves [leaf, stop) by one call of the kernel. Raises GaveUp."""
         environment = self._environment
         first, end = environment.grid.elements(leaf, stop)
-        elements = range(first, end)
+        elements: Any = range(first, end)
         if not kernel.by_position:
             source = range_called_over(environment.source)
             elements = (environment.source if source is None else source)[first:end]
-            assert isinstance(elements, range)
         arguments = (environment.captured, elements.start, elements.step, len(elements))
         leaves = stop - leaf
+        if kernel.output is Output.ROWS:
+            return Made(leaves, self._rows(kernel, arguments))
         if kernel.output is not Output.TERMS:
             data = _as_data(environment.form, kernel.run(*arguments))
             return Made(leaves, Partial(environment.form, data), decided=self._decides(data))
@@ -214,7 +217,34 @@ class LeafLoop:
         into = np.empty(len(elements) if kernel.counted else NESTED_TERMS_LIMIT, kernel.dtype)
         count = int(kernel.run(*arguments, into) or 0)
         terms = into if count == len(into) else into[:count].copy()
-        return Made(leaves, Partial(Form.FLOATS if self._holds else Form.ARRAY, terms))
+        if self._holds:
+            return Made(leaves, Partial(Form.FLOATS, terms))
+        return Made(leaves, _shorter(environment, Rows(kernel.element, (terms,))))
+
+    def _rows(self, kernel: Kernel, arguments: tuple[tuple[Captured, ...], int, int, int]) -> Partial:
+        environment = self._environment
+        room = arguments[-1] if kernel.counted else NESTED_TERMS_LIMIT
+        streams = kernel.run_rows(*arguments, room)
+        if environment.form is Form.ADDED:
+            how = environment.shortenings
+            return Partial(Form.ADDED, [(how[n][0], shortened(how[n][1], rows)) for n, rows in streams.items()])
+        return _shorter(environment, streams[0])
+
+
+def _shorter(environment: Environment, rows: Rows) -> Partial:
+    """What says as much as all these elements do, to whom they are made for."""
+    form, callee = environment.form, environment.callee
+    if form is Form.COUNTS:
+        positions, times = counted(rows)
+        return Partial(form, list(zip(rows.at(positions).values(), times.tolist(), strict=True)))
+    if form is Form.MERGED:
+        first, last = last_of_each(rows.part(0))
+        return Partial(Form.ROWS, side_by_side(rows.part(0).at(first), rows.part(1).at(last)))
+    if callee in (set, frozenset):
+        rows = rows.at(first_of_each(rows))
+    if isinstance(rows.spec, tuple) or rows.spec == "letter":
+        return Partial(Form.ROWS, rows)
+    return Partial(Form.ARRAY, rows.columns[0])
 
 
 def _as_data(form: Form, value: int | float | bool | None) -> Any:

@@ -27,6 +27,7 @@ from pyfora.execute.output import ProgramOutput
 from pyfora.execute.pieces import known_objects
 from pyfora.execute.purity import user_frame
 from pyfora.execute.reporting import CACHED
+from pyfora.fold.added import AddedFolder
 from pyfora.fold.calling import Called, range_called_over
 from pyfora.fold.columns import Untyped, arguments_of, typed
 from pyfora.fold.grid import grid_for
@@ -34,7 +35,6 @@ from pyfora.fold.left_to_right import LeftToRightFolder
 from pyfora.fold.partials import Form
 from pyfora.fold.plan import KERNEL_SPEEDUP
 from pyfora.fold.sources import Source
-from pyfora.fold.sums import FloatsFolder
 from pyfora.language.caches import CACHE_WRAPPER, keep_objects, stop_counting
 from pyfora.language.functions import function_source, loop_source
 
@@ -107,6 +107,7 @@ class Spreader:
             kernel.captured,
             Ambient.of_this_process(),
             depth_of(user_frame(sys._getframe())),
+            offer.folder.shortenings if isinstance(offer.folder, AddedFolder) else (),
         )
         assert self._offering.program is not None
         holds_terms = bool(kernel.object_code) and offer.folder.form is Form.FLOATS
@@ -145,10 +146,9 @@ class Spreader:
 
     def _kernel(self, offer: Offer, run: LoopRun) -> _Compiled:
         form = offer.folder.form
-        if form is Form.MERGED:
-            run.reason = "a dict comprehension has no kernel yet"
-            return _Compiled()
-        output = Output.TOTAL if form is Form.TOTAL else Output.TERMS
+        output = Output.TERMS
+        if form in (Form.TOTAL, Form.ADDED, Form.MERGED):
+            output = Output.TOTAL if form is Form.TOTAL else Output.ROWS
         if form in (Form.TRUTH, Form.WINNER, Form.FIRST):
             output = _OUTPUTS[offer.callee]
         try:
@@ -163,8 +163,8 @@ class Spreader:
         except (NotCompiled, Untyped) as refusal:
             run.reason = str(refusal)
             return _Compiled()
-        if isinstance(offer.folder, FloatsFolder) and form is Form.FLOATS and kernel.element != "float":
-            run.reason = f"the terms began as floats, but the kernel yields {kernel.element}s"
+        if form is Form.FLOATS and (kernel.element != "float" or kernel.output is Output.ROWS):
+            run.reason = "the terms began as floats, but the kernel yields others"
             return _Compiled()
         if depth_of(user_frame(sys._getframe())) + kernel.deepest > sys.getrecursionlimit():
             # Compiled code has no such limit.
@@ -177,7 +177,7 @@ def _loop_of(part: Callable[..., Any], source: Source, *, sample: bool = False) 
     """What the compiler is asked for. Raises Untyped. With `sample`, to be analysed only."""
     found = loop_source(part) if isinstance(part, FunctionType) else None
     if found is not None:
-        loop = Loop(found.filename, found.node, found.lookup, _source_of)  # type: ignore[arg-type]
+        loop = Loop(found.filename, found.node, found.lookup, _source_of, streams=found.streams)
         return loop if type(source) is range else replace(loop, source=typed(source, sample=sample))
     if part is not iter or not isinstance(source, Called):
         return None
@@ -195,11 +195,16 @@ def _indices_of(offer: Offer) -> tuple[int, int] | None:
 
 def _as_floats(loop: Loop) -> Loop:
     """The loop with ints and bools made the floats that adding them to a float makes of them."""
-    node = loop.node
-    made = copy.copy(node)
-    made.elt = ast.copy_location(ast.BinOp(ast.Constant(0.0), ast.Add(), node.elt), node.elt)
-    ast.fix_missing_locations(made)
-    return replace(loop, node=made)
+    return replace(loop, node=_AsFloats().visit(copy.deepcopy(loop.node)))
+
+
+class _AsFloats(ast.NodeTransformer):
+    """In the turns of a loop, which have no functions within."""
+
+    def visit_Yield(self, node: ast.Yield) -> ast.AST:
+        assert node.value is not None
+        added = ast.copy_location(ast.BinOp(ast.Constant(0.0), ast.Add(), node.value), node.value)
+        return ast.fix_missing_locations(ast.copy_location(ast.Yield(added), node))
 
 
 _CALLING: dict[Any, str] = {

@@ -1,4 +1,4 @@
-"""What the turns of a loop add, each in its way, to variables that the loop itself does not look at."""
+"""The ways in which turns of a loop add to variables that the loop itself does not look at."""
 
 from __future__ import annotations
 
@@ -10,16 +10,12 @@ from dataclasses import dataclass
 from types import CodeType, FunctionType
 from typing import Any
 
-from pyfora.fold.folders import Folder, MustRunInOrder
-from pyfora.fold.left_to_right import INT_BITS_LIMIT, LeftToRightFolder
-from pyfora.fold.partials import Partial, are_plain
-from pyfora.fold.sums import FloatState
+from pyfora.fold.left_to_right import INT_BITS_LIMIT
+from pyfora.fold.partials import are_plain
 from pyfora.fold.views import ATOMS
 
 Steps = tuple[tuple[str, tuple[int, ...]], ...]
 """The ways in which a turn adds: each its kind, and which of the variables it sets (by index)."""
-Added = list[tuple[int, Any]]
-"""What turns add, in order: the number of the step, and what it adds. (Where there is but one step: this alone.)"""
 
 _SEES_ALL = frozenset(("globals", "eval", "exec", "vars", "locals"))
 _SAMPLE = 20
@@ -59,7 +55,7 @@ def _mentions(code: CodeType, names: frozenset[str]) -> bool:
 def can_be_added_to(steps: Steps, values: tuple[Any, ...]) -> bool:
     """Whether to add to variables of these values runs no code but Python's own, and to each of them for itself."""
     held = [id(value) for value in values if type(value) not in ATOMS]
-    return len(set(held)) == len(held) and all(type(values[at[0]]) in _WAYS[kind].holders for kind, at in steps)
+    return len(set(held)) == len(held) and all(type(values[at[0]]) in WAYS[kind].holders for kind, at in steps)
 
 
 def brings_objects(steps: Steps, values: tuple[Any, ...]) -> bool:
@@ -68,76 +64,8 @@ def brings_objects(steps: Steps, values: tuple[Any, ...]) -> bool:
     return not all(are_plain(one[-_SAMPLE:]) for one in lists)
 
 
-def folder_of(
-    steps: Steps,
-    values: tuple[Any, ...],
-    fold_terms: Callable[[Any, int, FloatState], FloatState],
-    element_type: str | None,
-) -> Folder:
-    """The folder of what turns add to variables of these values; it finishes with the variables after them.
-
-    `element_type`: of what turns add, where it is known.
-    """
-    kind, at = steps[0]
-    if len(steps) == 1 and kind == "+=" and type(values[at[0]]) in (int, float):
-        total = LeftToRightFolder(values[at[0]], fold_terms)
-        if element_type == "float":
-            total.expect_floats()
-        return total
-    if len(steps) == 1 and kind == "append":
-        return _AppendedFolder(values[at[0]])
-    return AddedFolder(steps, values)
-
-
-class _AppendedFolder(Folder):
-    """Keeps what is appended to a list, arrays as such."""
-
-    def __init__(self, appended_to: list[Any]) -> None:
-        self._appended_to = appended_to
-        self._partials: list[Partial] = []
-
-    def absorb(self, partial: Partial) -> None:
-        self._partials.append(partial)
-
-    def finish(self) -> tuple[list[Any]]:
-        """The list, with all of it."""
-        for partial in self._partials:
-            self._appended_to.extend(partial.elements())
-        return (self._appended_to,)
-
-
-class AddedFolder(Folder):
-    """Keeps what turns add, as long as adding it can neither raise nor run code of the user's."""
-
-    def __init__(self, steps: Steps, values: tuple[Any, ...]) -> None:
-        self._steps, self._values = steps, values
-        self._fits = [functools.partial(_WAYS[kind].fits, values[at[0]]) for kind, at in steps]
-        self._added: Added = []
-
-    def absorb(self, partial: Partial) -> None:
-        elements = partial.elements()
-        if len(self._steps) == 1:
-            elements = [(0, value) for value in elements]
-        fits = self._fits
-        for number, value in elements:
-            if not fits[number](value):
-                raise MustRunInOrder("to add what a turn gives may raise, or run code of the program's")
-        self._added += elements
-
-    def finish(self) -> tuple[Any, ...]:
-        """The variables with all of it added, one after the other."""
-        after = list(self._values)
-        for number, value in self._added:
-            kind, at = self._steps[number]
-            _WAYS[kind].add(after, at, value)
-        return tuple(after)
-
-
-# ---- the ways of adding ----------------------------------------------------------------------------------------------
-
-
 @dataclass(frozen=True)
-class _Way:
+class Way:
     """One way of adding."""
 
     holders: frozenset[type]
@@ -233,43 +161,43 @@ def _get_and_add(after: list[Any], at: tuple[int, ...], given: Any) -> None:
     holder[key] = holder.get(asked, 0) + value
 
 
-def _winner(which: Callable[..., Any]) -> _Way:
+def _winner(which: Callable[..., Any]) -> Way:
     def choose(after: list[Any], at: tuple[int, ...], pair: Any) -> None:
         after[at[0]] = which(after[at[0]], pair[1])
 
-    return _Way(_ORDERED, functools.partial(_fits_winner, which), choose)
+    return Way(_ORDERED, functools.partial(_fits_winner, which), choose)
 
 
-def _order(compare: Callable[[Any, Any], bool]) -> _Way:
+def _order(compare: Callable[[Any, Any], bool]) -> Way:
     def replace(after: list[Any], at: tuple[int, ...], taken: Any) -> None:
         if compare(taken[0], after[at[0]]):
             for index, value in zip(at, taken, strict=True):
                 after[index] = value
 
-    return _Way(_ORDERED, lambda holder, taken: _fits_order(holder, taken[0]), replace)
+    return Way(_ORDERED, lambda holder, taken: _fits_order(holder, taken[0]), replace)
 
 
 _DICTS = frozenset((dict, defaultdict, Counter))
-_WAYS: dict[str, _Way] = {
-    "+=": _Way(_NUMBERS | {str, list}, _fits_sum, _add_up),
-    "append": _Way(frozenset((list,)), lambda holder, value: True, lambda after, at, value: after[at[0]].append(value)),
-    "extend": _Way(
+WAYS: dict[str, Way] = {
+    "+=": Way(_NUMBERS | {str, list}, _fits_sum, _add_up),
+    "append": Way(frozenset((list,)), lambda holder, value: True, lambda after, at, value: after[at[0]].append(value)),
+    "extend": Way(
         frozenset((list,)),
         lambda holder, value: type(value) in (list, tuple, range, str),
         lambda after, at, value: after[at[0]].extend(value),
     ),
-    "add": _Way(
+    "add": Way(
         frozenset((set,)), lambda holder, value: _is_key(value), lambda after, at, value: after[at[0]].add(value)
     ),
-    "[]=": _Way(_DICTS | {list}, lambda holder, pair: _fits_place(holder, pair[1]), _put),
-    "[]+=": _Way(_DICTS | {list}, _fits_count, _count),
-    "get+": _Way(_DICTS, _fits_get, _get_and_add),
-    "[]append": _Way(
+    "[]=": Way(_DICTS | {list}, lambda holder, pair: _fits_place(holder, pair[1]), _put),
+    "[]+=": Way(_DICTS | {list}, _fits_count, _count),
+    "get+": Way(_DICTS, _fits_get, _get_and_add),
+    "[]append": Way(
         frozenset((dict, defaultdict, list)),
         _fits_group,
         lambda after, at, pair: after[at[0]][pair[0]].append(pair[1]),
     ),
-    "setdefault": _Way(
+    "setdefault": Way(
         frozenset((dict, defaultdict)),
         _fits_default,
         lambda after, at, pair: after[at[0]].setdefault(pair[0], []).append(pair[1]),

@@ -40,7 +40,8 @@ class Column(View):
         return Cursor(elements, elements.__length_hint__)
 
     def __reversed__(self) -> Iterator[Any]:
-        return reversed(self.numbers.tolist())
+        numbers: list[Any] = self.numbers.tolist()
+        return reversed(numbers)
 
     @property
     def holds_state(self) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
@@ -117,7 +118,7 @@ class MergedFolder(Folder):
         self._merged = merged
 
     def absorb(self, partial: Partial) -> None:
-        self._merged.update(partial.data)
+        self._merged.update(partial.elements() if partial.form is Form.ROWS else partial.data)
 
     def absorb_rest(self, rest: Iterable[Any]) -> None:
         """`rest` is the dict of all that is left."""
@@ -125,6 +126,32 @@ class MergedFolder(Folder):
 
     def finish(self) -> dict[Any, Any]:
         return self._merged
+
+
+class CountsFolder(Folder):
+    """`collections.Counter` of what is equal to itself, and hashed without code of the user's."""
+
+    @property
+    def form(self) -> Form:
+        return Form.COUNTS
+
+    def __init__(self, elements: list[Any]) -> None:
+        """`elements` are the first ones, which may be counted so."""
+        self._counts = Counter(elements)
+
+    def absorb(self, partial: Partial) -> None:
+        if partial.form is not Form.COUNTS:
+            self.absorb_rest(partial.elements())
+            return
+        for element, count in partial.data:
+            self._counts[element] += count
+
+    def absorb_rest(self, rest: Iterable[Any]) -> None:
+        """Raises what hashing raises."""
+        self._counts.update(rest)
+
+    def finish(self) -> Counter[Any]:
+        return self._counts
 
 
 class TruthFolder(Folder):

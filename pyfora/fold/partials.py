@@ -5,10 +5,12 @@ from __future__ import annotations
 import enum
 import itertools
 import math
+from collections import Counter
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from pyfora.fold.rows import Rows
 from pyfora.fold.views import ATOMS
 
 NUMBERS = frozenset((int, bool, float))
@@ -32,6 +34,12 @@ class Form(enum.Enum):
     """[the first smallest or largest element], or [] of an empty leaf."""
     FIRST = "first"
     """[the first element], or [] of an empty leaf."""
+    ROWS = "rows"
+    """All elements in order, as `Rows`; of a dict, pairs that make it."""
+    ADDED = "added"
+    """What turns add: the number of a place at which they do, and `Rows` or what is as good, for each."""
+    COUNTS = "counts"
+    """[(element, how often it is there)], in order of first occurrence."""
     MERGED = "merged"
     """The dict that the leaf makes."""
 
@@ -61,6 +69,9 @@ class Partial:
 
     def elements(self) -> list[Any]:
         """The elements that it lists, in the forms that list them."""
+        if self.form is Form.ROWS:
+            rows: Rows = self.data
+            return rows.values()
         listed: list[Any] = self.data.tolist() if self.form in (Form.ARRAY, Form.FLOATS) else self.data
         return listed
 
@@ -77,6 +88,8 @@ def partial_of(form: Form, callee: Any, items: Iterable[Any]) -> Partial:
     if form is Form.FIRST:
         return Partial(form, list(itertools.islice(items, 1)))
     elements = items if type(items) is list else list(items)
+    if form is Form.COUNTS and can_be_counted(elements):
+        return Partial(form, list(Counter(elements).items()))
     kinds = set(map(type, elements))
     if form is Form.TOTAL and kinds <= {int, bool}:
         return Partial(form, Total(sum(elements), sum(map(abs, elements)), not elements))
@@ -102,6 +115,11 @@ def have_an_order(elements: list[Any], kinds: set[type] | None = None) -> bool:
     return float not in kinds or not any(type(e) is float and math.isnan(e) for e in elements)
 
 
+def can_be_counted(elements: list[Any]) -> bool:
+    """Whether they are hashed without code of the user's, and each is equal to itself."""
+    return set(map(type, elements)) <= ATOMS and not _hold_nan(elements)
+
+
 def hold_nan(partial: Partial) -> bool:
     """Whether a NaN is among the elements, or within their tuples; of a dict: among its keys.
 
@@ -109,6 +127,8 @@ def hold_nan(partial: Partial) -> bool:
     """
     if partial.form in (Form.ARRAY, Form.FLOATS):
         return partial.data.dtype.kind == "f" and bool((partial.data != partial.data).any())
+    if partial.form is Form.ROWS:
+        return False
     return _hold_nan(list(partial.data))
 
 

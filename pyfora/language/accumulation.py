@@ -70,6 +70,16 @@ class Accumulation:
     """The turn, with a `yield` in the place of every step: of its number and what it adds; of one alone, of this."""
 
     @property
+    def streams(self) -> tuple[int, ...] | None:
+        """For each step the number of what it adds to; None where to one of these turns add in more ways than one.
+
+        What is added to one variable, or to several at once, must be added in order.
+        """
+        names = list(dict.fromkeys(step.names for step in self.steps))
+        ways = {(step.names, step.kind) for step in self.steps}
+        return tuple(names.index(step.names) for step in self.steps) if len(ways) == len(names) else None
+
+    @property
     def names(self) -> list[str]:
         """The variables that are added to."""
         return list(dict.fromkeys(name for step in self.steps for name in step.names))

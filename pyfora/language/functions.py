@@ -43,12 +43,14 @@ class FunctionSource:
 
 @dataclass(frozen=True)
 class LoopSource:
-    """A part as its source: the comprehension that the user wrote, or might have, and what its names mean."""
+    """A part as its source: the comprehension that the user wrote, or a loop that yields; and what its names mean."""
 
     filename: str
-    node: ComprehensionNode
+    node: ComprehensionNode | ast.For
     lookup: Callable[[str], object]
     """As FunctionSource.lookup."""
+    streams: tuple[int, ...] = (0,)
+    """As those of a PartLoop."""
 
 
 # Code objects compare by value, so that two equal lambdas of two files would share an entry: keyed by identity,
@@ -233,7 +235,9 @@ def loop_source(part: FunctionType) -> LoopSource | None:
         # The part of a `for` loop goes by the name of the function around it.
         is_made = code.co_argcount == 1 and code.co_varnames[0] == part_argument(segment)
         made = form.loops.get(code.co_firstlineno) if is_made else None
-        return None if made is None else LoopSource(segment.filename, made[0], _lookup(part, made[1]))
+        if made is None:
+            return None
+        return LoopSource(segment.filename, made.node, _lookup(part, made.class_name), made.streams)
     found = [node for node in form.parts.values() if holds_code(node, code)]
     if not found:
         return None

@@ -30,9 +30,9 @@ import functools
 import re
 import unicodedata
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 from pyfora.language.accumulation import FEW_TURNS, HIDDEN, accumulation_of, jumping, lists_its_variables
-from pyfora.language.comprehended import generator_of
 from pyfora.language.dividing import (
     Thunks,
     can_be_moved,
@@ -81,6 +81,18 @@ _IS_LONG = f"{TYPE}({{held}}) is {RANGE} and not -{FEW_TURNS} <= {{held}}.stop -
 """Of what is a range in truth, and so of ints in truth; there may be more of them than `len` can tell."""
 _KINDS: dict[type[ast.expr], str] = {ast.ListComp: "list", ast.SetComp: "set", ast.DictComp: "dict"}
 _WORD = re.compile(r"\w+")
+
+
+@dataclass(frozen=True)
+class PartLoop:
+    """The loop of a part that was made of a `for` loop, in the words of the user."""
+
+    node: ast.For
+    """Its turns yield what they add; where they do so at several places: the number of the place, and this."""
+    streams: tuple[int, ...]
+    """For each of these places the number of what is added to."""
+    class_name: str | None
+    """Of the class around it."""
 
 
 class RewrittenSegment:
@@ -144,8 +156,8 @@ class _Rewriter(ScopedTransformer):
         """Whether a function or module lists its variables."""
         self._made_loops = 0
         self._thunks = Thunks(self._argument)
-        self.loops: dict[int, tuple[ast.GeneratorExp, str | None]] = {}
-        """Each `for` loop that has a part of one step, by its line, for the compiler, and the class around it."""
+        self.loops: dict[int, PartLoop] = {}
+        """Each `for` loop that has a part, by its line, for the compiler."""
         self.parts: dict[ast.Lambda, ComprehensionNode] = {}
         """Each part's lambda with the comprehension that it came from (its first source replaced)."""
         self.plain: dict[ast.AST, list[ast.AST]] = {}
@@ -240,13 +252,13 @@ class _Rewriter(ScopedTransformer):
 
     def visit_For(self, node: ast.For) -> ast.AST | list[ast.stmt]:
         found = None if self.scope.in_class_body else accumulation_of(node, self.scope.function)
-        generator = None if found is None else generator_of(node, found)
-        if found is None or (generator is None and not found.works) or self._lists_its_variables():
+        streams = None if found is None else found.streams
+        if found is None or (streams is None and not found.works) or self._lists_its_variables():
             return self.generic_visit(node)
         self._made_loops += 1
         name, at = f"{HIDDEN}{self._made_loops}", self._at(node)
-        if generator is not None:
-            self.loops[node.lineno] = generator, self.scope.class_name
+        if streams is not None:
+            self.loops[node.lineno] = PartLoop(_part_loop(node, found.part_body), streams, self.scope.class_name)
         source = self._visit_source(node.iter, at)
         self.visit_body(node.body, node.target)
 
@@ -451,6 +463,11 @@ def _placed(made: ast.expr, node: ast.stmt) -> ast.expr:
         if isinstance(part, ast.expr):
             ast.copy_location(part, node)
     return made
+
+
+def _part_loop(node: ast.For, body: list[ast.stmt]) -> ast.For:
+    made = ast.For(node.target, node.iter, body, [])
+    return copy.deepcopy(ast.copy_location(made, node))
 
 
 def _over_kept(node: ComprehensionNode) -> ComprehensionNode:
