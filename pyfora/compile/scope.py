@@ -140,6 +140,8 @@ class Scope:
         """Between which numbers variables lie that one statement binds, while they have this type."""
         self.most_turns: int | None = 1
         """How often the innermost loop's body runs at most, where that is known."""
+        self.counters: dict[str, int] = {}
+        """Variables that only count, and by how much one turn changes them."""
         self._texts: dict[tuple[str, Kind], str] = {}
         self._taken: set[str] = set()
 
@@ -184,6 +186,8 @@ class Scope:
 
     def note_interval(self, name: str, kind: Kind, interval: Interval | FloatInterval | None) -> None:
         """Note where the values lie that the only statement which binds this variable gives it."""
+        if name in self.counters:
+            return
         if interval is not None and name in self.bound_once:
             self.intervals[name, kind] = interval
         else:

@@ -7,7 +7,7 @@ import copy
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from pyfora.compile import intervals, lists, speculation, texts
+from pyfora.compile import counters, intervals, lists, speculation, texts
 from pyfora.compile.classes import is_set_plainly
 from pyfora.compile.expressions import Expressions
 from pyfora.compile.kinds import ListOf, Shape, is_runtime
@@ -87,6 +87,7 @@ class Statements:
                 before = self._expressions.value(scope, loaded)
                 self._must_not_change_in_place(before, node.op, node)
                 operand = self._expressions.value(scope, node.value)
+                self._must_count_seldom(target, operand)
                 return self._bind(target, self._expressions.binary(scope, node.op, before, operand, node))
             case ast.If():
                 return self._if(node)
@@ -287,11 +288,14 @@ class Statements:
         scope = self._scope
         forever = isinstance(node.test, ast.Constant) and bool(node.test.value)
 
+        around, scope.most_turns = scope.most_turns, None
+
         def translate(_exits: _Exits) -> list[str]:
             test = "True" if forever else self._expressions.truth(scope, node.test).text
             return [f"while {test}:", *indented(self.body(node.body))]
 
         lines, head, exits = self._settled(translate)
+        scope.most_turns = around
         return self._finish(lines, node.orelse, None if forever else dict(head), exits)
 
     def _for(self, node: ast.For) -> list[str]:
@@ -303,12 +307,38 @@ class Statements:
 
         scope.note_interval(target, element.type, element.interval)
 
+        around = scope.most_turns
+        scope.most_turns = turns_of(element, around)
+        often = scope.most_turns is None or scope.most_turns > counters.LIMIT
+        if often and around is not None and around <= counters.FEW_AROUND and self._counts(node):
+            guarded = at_most_few(head_text)
+            if guarded is not None:
+                head_text, scope.most_turns = guarded, around * counters.FEW_TURNS
+
         def translate(_exits: _Exits) -> list[str]:
             first = f"{scope.bind(target, element.type)} = {element.text}"
             return [head_text, *indented([*first_lines, first, *self.body(node.body)])]
 
         lines, head, exits = self._settled(translate)
+        scope.most_turns = around
         return [*before, *self._finish(lines, node.orelse, dict(head), exits)]
+
+    # ---- counters ----------------------------------------------------------------------------------------------
+
+    def _counts(self, node: ast.For) -> bool:
+        """Whether a counter is changed in this loop."""
+        changed = [one.target for one in ast.walk(node) if isinstance(one, ast.AugAssign)]
+        return any(isinstance(target, ast.Name) and target.id in self._scope.counters for target in changed)
+
+    def _must_count_seldom(self, target: ast.expr, change: Term) -> None:
+        """Raises Unbounded where a counter is changed too often, or by too much."""
+        scope = self._scope
+        if not isinstance(target, ast.Name) or target.id not in scope.counters:
+            return
+        size, interval = scope.counters[target.id], intervals.of(change)
+        small = interval is not None and -size <= interval[0] and interval[1] <= size
+        if not small or scope.most_turns is None or scope.most_turns * size > counters.LIMIT:
+            raise counters.Unbounded(target.id)
 
 
 def iteration(
@@ -325,6 +355,12 @@ def iteration(
     if not isinstance(held.type, ListOf):
         raise scope.refuse("a loop over something else than a range or a list", source)
     return lists.iteration(scope, held, source)
+
+
+def at_most_few(head: str) -> str | None:
+    """The first line of such a loop over a range, giving up where it would turn very often; None of one over a list."""
+    position, _, count = head.removeprefix("for ").removesuffix("):").partition(" in range(")
+    return f"for {position} in range(few_turns({count})):" if count else None
 
 
 def turns_of(element: Term, around: int | None) -> int | None:
