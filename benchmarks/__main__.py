@@ -7,7 +7,7 @@ import signal
 from collections.abc import Callable
 from pathlib import Path
 
-from benchmarks import interpreted, kernels, latency, loops, losses, memory, short_loops
+from benchmarks import first_results, interpreted, kernels, latency, loops, losses, memory, short_loops
 from benchmarks.table import Row, as_markdown, machine, write_json
 
 ROWS: dict[str, Callable[[], Row | list[Row]]] = {
@@ -15,7 +15,12 @@ ROWS: dict[str, Callable[[], Row | list[Row]]] = {
     "bits": lambda: loops.bits_of_sines(10**8),
     "primes": lambda: loops.primes_against_prange(5 * 10**6, pairs=5),
     "kernels": kernels.twenty_kernels,
-    "interpreted": lambda: interpreted.interpreted_loop(60_000, pairs=5),
+    "first": lambda: first_results.first_results(7),
+    "distinct": lambda: first_results.distinct_loops(1000, pairs=5),
+    "interpreted": lambda: [
+        interpreted.interpreted_loop(60_000, pairs=5),
+        interpreted.interpreted_loop(600_000, pairs=3),
+    ],
     "short": lambda: short_loops.short_loops_against_cpython(40_000, pairs=5),
     "empty": lambda: latency.empty_block(300),
     "embedded": lambda: latency.embedded_first_block(5),

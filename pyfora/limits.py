@@ -31,9 +31,9 @@ HELD_RUNS_LIMIT = 2
 """Runs whose terms a leaf process may hold while they wait for the accumulator."""
 RUN_LEAVES_LIMIT = 256
 """Leaves of one run."""
-RUN_TARGET_S = 0.05
+RUN_TARGET_S = 0.1
 """How long a run is meant to take; its length follows the speed that was seen."""
-RUN_SHORTEST_S = 0.004
+RUN_SHORTEST_S = 0.012
 """No run is cut shorter than this for the sake of balance."""
 LEAF_ELEMENTS_LIMIT = 16_384
 """Elements of one leaf."""

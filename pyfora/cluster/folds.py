@@ -8,7 +8,7 @@ from pyfora.cluster.outbox import Outbox
 from pyfora.cluster.parcels import Parcels
 from pyfora.cluster.runs import RUN_AHEAD_LIMIT_S, FoldRuns, Losses, Run
 from pyfora.cluster.slots import LeafProcess, LeafSlots
-from pyfora.limits import BEAT_PERIOD_S, FOLDS_LIMIT, RUN_TARGET_S, SILENCE_LIMIT_S, THIEF_REJOIN_LIMIT_S
+from pyfora.limits import BEAT_PERIOD_S, FOLDS_LIMIT, SILENCE_LIMIT_S, THIEF_REJOIN_LIMIT_S
 from pyfora.wire.messages import (
     Beat,
     DropFold,
@@ -222,8 +222,7 @@ class Folds:
         return [
             fold.fold_id
             for fold in self.table.values()
-            if fold.offer.leaves * fold.offer.leaf_s > max(OFFER_AFTER_S, 2 * RUN_TARGET_S)
-            or now - fold.opened_at > OFFER_AFTER_S
+            if fold.offer.leaves * fold.offer.leaf_s > OFFER_AFTER_S or now - fold.opened_at > OFFER_AFTER_S
         ]
 
     def at_work(self, attempt_id: str) -> int:

@@ -8,7 +8,7 @@ from typing import Literal
 from pyfora.cluster.intervals import Intervals
 from pyfora.limits import ATTEMPTS_LIMIT, HELD_RUNS_LIMIT, RUN_LEAVES_LIMIT, RUN_SHORTEST_S, RUN_TARGET_S
 
-FIRST_RUN_SHARE = 0.25
+FIRST_RUN_SHARE = 0.125
 """A consumer's first run is this much of a usual one: its speed is not known yet."""
 RUN_AHEAD_LIMIT_S = 0.5
 """Nothing waits behind a run that takes longer than this: somebody idle may come for it."""

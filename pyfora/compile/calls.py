@@ -12,6 +12,7 @@ import types
 
 from pyfora.compile import complexes, intervals, lists, randoms, texts
 from pyfora.compile.classes import inits_of
+from pyfora.compile.counters import INTERVAL, Unbounded, counters
 from pyfora.compile.expressions import Expressions
 from pyfora.compile.functions import Function, bind_arguments, bound_names, bound_once, forbidden
 from pyfora.compile.inner_folds import INNER_FOLDS, inner_fold
@@ -372,7 +373,9 @@ class Calls:
         # A function that calls itself before any return is tried with each type: one that all its returns bear out is
         # its type, since every value that it returns was made by one of them.
         guesses: list[Kind | None] = [None, "int", "float", "bool", Known(None)]
-        for guess in guesses:
+        uncounted: set[str] = set()
+        while guesses:
+            guess = guesses[0]
             inside = Scope(unit, source.filename, source.lookup, set(words), owner=id(target))
             forbidden(inside, source.node)
             bound = [(inside.bind(word, kind), kind) for word, kind in zip(words, kinds, strict=True)]
@@ -382,13 +385,20 @@ class Calls:
                     inside.intervals[word, kind] = rung
             function = Function(name, [one for one in bound if is_runtime(one[1])], guess)
             unit.functions[key] = function
+            inside.counters = counters(source.node, uncounted)
+            inside.intervals |= {(name, "int"): INTERVAL for name in inside.counters}
             try:
                 self._translate(inside, function, source.node, target)
+            except Unbounded as counter:
+                uncounted.add(counter.name)
+                continue
             except _TypeNotYetKnown:
+                guesses.pop(0)
                 continue
             except NotCompiled:
-                if guess is None or guess == guesses[-1]:
+                if guess is None or len(guesses) == 1:
                     raise
+                guesses.pop(0)
                 continue
             # Callees stand before their callers.
             unit.functions[key] = unit.functions.pop(key)

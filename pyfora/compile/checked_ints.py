@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
+from pyfora.compile.counters import FEW_TURNS
 from pyfora.compile.primitives import DOUBLE, I64, I128, INT_MIN, Builder, primitive, routine, whole
 
 
@@ -184,6 +185,13 @@ def range_count(b: Builder, start: Any, stop: Any, step: Any) -> Any:
 
 
 @primitive("int64(int64)")
+def few_turns(b: Builder, count: Any) -> Any:
+    """The number of a loop's turns; gives up where they are too many for what the loop counts to be trusted."""
+    b.give_up_if(b.ir.icmp_signed(">", count, whole(FEW_TURNS)))
+    return count
+
+
+@primitive("int64(int64)")
 def isqrt_int(b: Builder, value: Any) -> Any:
     """`math.isqrt`: the float root is at most one off, in either direction, and is set right in unsigned arithmetic."""
     b.give_up_if(b.ir.icmp_signed("<", value, whole(0)))
@@ -243,5 +251,5 @@ INT_PRIMITIVES = {
     name: value
     for name, value in dict(globals()).items()
     if name.endswith(("_int", "_bool", "_natural"))
-    or name in ("range_count", "add_total", "is_outside", "affine_wrapped")
+    or name in ("range_count", "few_turns", "add_total", "is_outside", "affine_wrapped")
 }

@@ -11,6 +11,8 @@ INTERVAL = (-2 * LIMIT, 2 * LIMIT)
 """Where a counter lies, always."""
 FEW_TURNS = 2**40
 """A loop over a range of unknown length gives up before its first turn where it would turn more often."""
+FEW_AROUND = 2**16
+"""So often at most may what is around such a loop turn."""
 
 
 class Unbounded(Exception):
@@ -28,7 +30,7 @@ def counters(node: ast.FunctionDef | ast.Lambda, but: Collection[str]) -> dict[s
     """
     if isinstance(node, ast.Lambda):
         return {}
-    begun = {}
+    begun: dict[str, int] = {}
     for statement in node.body:
         match statement:
             case ast.Assign(targets=[ast.Name(id=name)], value=value):

@@ -86,7 +86,7 @@ def _generate(loop: Loop, output: Output, list_elements: dict[object, Kind]) -> 
     targets = [node] if isinstance(node, ast.For) else [clause.target for clause in node.generators]
     scope = Scope(unit, loop.filename, loop.lookup, bound_names(targets), owner="loop")
     indices = intervals.rung(loop.indices)
-    first: First = ("for k in range(count):", [], Term("int", "start + k * step", interval=indices))
+    first: First = ("for k in range(count):", [], Term("int", "start + k * step", interval=indices, each_once=True))
     checks: list[str] = []
     if loop.source is not None:
         reader = SourceReader(scope)

@@ -28,7 +28,7 @@ bit_length_int shr_bits shl_bits float_of_word
 reset_arena take_words copy_words set_word word_float set_header set_length slice_bound length_list room_list data_list
 length_frozen_list new_list copy_list grow_list repeat_list filled_list slice_list join_lists result
 int_from_bool int_from_float float_from_int range_count add_total libm_pow give_up_bool store_bool
-is_outside affine_wrapped floor_whole ceil_whole round_whole trunc_whole floordiv_natural mod_natural
+is_outside few_turns affine_wrapped floor_whole ceil_whole round_whole trunc_whole floordiv_natural mod_natural
 kernel start step count buffer odd capacity written total best element summed lost k depth
 must_be_same must_reach position
 routine recursive inf nan range True False

@@ -165,6 +165,8 @@ class Scope:
         """How often the innermost loop's body runs at most, where that is known."""
         self.statement: ast.AST | None = None
         """The expression that is a statement by itself: nobody asks for its value."""
+        self.counters: dict[str, int] = {}
+        """Variables that only count, and by how much one turn changes them."""
         self._texts: dict[tuple[str, Kind], str] = {}
         self._taken: set[str] = set()
 
@@ -209,6 +211,8 @@ class Scope:
 
     def note_interval(self, name: str, kind: Kind, interval: Interval | FloatInterval | None) -> None:
         """Note where the values lie that the only statement which binds this variable gives it."""
+        if name in self.counters:
+            return
         if interval is not None and name in self.bound_once:
             self.intervals[name, kind] = interval
         else:

@@ -7,7 +7,7 @@ import copy
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from pyfora.compile import intervals, lists, side_by_side, speculation, texts
+from pyfora.compile import counters, intervals, lists, side_by_side, speculation, texts
 from pyfora.compile.classes import is_set_plainly
 from pyfora.compile.expressions import Expressions
 from pyfora.compile.kinds import Known, ListOf, Shape, is_runtime
@@ -101,6 +101,7 @@ class Statements:
                 before = self._expressions.value(scope, loaded)
                 self._must_not_change_in_place(before, node.op, node)
                 operand = self._expressions.value(scope, node.value)
+                self._must_count_seldom(target, operand)
                 return self._bind(target, self._expressions.binary(scope, node.op, before, operand, node))
             case ast.If():
                 return self._if(node)
@@ -316,22 +317,52 @@ class Statements:
         scope = self._scope
         forever = isinstance(node.test, ast.Constant) and bool(node.test.value)
 
+        around, scope.most_turns = scope.most_turns, None
+
         def translate(_exits: _Exits) -> list[str]:
             test = "True" if forever else self._expressions.truth(scope, node.test).text
             return [f"while {test}:", *indented(self.body(node.body))]
 
         lines, head, exits = self._settled(translate)
+        scope.most_turns = around
         return self._finish(lines, node.orelse, None if forever else dict(head), exits)
 
     def _for(self, node: ast.For) -> list[str]:
-        before, head_text, first_lines, element = iteration(self._scope, self._expressions, self._read_range, node.iter)
+        scope = self._scope
+        before, head_text, first_lines, element = iteration(scope, self._expressions, self._read_range, node.iter)
+
+        around = scope.most_turns
+        scope.most_turns = turns_of(element, around)
+        often = scope.most_turns is None or scope.most_turns > counters.LIMIT
+        if often and around is not None and around <= counters.FEW_AROUND and self._counts(node):
+            guarded = at_most_few(head_text)
+            if guarded is not None:
+                head_text, scope.most_turns = guarded, around * counters.FEW_TURNS
 
         def translate(_exits: _Exits) -> list[str]:
             first = self._bind(node.target, element)
             return [head_text, *indented([*first_lines, *first, *self.body(node.body)])]
 
         lines, head, exits = self._settled(translate)
+        scope.most_turns = around
         return [*before, *self._finish(lines, node.orelse, dict(head), exits)]
+
+    # ---- counters ----------------------------------------------------------------------------------------------
+
+    def _counts(self, node: ast.For) -> bool:
+        """Whether a counter is changed in this loop."""
+        changed = [one.target for one in ast.walk(node) if isinstance(one, ast.AugAssign)]
+        return any(isinstance(target, ast.Name) and target.id in self._scope.counters for target in changed)
+
+    def _must_count_seldom(self, target: ast.expr, change: Term) -> None:
+        """Raises Unbounded where a counter is changed too often, or by too much."""
+        scope = self._scope
+        if not isinstance(target, ast.Name) or target.id not in scope.counters:
+            return
+        size, interval = scope.counters[target.id], intervals.of(change)
+        small = interval is not None and -size <= interval[0] and interval[1] <= size
+        if not small or scope.most_turns is None or scope.most_turns * size > counters.LIMIT:
+            raise counters.Unbounded(target.id)
 
 
 def bind_target(scope: Scope, target: ast.expr, term: Term) -> list[str]:
@@ -363,7 +394,7 @@ def iteration(
     bounds = read_range(scope, source)
     if bounds is not None:
         before, head, index = range_loop(scope, bounds)
-        return before, head, [], Term("int", index, interval=intervals.of_range(bounds))
+        return before, head, [], Term("int", index, interval=intervals.of_range(bounds), each_once=True)
     found = side_by_side.iteration(scope, expressions, read_range, source)
     if found is not None:
         return found
@@ -375,9 +406,15 @@ def iteration(
     return lists.iteration(scope, held, source)
 
 
+def at_most_few(head: str) -> str | None:
+    """The first line of such a loop over a range, giving up where it would turn very often; None of one over a list."""
+    position, _, count = head.removeprefix("for ").removesuffix("):").partition(" in range(")
+    return f"for {position} in range(few_turns({count})):" if count else None
+
+
 def turns_of(element: Term, around: int | None) -> int | None:
-    """How often the body of a loop over such elements of a range runs at most, which is in one that runs so often."""
-    interval = intervals.of(element)
+    """How often the body of a loop over such elements runs at most, which is in one that runs so often."""
+    interval = intervals.of(element) if element.each_once else None
     return None if interval is None or around is None else around * (interval[1] - interval[0] + 1)
 
 

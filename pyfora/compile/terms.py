@@ -34,6 +34,8 @@ class Term:
     """Of an int: (x, a, b) where it is a * x + b and x a variable."""
     harmless: bool = False
     """Whether it can be evaluated at any time: it does nothing, and cannot fail."""
+    each_once: bool = False
+    """Of a loop's element: whether no two turns have the same, as with ranges; elements of lists may repeat."""
 
     @property
     def may_change(self) -> bool:

@@ -33,7 +33,7 @@ from pyfora.wire.messages import (
 from tests.cluster.worker_book import FOLD, P, WorkerBook, piece_of
 
 
-def opened(leaves: int = 40, cores: int = 2, holds: bool = False, leaf_s: float = 0.05) -> tuple[WorkerBook, str]:
+def opened(leaves: int = 40, cores: int = 2, holds: bool = False, leaf_s: float = 0.1) -> tuple[WorkerBook, str]:
     book = WorkerBook(cores)
     driver = book.drive()
     book << ...

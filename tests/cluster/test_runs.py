@@ -60,7 +60,7 @@ def test_nothing_waits_behind_a_run_of_long_leaves() -> None:
 def test_the_first_run_is_short_and_the_next_as_long_as_the_speed_says() -> None:
     runs = books(100_000, leaf_s=0.001, a=2)
     first = feed(runs)[0]
-    assert first.hi - first.lo == round(RUN_TARGET_S / 0.001 / 4)
+    assert first.hi - first.lo == int(RUN_TARGET_S / 0.001 / 8)
     runs.accept("a", first.run_id, first.lo, first.hi, "partial", (first.hi - first.lo) * 0.0005, 0.1, False)
     later = feed(runs)[0]
     assert later.hi - later.lo == round(RUN_TARGET_S / 0.0005)

@@ -60,9 +60,9 @@ SOURCES = [
     ("(i % 7 * (i % 5) for i in source)", "mul_int", False),
     ("(i * i for i in source)", "square_int", True),
     ("(loops(i) for i in source)", "mul_int", False),
-    ("(rebound(i) for i in source)", "mul_int", True),
-    ("(sum(j * 3 for j in range(9) for j in range(i)) for i in source)", "mul_int", True),
-    ("(sum(j * 3 for j in range(9) for j in xs) for i in source)", "mul_int", True),
+    ("(rebound(i) for i in source)", "affine_int", True),
+    ("(sum(j * 3 for j in range(9) for j in range(i)) for i in source)", "affine_int", True),
+    ("(sum(j * 3 for j in range(9) for j in xs) for i in source)", "affine_int", True),
 ]
 LIBRARY = """
 xs = [1, 2**62]
