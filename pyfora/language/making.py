@@ -98,7 +98,8 @@ def make_strided(elements: Any, strides: tuple[int, ...], writeable: bool) -> An
     else:
         made = np.ndarray(elements.shape, elements.dtype, memory, start, strides)
     made[...] = elements
-    made.flags.writeable = writeable
+    if not writeable:
+        made.flags.writeable = False
     return made
 
 
@@ -117,7 +118,8 @@ def array_within(
         made = np.lib.stride_tricks.as_strided(slots, shape, strides)
     else:
         made = np.ndarray(shape, dtype, owner if owner.flags.c_contiguous else owner.T, start, strides)
-    made.flags.writeable = writeable and anchor.flags.writeable
+    if not writeable:
+        made.flags.writeable = False
     return made
 
 
