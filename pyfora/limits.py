@@ -63,6 +63,8 @@ CLIENTS_LIMIT = 1_000
 # ---- programs and values -------------------------------------------------------------------------------
 INPUTS_LIMIT = 1_000
 """Values on the cluster that one program may read."""
+ARRAY_GAPS_LIMIT_BYTES = 256 * 1024 * 1024
+"""What lies between the elements of one array of numpy that is sent: on the other side as much memory is set aside."""
 PRINTS_LIMIT_BYTES = 256 * 1024 * 1024
 """Printed text of all programs that a manager keeps for clients that are away."""
 WANTS_LIMIT = 1_000

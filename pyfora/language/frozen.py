@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from types import FunctionType, ModuleType
 from typing import Any
 
+from pyfora.language.arrays import is_array_kind
 from pyfora.language.caches import CACHE_WRAPPER, attributes_of
 from pyfora.language.making import contents
 from pyfora.language.reach import is_user_module
@@ -62,7 +63,7 @@ class _StatePickler(Shipper):
         return False
 
     def reducer_override(self, obj: Any) -> Any:
-        if type(obj) in self._plain_kinds:
+        if type(obj) in self._plain_kinds or is_array_kind(type(obj)):
             return NotImplemented
         if isinstance(obj, FunctionType):
             return _MARK, (id(obj), id(obj.__code__)), self._function_state(obj)

@@ -84,6 +84,45 @@ def known_nan(module: str, data: bytes) -> float:
     return found
 
 
+def make_strided(elements: Any, strides: tuple[int, ...], writeable: bool) -> Any:
+    """An array of these elements, which lie apart as the strides say."""
+    import numpy as np
+
+    places = [(size - 1) * stride for size, stride in zip(elements.shape, strides, strict=True)]
+    start = -sum(place for place in places if place < 0)
+    # What is never touched takes no memory.
+    memory = np.zeros(sum(map(abs, places)) + elements.itemsize, np.uint8)
+    if elements.dtype.hasobject:
+        slots = np.zeros(len(memory) // elements.itemsize, elements.dtype)[start // elements.itemsize :]
+        made = np.lib.stride_tricks.as_strided(slots, elements.shape, strides)
+    else:
+        made = np.ndarray(elements.shape, elements.dtype, memory, start, strides)
+    made[...] = elements
+    if not writeable:
+        made.flags.writeable = False
+    return made
+
+
+def array_within(
+    anchor: Any, start: int, shape: tuple[int, ...], strides: tuple[int, ...], dtype: Any, writeable: bool
+) -> Any:
+    """The array that lies in the memory of `anchor`, so many bytes after its first element in memory."""
+    import numpy as np
+
+    owner = anchor
+    start += sum((size - 1) * stride for size, stride in zip(owner.shape, owner.strides, strict=True) if stride < 0)
+    while not (owner.flags.c_contiguous or owner.flags.f_contiguous):
+        start, owner = start + owner.ctypes.data - owner.base.ctypes.data, owner.base
+    if dtype.hasobject:
+        slots = owner.ravel("K")[start // dtype.itemsize :]
+        made = np.lib.stride_tricks.as_strided(slots, shape, strides)
+    else:
+        made = np.ndarray(shape, dtype, owner if owner.flags.c_contiguous else owner.T, start, strides)
+    if not writeable:
+        made.flags.writeable = False
+    return made
+
+
 def itself(made: Any) -> Any:
     """What is made already, and now given what it holds."""
     return made

@@ -63,7 +63,8 @@ class ParcelPickler(cloudpickle.Pickler):  # type: ignore[misc]  # an untyped ba
 
     def parcel(self) -> Parcel:
         """All that was pickled. Raises SetOrderError for a set that cannot be made again in its order."""
-        if not self._asks_names and self.must_ask_names():
+        asks = not self._asks_names and self.must_ask_names()
+        if self.find_shared_memory(self._referred[1]) or asks:
             self._dump_again()
         return make_parcel(self._stream.getvalue(), self._buffers)
 
@@ -82,6 +83,10 @@ class ParcelPickler(cloudpickle.Pickler):  # type: ignore[misc]  # an untyped ba
         stream = self._stream.getvalue()
         holds_odd_set = holds_sets(stream) and self._holds_odd_set()
         return holds_odd_set or holds_nan(stream)
+
+    def find_shared_memory(self, known: Iterable[object]) -> bool:
+        """Whether arrays pickled so far share memory, with each other or with what is `known` to the other side."""
+        return False
 
     def _holds_odd_set(self) -> bool:
         for number, value in self.memo.copy().values():

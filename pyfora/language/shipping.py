@@ -13,6 +13,7 @@ from typing import Any
 
 from pyfora.fold.partials import are_plain
 from pyfora.language import making
+from pyfora.language.arrays import SharedMemory, is_array_kind, reduce_array
 from pyfora.language.caches import CACHE_WRAPPER, Kept, attributes_of, is_librarys, kept_by, name_of
 from pyfora.language.classes import is_importable, reduce_class
 from pyfora.language.instances import (
@@ -74,6 +75,9 @@ class Shipper(ParcelPickler):
         """Kinds of objects that pickle needs no help with."""
         self._raw: dict[type, bool] = {}
         """Whether objects of a kind are pickled by their state, whatever their class says."""
+        self._arrays: list[Any] = []
+        """Those of numpy that were sent."""
+        self._shared_memory = SharedMemory()
         self._tried_caches: set[int] = set()
         """Caches, by identity, of which it is being found out what can be sent."""
         self.told_apart: set[int] = set()
@@ -82,6 +86,11 @@ class Shipper(ParcelPickler):
         """Cells of the block's own frame, by identity: the other side has cells of these names in its frame."""
         self.doubtful_cells: dict[int, tuple[CellType, str]] = {}
         """Cells whose contents cannot be sent, with the reason."""
+
+    def find_shared_memory(self, known: Iterable[object]) -> bool:
+        if self._arrays:
+            self._shared_memory.look_at(self._arrays, (value for value in known if is_array_kind(type(value))))
+        return bool(self._shared_memory)
 
     # ---- what is special ---------------------------------------------------------------------------------------
 
@@ -121,6 +130,9 @@ class Shipper(ParcelPickler):
             return (making.make_cell, ()) if name is None else (making.frame_cell, (name,))
         if kind is CACHE_WRAPPER:
             return self._reduce_cache(obj)
+        if is_array_kind(kind):
+            self._arrays.append(obj)
+            return self._shared_memory.reduction(obj) or reduce_array(obj)
         if kind is functools.cached_property:
             return making.make_cached_property, (obj.func, obj.attrname)
         if kind is memoryview:

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from tests.differential.chapters import (
     accumulating,
+    arrays,
     caches,
     captured,
     classes,
@@ -28,7 +29,7 @@ from tests.differential.rows import Row
 ROWS: list[Row] = [
     replace(row, known_difference=KNOWN.get(row.name))
     for chapter in (
-        *(functions, control, classes, exceptions, values, sets, depths),
+        *(functions, control, classes, exceptions, values, sets, depths, arrays),
         *(parallel, consuming, accumulating, dividing, captured, caches, library, purity, corners),
     )
     for row in chapter.ROWS

@@ -6,7 +6,6 @@ _AMBIENT = "a setting that the script made is not carried to the worker"
 
 KNOWN: dict[str, str] = {
     "singledispatch": "a singledispatch function cannot be sent",
-    "numpy views, made in the block": "a strided view comes back contiguous",
     "a file beside the script, by relative path": _AMBIENT,
     "a context variable": "a context variable cannot be sent",
     "current directory": _AMBIENT,
