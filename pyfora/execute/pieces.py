@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import pickle
 import sys
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from types import FunctionType
 from typing import Any, NoReturn
 
 from pyfora.execute.output import Written
 from pyfora.execute.spool import Spool
-from pyfora.fold.partials import Form, Partial, are_plain
+from pyfora.fold.partials import Form, Partial, are_plain, may_hold_nan
 from pyfora.fold.views import ATOMS
 from pyfora.language.loading import Loader
 from pyfora.language.shipping import ExactShipper
@@ -32,7 +32,7 @@ class PieceReport:
 
 def known_objects(remembered: Mapping[int, Any]) -> dict[int, Any]:
     """Of the objects that a loop's environment was packed from, or unpacked to: those whose identity may matter."""
-    return {index: found for index, found in remembered.items() if type(found) not in ATOMS}
+    return {index: found for index, found in remembered.items() if type(found) not in ATOMS or found != found}
 
 
 def pack_piece(report: PieceReport, known: Mapping[int, Any]) -> Parcel:
@@ -71,15 +71,20 @@ def unpack_piece(data: Any, known: Mapping[int, Any]) -> PieceReport:
 def _is_plain(partial: Partial, known: Mapping[int, Any]) -> bool:
     match partial.form:
         case Form.ELEMENTS | Form.WINNER | Form.FIRST:
-            return are_plain(partial.data) or _are_own_lists(partial.data, known)
+            return _are_plain_numbers(partial.data) or _are_own_lists(partial.data, known)
         case Form.MERGED:
-            return are_plain(partial.data) and are_plain(partial.data.values())
+            return _are_plain_numbers(partial.data) and _are_plain_numbers(partial.data.values())
     return True
+
+
+def _are_plain_numbers(elements: Collection[Any]) -> bool:
+    """Whether pickle alone gets these right: a NaN may be one that the driver has, or one in several places."""
+    return are_plain(elements) and not may_hold_nan(elements)
 
 
 def _are_own_lists(elements: list[Any], known: Mapping[int, Any]) -> bool:
     """Whether these are lists that the loop has made, of what is plain: pickle sees by itself which are one."""
-    if set(map(type, elements)) != {list} or not all(map(are_plain, elements)):
+    if set(map(type, elements)) != {list} or not all(map(_are_plain_numbers, elements)):
         return False
     own = set(map(id, elements))
     return not any(id(found) in own for found in known.values())

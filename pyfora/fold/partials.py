@@ -120,6 +120,14 @@ def hold_inner_nan(partial: Partial) -> bool:
     return partial.form is Form.ELEMENTS and _hold_nan(_inner(partial.data))
 
 
+def may_hold_nan(elements: Collection[Any]) -> bool:
+    """Whether a NaN may be among them, or within their tuples; quick where all are floats."""
+    if set(map(type, elements)) == {float}:
+        # Infinities of both signs make one, too.
+        return math.isnan(sum(elements))
+    return _hold_nan(list(elements))
+
+
 def _hold_nan(elements: list[Any]) -> bool:
     kinds = set(map(type, elements))
     if float in kinds and any(type(e) is float and math.isnan(e) for e in elements):

@@ -9,6 +9,7 @@ import functools
 import importlib
 import io
 import os
+import struct
 from collections.abc import Callable
 from types import CellType, FunctionType, ModuleType
 from typing import Any, NoReturn
@@ -60,6 +61,13 @@ def contents(cell: CellType) -> Any:
 def module_of(namespace: Namespace) -> ModuleType:
     """The module of a namespace."""
     return namespace.module
+
+
+def make_nan(data: bytes) -> float:
+    """The NaN of these eight bytes, the lowest first."""
+    (made,) = struct.unpack("<d", data)
+    assert isinstance(made, float)
+    return made
 
 
 def function_of(module: str, name: str) -> Any:

@@ -9,6 +9,7 @@ from typing import Any
 
 from pyfora.language.functions import registered_reference
 from pyfora.language.loading import Loader, install
+from pyfora.language.nans import is_nan
 from pyfora.language.primitives import READ
 from pyfora.language.program import Origin
 from pyfora.language.reach import Namespace
@@ -70,7 +71,7 @@ def pack_results(
 
     `remembered` is given every object that was packed, by its index.
     """
-    with_values = not all(type(value) in _WITHOUT_REFERENCES for value in names.values())
+    with_values = not all(type(value) in _WITHOUT_REFERENCES and not is_nan(value) for value in names.values())
     return _pack(names, loaded, with_values=with_values, remembered=remembered)
 
 

@@ -30,6 +30,7 @@ from pyfora.language.instances import (
 from pyfora.language.making import contents
 from pyfora.language.reach import Namespace, Reach, is_user_module
 from pyfora.language.reductions import reductions
+from pyfora.language.nans import MadeNan, holds_nans, is_nan
 from pyfora.language.sets import SETS, MadeSet, holds_sets, made_set, reduce_set
 from pyfora.language.sources import CodeReference
 from pyfora.language.unconvertible import not_sent
@@ -99,7 +100,7 @@ class Shipper(cloudpickle.Pickler):  # type: ignore[misc]  # an untyped base
         self.names: dict[int, Any] = {}
         """What is pickled in the place of an object, by identity; None for the object itself."""
         self._named: list[object] = []
-        """Holds sets of `names`: another object could have the id of one that is gone."""
+        """Holds the sets of `names`: another object could have the id of one that is gone."""
         self._asks_names = False
 
     def dump(self, obj: Any) -> None:
@@ -110,8 +111,11 @@ class Shipper(cloudpickle.Pickler):  # type: ignore[misc]  # an untyped base
 
     def parcel(self) -> Parcel:
         """All that was pickled. Raises SetOrderError for a set that cannot be made again in its order."""
-        if not self._asks_names and holds_sets(self._stream.getvalue()) and self.look_at_sets():
-            self._dump_again()
+        if not self._asks_names:
+            stream = self._stream.getvalue()
+            made = holds_sets(stream) and self.look_at_sets()
+            if made or holds_nans(stream):
+                self._dump_again()
         return make_parcel(self._stream.getvalue(), self._buffers)
 
     def remembered(self) -> dict[int, Any]:
@@ -121,7 +125,8 @@ class Shipper(cloudpickle.Pickler):  # type: ignore[misc]  # an untyped base
         """
         found: dict[int, Any] = dict(self.memo.copy().values())
         if self.names:
-            found = {n: value.original if type(value) is MadeSet else value for n, value in found.items()}
+            made = (MadeSet, MadeNan)
+            found = {n: value.original if type(value) in made else value for n, value in found.items()}
         return found
 
     def look_at_sets(self) -> bool:
@@ -133,10 +138,10 @@ class Shipper(cloudpickle.Pickler):  # type: ignore[misc]  # an untyped base
         return any(type(name) is MadeSet for name in self.names.values())
 
     def _dump_again(self) -> None:
-        """Pickle all from the start, with a MadeSet in the place of each such set.
+        """Pickle all from the start, with a MadeSet in the place of each such set, and a MadeNan in that of a NaN.
 
-        Pickle asks nobody about a set but `persistent_id`, which it then asks about every object: too slow for the
-        many programs whose sets are as they would come back.
+        Pickle asks nobody about these but `persistent_id`, which it then asks about every object: too slow for the
+        many programs whose sets are as they would come back, and that have no NaN.
         """
         dumped, (indices, objects) = self._dumped, self._referred
         self._dumped = []
@@ -152,7 +157,7 @@ class Shipper(cloudpickle.Pickler):  # type: ignore[misc]  # an untyped base
             self.dump(obj)
 
     def ask_names(self) -> None:
-        """From now on, let `names` say what stands for an object; for a set that it does not know, find it."""
+        """From now on, let `names` say what stands for an object; for sets and NaNs that it does not know, find it."""
         names = self.names
         self._asks_names = True
 
@@ -162,6 +167,9 @@ class Shipper(cloudpickle.Pickler):  # type: ignore[misc]  # an untyped base
                 return found
             if type(obj) in SETS:  # made by a `__reduce__`, which makes another each time
                 names[id(obj)] = found = made_set(obj)
+                return found
+            if is_nan(obj):
+                names[id(obj)] = found = MadeNan(obj)
                 return found
             return None
 
@@ -173,7 +181,10 @@ class Shipper(cloudpickle.Pickler):  # type: ignore[misc]  # an untyped base
         self.dump(indices)
         with without_collection():
             # The loader begins with all of them in its memo, so that looking one up here costs nothing.
-            memo = {id(value): (number, value) for number, value in enumerate(objects)}
+            stand = {id(value): MadeNan(value) for value in objects if is_nan(value)}
+            self.names.update(stand)
+            pickled = (stand.get(id(value), value) for value in objects)
+            memo = {id(value): (number, value) for number, value in enumerate(pickled)}
             if len(memo) < len(indices):
                 # Some are one object here. The next number is the number of entries, so there may be no gap.
                 for number in set(range(len(indices))).difference(number for number, _ in memo.values()):

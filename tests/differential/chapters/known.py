@@ -16,8 +16,6 @@ KNOWN: dict[str, str] = {
     "the statistics of a captured cache": "a cache travels empty",
     "an object that a captured cache keeps": "a cache travels empty",
     "the statistics of a cache after the block": "a cache travels empty",
-    "a captured nan is the same object everywhere": "each place of a nan is an object of its own on the worker",
-    "a captured nan out of a parallel loop": "each place of a nan is an object of its own on the worker",
     "current directory": _AMBIENT,
     "sys.path and sys.modules": _AMBIENT,
 }
