@@ -28,9 +28,9 @@ from pyfora.language.instances import (
     reduce_without_hooks,
 )
 from pyfora.language.making import contents
+from pyfora.language.nans import MadeNan, holds_nans, is_nan
 from pyfora.language.reach import Namespace, Reach, is_user_module
 from pyfora.language.reductions import reductions
-from pyfora.language.nans import MadeNan, holds_nans, is_nan
 from pyfora.language.sets import SETS, MadeSet, holds_sets, made_set, reduce_set
 from pyfora.language.sources import CodeReference
 from pyfora.language.unconvertible import not_sent
