@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import struct
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeGuard
 
 from pyfora.language import making
 
@@ -18,7 +18,7 @@ def holds_nans(stream: bytes) -> bool:
     return any(mark in stream for mark in _MARKS)
 
 
-def is_nan(value: object) -> bool:
+def is_nan(value: object) -> TypeGuard[float]:
     """Whether this is a float, and a NaN."""
     return type(value) is float and value != value
 
