@@ -8,7 +8,7 @@ from typing import Any
 
 from pyfora.compile import Captured, GaveUp, Kernel, NotCompiled, Output, load_kernel
 from pyfora.errors import InvalidPyforaOperation
-from pyfora.execute import purity
+from pyfora.execute import purity, warned
 from pyfora.execute.ambient import as_deep_as
 from pyfora.execute.environment import Environment, unpack
 from pyfora.execute.pieces import known_objects
@@ -48,6 +48,7 @@ class LeafLoop:
         self.known = known_objects(unpacked)
         """What the driver has, too, by index."""
         purity.install()
+        warned.watch()
         self._kernel = self._load(self._environment)
         self._terms = terms
         self._gave_up_in_a_row = 0
@@ -156,14 +157,16 @@ class LeafLoop:
         cursor = cursor_at(environment.source[start:stop], 0)
         self._watch()
         purity.refusals.clear()
+        warned.shown.clear()
         try:
             with as_deep_as(environment.depth):
                 partial = partial_of(environment.form, environment.callee, environment.part(cursor.take(None)))
         except BaseException:
             return None
         decided = self._decides(partial.data)
-        if purity.refusals or not (decided or cursor.ended):
-            # Caught by the program, but for good. Or a function that `map` calls ended the whole loop.
+        if purity.refusals or warned.shown or not (decided or cursor.ended):
+            # Caught by the program, but for good. Or a function that `map` calls ended the whole loop. Or a warning,
+            # that may have been shown before.
             return None
         if self._holds and partial.form is Form.FLOATS and len(partial.data) <= len(room := self._terms.room()):
             room[: len(partial.data)] = partial.data

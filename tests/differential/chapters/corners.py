@@ -635,6 +635,47 @@ ROWS = [
         """,
     ),
     same(
+        "a nan after the block, and in the next one",
+        """
+        nan = float("nan")
+        xs = [nan, 1.0, nan]
+        with executor.remotely.downloadAll():
+            y = xs[0]
+            ys = [nan, 2.0]
+            zs = {"list": [nan], "set": {nan, 1}, "tuple": (nan, nan)}
+            own = float("inf") - float("inf")
+            twice = [own, own]
+        a = y is nan, nan in ys, ys == [nan, 2.0], zs["list"][0] is nan, nan in zs["set"], zs["tuple"] == (nan, nan)
+        b = twice[0] is twice[1], own is twice[0]
+        with executor.remotely.downloadAll():
+            c = own in twice, twice == [own, own], y is xs[2]
+        """,
+    ),
+    same(
+        "nans within tuples and lists out of a parallel loop",
+        """
+        nan = float("nan")
+        with executor.remotely.downloadAll():
+            pairs = [(i, nan if i % 2 else 0.0) for i in range(60_000)]
+            lists = {i: [nan] for i in range(30_000)}
+            a = sum(pair[1] is nan for pair in pairs), sum(nan in found for found in lists.values())
+        del pairs, lists
+        """,
+    ),
+    same(
+        "what a cache tells of itself, as a result",
+        """
+        import functools
+        with executor.remotely.downloadAll():
+            @functools.lru_cache
+            def f(x):
+                return x + 1
+            f(1)
+            info = f.cache_info()
+            kind = type(info)
+        """,
+    ),
+    same(
         "nan in sets out of a parallel loop",
         """
         def f(i):

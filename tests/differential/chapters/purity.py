@@ -419,6 +419,32 @@ ROWS += [
         """,
     ),
     same(
+        "warnings out of parallel loops, each once",
+        """
+        import warnings
+        def always(i):
+            warnings.warn("always")
+            return i
+        def late(i):
+            if i > 50_000:
+                warnings.warn(f"late {i % 3}")
+            return i
+        def recorded(i):
+            with warnings.catch_warnings(record=True) as seen:
+                warnings.simplefilter("always")
+                warnings.warn("recorded")
+            return len(seen)
+        with executor.remotely.downloadAll():
+            a = sum(always(i) for i in range(100_000))
+            b = sum(late(i) for i in range(60_000))
+            c = [late(i) for i in range(60_000)][-1]
+            d = sum(recorded(i) for i in range(3000))
+            warnings.simplefilter("always", append=False)
+            e = sum(late(i) for i in range(50_020))
+            warnings.resetwarnings()
+        """,
+    ),
+    same(
         "warnings recorded",
         """
         import warnings
