@@ -4,18 +4,31 @@ from __future__ import annotations
 
 import ast
 import builtins
+import collections
 import functools
 import math
 import operator
 import random
 import types
 
-from pyfora.compile import complexes, lists, randoms, texts
+from pyfora.compile import complexes, dicts, lists, randoms, texts
 from pyfora.compile.classes import inits_of
 from pyfora.compile.expressions import Expressions
 from pyfora.compile.functions import Function, bind_arguments, bound_names, bound_once, forbidden
 from pyfora.compile.inner_folds import INNER_FOLDS, inner_fold
-from pyfora.compile.kinds import InMemory, Kind, Known, ListOf, Shape, give_up_text, is_runtime, names_of
+from pyfora.compile.kinds import (
+    DictOf,
+    InMemory,
+    Kind,
+    Known,
+    ListOf,
+    SetOf,
+    Shape,
+    ViewOf,
+    give_up_text,
+    is_runtime,
+    names_of,
+)
 from pyfora.compile.libm import ONE_ARGUMENT
 from pyfora.compile.loop import FunctionSource
 from pyfora.compile.objects import Objects
@@ -23,6 +36,7 @@ from pyfora.compile.refusal import NotCompiled
 from pyfora.compile.scope import Instance, Scope, Unit, construct, plain
 from pyfora.compile.statements import GIVE_UP, Statements
 from pyfora.compile.terms import Term, as_bool, as_float, as_int, constant, instance_of, made, part_of
+from pyfora.compile.turns import MADE_BY, called
 
 _ONE_FLOAT = {
     id(getattr(math, name)): f"{name}_float" for name in [*ONE_ARGUMENT, "sqrt", "fabs"] if hasattr(math, name)
@@ -71,6 +85,18 @@ def _each_of(source: ast.expr) -> ast.GeneratorExp:
     return made
 
 
+_COMPREHENSIONS: dict[type[ast.expr], str] = {ast.ListComp: "list", ast.SetComp: "set", ast.DictComp: "dict"}
+_TYPES: dict[str, type] = {"list": list, "set": set, "dict": dict, "Counter": collections.Counter}
+_COLLECTIONS = {id(python): word for word, python in _TYPES.items()} | {id(collections.defaultdict): "defaultdict"}
+_DEFAULTS: dict[Kind, Kind] = {
+    Known(int): "int",
+    Known(float): "float",
+    Known(list): ListOf(None),
+    Known(set): SetOf(None),
+    Known(dict): DictOf(dict, None, None),
+}
+
+
 class _TypeNotYetKnown(NotCompiled):
     """A function calls itself, and no return that shows its type has been seen."""
 
@@ -82,10 +108,10 @@ class Calls:
         self._objects = Objects(self._call_function, self._make)
         self.expressions = Expressions(self.call, self._objects)
 
-    def call(self, scope: Scope, node: ast.Call | ast.ListComp) -> Term:
-        """The value of a call, or of a list comprehension. Raises NotCompiled."""
-        if isinstance(node, ast.ListComp):
-            return inner_fold(scope, self.expressions, self.read_range, "list", node)
+    def call(self, scope: Scope, node: ast.Call | ast.ListComp | ast.SetComp | ast.DictComp) -> Term:
+        """The value of a call, or of a comprehension that makes a list, set or dict. Raises NotCompiled."""
+        if not isinstance(node, ast.Call):
+            return inner_fold(scope, self.expressions, self.read_range, _COMPREHENSIONS[type(node)], node)
         bound = self._bound(scope, node.func)
         if bound is not None and isinstance(bound[0].type, InMemory):
             return self._needed(scope, node, self._in_memory(scope, node, *bound))
@@ -100,10 +126,11 @@ class Calls:
             return inner_fold(scope, self.expressions, self.read_range, INNER_FOLDS[id(target)], node.args[0])
         if id(target) in INNER_FOLDS and target is not builtins.len and len(node.args) == 1 and not node.keywords:
             (over,) = node.args
-            if isinstance(self.expressions.value(scope, over).type, ListOf):
+            if self._is_gone_through(scope, over):
                 return inner_fold(scope, self.expressions, self.read_range, INNER_FOLDS[id(target)], _each_of(over))
-        if target is builtins.list and len(node.args) == 1 and self.read_range(scope, node.args[0]) is not None:
-            return inner_fold(scope, self.expressions, self.read_range, "list", _each_of(node.args[0]))
+        made_here = self._collection(scope, node, target)
+        if made_here is not None:
+            return made_here
         for argument in node.args:
             if isinstance(argument, ast.Starred):
                 raise scope.refuse("a call with *arguments", argument)
@@ -114,6 +141,94 @@ class Calls:
                 raise scope.refuse("a call with **arguments", node)
             keywords[keyword.arg] = self.expressions.value(scope, keyword.value)
         return self._apply(scope, node, target, terms, keywords)
+
+    def _is_gone_through(self, scope: Scope, node: ast.expr) -> bool:
+        """Whether this is a list, a dict, or what can be gone through only."""
+        if self.read_range(scope, node) is not None or called(scope, self.expressions, node) in MADE_BY:
+            return True
+        return isinstance(self.expressions.value(scope, node).type, ListOf | DictOf | ViewOf)
+
+    def _collection(self, scope: Scope, node: ast.Call, target: object) -> Term | None:
+        """A new list, set or dict of what is given; None where it is none of these calls."""
+        if target is builtins.sorted and len(node.args) == 1:
+            return self._sorted(scope, node)
+        fold = _COLLECTIONS.get(id(target))
+        if fold is None or node.keywords:
+            return None
+        if target is collections.defaultdict and len(node.args) == 1:
+            made_kind = _DEFAULTS.get(self.expressions.value(scope, node.args[0]).type)
+            if made_kind is None:
+                raise scope.refuse("a defaultdict of something else than int, float, list, set or dict", node)
+            return dicts.new(scope, collections.defaultdict, made_kind, node)
+        if not node.args and target is not builtins.list:
+            return dicts.new(scope, _TYPES[fold], None, node)
+        if not node.args:
+            return lists.display(scope, [], ast.copy_location(ast.List([], ast.Load()), node))
+        if len(node.args) != 1 or fold == "dict":
+            raise scope.refuse(f"{fold}() of these arguments", node)
+        (over,) = node.args
+        if isinstance(over, ast.GeneratorExp):
+            return inner_fold(scope, self.expressions, self.read_range, fold, over)
+        if fold == "list" and not self._is_lazy(scope, over):
+            held = self.expressions.value(scope, over)
+            if isinstance(held.type, ListOf):
+                return lists.method(scope, held, "copy", [], node)
+        return inner_fold(scope, self.expressions, self.read_range, fold, _each_of(over))
+
+    def _is_lazy(self, scope: Scope, node: ast.expr) -> bool:
+        return self.read_range(scope, node) is not None or called(scope, self.expressions, node) in MADE_BY
+
+    def _sorted(self, scope: Scope, node: ast.Call) -> Term:
+        """`sorted(over, key=…, reverse=…)`."""
+        words = {keyword.arg: keyword.value for keyword in node.keywords}
+        (over,) = node.args
+        if set(words) - {"key", "reverse"}:
+            raise scope.refuse("sorted() with these arguments", node)
+        listed: Term
+        if isinstance(over, ast.GeneratorExp) or self._is_lazy(scope, over):
+            source = over if isinstance(over, ast.GeneratorExp) else _each_of(over)
+            listed = inner_fold(scope, self.expressions, self.read_range, "list", source)
+        else:
+            held = self.expressions.value(scope, over)
+            if isinstance(held.type, DictOf | SetOf | ViewOf):
+                listed = dicts.column(scope, held, node)
+            elif isinstance(held.type, ListOf):
+                listed = lists.method(scope, held, "copy", [], node)
+            else:
+                raise scope.refuse(f"sorted() of a {held.type}", node)
+        return self._in_order(scope, listed, words.get("key"), words.get("reverse"), node)
+
+    def _in_order(
+        self, scope: Scope, listed: Term, key: ast.expr | None, reverse: ast.expr | None, node: ast.AST
+    ) -> Term:
+        """A function that sorts the list that it is given, and gives it back."""
+        down = constant(False) if reverse is None else self.expressions.truth(scope, reverse)
+        given = [listed, down]
+        kind = None if key is None else self.expressions.value(scope, key)
+        if kind is not None and kind.type != Known(None):
+            given.append(kind)
+        function = Function(scope.unit.name("call_sorted"), [])
+        inside = Scope(scope.unit, scope.filename, scope.lookup, {"given", "down", "key"}, owner=scope.owner)
+        inside.function = function
+        names = [inside.bind(name, term.type) for name, term in zip(("given", "down", "key"), given, strict=False)]
+        function.parameters = [(name, term.type) for name, term in zip(names, given, strict=True) if name]
+        held = keys = Term(listed.type, names[0])
+        if len(given) == 3:
+            element = ast.Name("each element", ast.Load())
+            one = ast.Call(ast.Name("key", ast.Load()), [element], [])
+            over = ast.comprehension(ast.Name("each element", ast.Store()), ast.Name("given", ast.Load()), [], 0)
+            made_keys = ast.ListComp(one, [over])
+            for inner in ast.walk(made_keys):
+                ast.copy_location(inner, node)
+            keys = inner_fold(inside, self.expressions, self.read_range, "list", made_keys)
+            function.lines.append(f"keys = {keys.text}")
+            keys = Term(keys.type, "keys")
+        function.lines.append(lists.ordered(inside, held, keys, down=names[1], node=node).text)
+        function.lines.append(f"return {held.text}")
+        function.returns, function.captured, function.complete = listed.type, dict(inside.used), True
+        scope.unit.functions[object()] = function
+        scope.use(function.captured)
+        return function.call(given, depth="")
 
     def _bound(self, scope: Scope, node: ast.expr) -> tuple[Term, str] | None:
         """What it is a method of, and its name; None where it is written as something else."""
@@ -127,6 +242,8 @@ class Calls:
 
     def _in_memory(self, scope: Scope, node: ast.Call, owner: Term, name: str) -> Term:
         """A method of what is changed after it is made."""
+        if isinstance(owner.type, ListOf) and name == "sort" and not node.args:
+            return self._sort(scope, node, owner)
         if any(isinstance(argument, ast.Starred) for argument in node.args) or any(not one.arg for one in node.keywords):
             raise scope.refuse("a call with *arguments", node)
         terms = [self.expressions.value(scope, argument) for argument in node.args]
@@ -137,7 +254,23 @@ class Calls:
             raise scope.refuse(f"the method {name!r} of a {owner.type} with keyword arguments", node)
         if randoms.is_generator(owner.type):
             return randoms.draw(scope, owner, name, terms, node)
+        if isinstance(owner.type, DictOf | SetOf):
+            return dicts.method(scope, owner, name, terms, node)
+        if not isinstance(owner.type, ListOf):
+            raise scope.refuse(f"the method {name!r} of a {owner.type}", node)
         return lists.method(scope, owner, name, terms, node)
+
+    def _sort(self, scope: Scope, node: ast.Call, owner: Term) -> Term:
+        """`owner.sort(key=…, reverse=…)`."""
+        words = {keyword.arg: keyword.value for keyword in node.keywords}
+        if set(words) - {"key", "reverse"} or (isinstance(owner.type, ListOf) and owner.type.is_frozen):
+            raise scope.refuse("sort() of a captured list, or with these arguments", node)
+        if "key" in words:
+            kind = self.expressions.value(scope, words["key"]).type
+            if is_runtime(kind):
+                # CPython empties the list meanwhile, and the key may look at it.
+                raise scope.refuse("sort() with a key that has values of its own", node)
+        return Term(Known(None), self._in_order(scope, owner, words.get("key"), words.get("reverse"), node).text)
 
     def _needed(self, scope: Scope, node: ast.AST, term: Term) -> Term:
         """A term that is None, yet computed: it may stand only where its value is not asked for."""
@@ -226,8 +359,8 @@ class Calls:
         if isinstance(terms[0].type, ListOf):
             if target is builtins.len:
                 return lists.length(terms[0])
-            if target is builtins.list:
-                return lists.method(scope, terms[0], "copy", [], node)
+        if target is builtins.len and isinstance(terms[0].type, DictOf | SetOf | ViewOf):
+            return dicts.length(terms[0])
         if target is builtins.abs and complexes.is_complex(terms[0].type):
             return complexes.size(terms[0])
         if target is builtins.len and (length := self._objects.length(terms[0])) is not None:
@@ -281,9 +414,7 @@ class Calls:
 
     def read_range(self, scope: Scope, node: ast.expr) -> list[Term] | None:
         """The arguments of a call of `range`; None if the expression is none."""
-        if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Name | ast.Attribute):
-            return None
-        if self.expressions.value(scope, node.func).type != Known(builtins.range):
+        if called(scope, self.expressions, node) is not builtins.range or not isinstance(node, ast.Call):
             return None
         if node.keywords or not 1 <= len(node.args) <= 3:
             raise scope.refuse("range() takes one to three arguments", node)

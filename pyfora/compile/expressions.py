@@ -6,13 +6,13 @@ import ast
 import math
 from collections.abc import Callable, Sequence
 
-from pyfora.compile import complexes, intervals, lists
+from pyfora.compile import complexes, dicts, intervals, lists
 from pyfora.compile.kinds import Kind, Known, ListOf, Shape, is_runtime, names_of
 from pyfora.compile.objects import Objects
 from pyfora.compile.scope import INT_BOUND, Scope, construct
 from pyfora.compile.terms import Term, as_bool, as_float, as_int, constant, made
 
-CallTranslator = Callable[[Scope, ast.Call | ast.ListComp], Term]
+CallTranslator = Callable[[Scope, ast.Call | ast.ListComp | ast.SetComp | ast.DictComp], Term]
 
 _INT_OPERATIONS = {
     ast.Add: "add_int",
@@ -113,7 +113,12 @@ class Expressions:
                 kind = self._same(scope, node, arms, "the two sides of 'if … else …'")
                 text = f"({arms[0].text} if {test.text} else {arms[1].text})"
                 return Term(kind, text if is_runtime(kind) else "")
-            case ast.ListComp() | ast.Call():
+            case ast.Dict(keys=keys, values=values) if None not in keys:
+                pairs = [(self.value(scope, key), self.value(scope, value)) for key, value in zip(keys, values, strict=True) if key]
+                return dicts.display(scope, [key for key, _ in pairs], [value for _, value in pairs], node)
+            case ast.Set(elts=elements):
+                return dicts.display(scope, [self.value(scope, element) for element in elements], None, node)
+            case ast.ListComp() | ast.SetComp() | ast.DictComp() | ast.Call():
                 return self._call(scope, node)
         raise scope.refuse(f"{construct(node)} is not something that compiled code can compute", node)
 
@@ -229,9 +234,7 @@ class Expressions:
     def _compare(self, scope: Scope, node: ast.Compare) -> Term:
         terms = [self.value(scope, operand) for operand in [node.left, *node.comparators]]
         operators = {type(operator) for operator in node.ops}
-        if operators & {ast.In, ast.NotIn} or (operators & {ast.Is, ast.IsNot} and len(node.ops) > 1):
-            raise scope.refuse("'in', 'not in' and chains of 'is' are not compiled", node)
-        if operators & {ast.Is, ast.IsNot} or not all(isinstance(term.type, str) for term in terms):
+        if operators & {ast.In, ast.NotIn, ast.Is, ast.IsNot} or not all(isinstance(term.type, str) for term in terms):
             if len(node.ops) > 1:
                 raise scope.refuse("a chain of comparisons of values that are no int, float or bool", node)
             return self._objects.compare(scope, node.ops[0], terms[0], terms[1], node)

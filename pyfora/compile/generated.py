@@ -8,12 +8,13 @@ from dataclasses import dataclass
 from pyfora.compile.calls import Calls
 from pyfora.compile.clauses import clauses
 from pyfora.compile.kinds import NUMBA_TYPES, Kind, ListOf, code_of
-from pyfora.compile.lists import ARENA, ElementLearned
+from pyfora.compile.lists import ElementLearned
 from pyfora.compile.loop import Element, Loop, Output
 from pyfora.compile.own_names import OWN_NAMES
-from pyfora.compile.refusal import refuse
+from pyfora.compile.refusal import NotCompiled, refuse
 from pyfora.compile.scope import Captured, Scope, Unit
 from pyfora.compile.terms import Term, as_bool, as_int
+from pyfora.compile.words import ARENA
 
 _EMPTY_LISTS_LIMIT = 64
 
@@ -61,6 +62,16 @@ def _generate_until_known(loop: Loop, output: Output) -> Generated:
 
 def _generate(loop: Loop, output: Output, list_elements: dict[object, Kind]) -> Generated:
     unit = Unit(loop.filename, loop.function_source, elements=list_elements)
+    try:
+        generated = _generate_unit(loop, output, unit)
+    except NotCompiled as refusal:
+        raise unit.unlearned or refusal from None
+    if unit.unlearned is not None:
+        raise unit.unlearned
+    return generated
+
+
+def _generate_unit(loop: Loop, output: Output, unit: Unit) -> Generated:
     unit.names |= OWN_NAMES | {"kernel"}
     calls = Calls()
     node = loop.node

@@ -6,15 +6,16 @@ import ast
 import builtins
 import sys
 
-from pyfora.compile import intervals, lists
+from pyfora.compile import dicts, intervals, lists
 from pyfora.compile.clauses import clauses
 from pyfora.compile.expressions import Expressions
 from pyfora.compile.functions import Function
 from pyfora.compile.kinds import is_runtime
 from pyfora.compile.scope import Scope
-from pyfora.compile.statements import RangeReader
 from pyfora.compile.terms import Term, as_bool, as_int
+from pyfora.compile.turns import RangeReader
 from pyfora.compile.variables import Mixed
+from pyfora.compile.words import arena
 
 INNER_FOLDS = {
     id(builtins.sum): "sum",
@@ -31,7 +32,7 @@ def inner_fold(
     expressions: Expressions,
     read_range: RangeReader,
     fold: str,
-    node: ast.GeneratorExp | ast.ListComp,
+    node: ast.GeneratorExp | ast.ListComp | ast.SetComp | ast.DictComp,
 ) -> Term:
     """The value of a fold over a comprehension over ranges. Raises NotCompiled."""
     if fold == "len" and not isinstance(node, ast.ListComp):
@@ -40,7 +41,9 @@ def inner_fold(
         raise scope.refuse(f"{fold}() of a list", node)
     known = scope.variables or {}
     read = {name.id for name in ast.walk(node) if isinstance(name, ast.Name)}
-    targets = {clause.target.id for clause in node.generators if isinstance(clause.target, ast.Name)}
+    targets = {
+        name.id for clause in node.generators for name in ast.walk(clause.target) if isinstance(name, ast.Name)
+    }
     inside = Scope(scope.unit, scope.filename, scope.lookup, scope.bound | targets, owner=scope.owner)
     # A target hides the function's own variable of that name, yet the first range is evaluated outside of it.
     for name in ast.walk(node.generators[0].iter):
@@ -58,6 +61,12 @@ def inner_fold(
     inside.function = function
 
     def element() -> tuple[Term, list[str]]:
+        if isinstance(node, ast.DictComp):
+            return dicts.collected(inside, expressions.value(inside, node.key), expressions.value(inside, node.value), node)
+        if fold == "Counter":
+            return dicts.counted(inside, expressions.value(inside, node.elt), node)
+        if fold == "set":
+            return dicts.collected(inside, expressions.value(inside, node.elt), None, node)
         if fold == "list":
             term = expressions.value(inside, node.elt)
             return term, lists.collected(inside, term, node)[1]
@@ -119,12 +128,14 @@ def _step(scope: Scope, fold: str, term: Term, node: ast.AST) -> list[str]:
     raise scope.refuse(f"{fold}() of {term.type} elements", node)
 
 
-def _frame(fold: str, term: Term, scope: Scope, node: ast.AST) -> tuple[list[str], list[str], Term]:
+def _frame(fold: str, term: Term, scope: Scope, node: ast.expr) -> tuple[list[str], list[str], Term]:
     give_up = ["if count == 0:", f"    return give_up_{term.type}()"]
     match fold:
         case "list":
             before, _, kind = lists.collected(scope, term, node)
             return [before], ["return result"], Term(kind, "")
+        case "dict" | "set" | "Counter":
+            return [f"result = new_dict({arena(scope)})"], ["return result"], term
         case "any":
             return [], ["return False"], Term("bool", "")
         case "all":

@@ -70,6 +70,45 @@ class ListOf(InMemory):
 
 
 @dataclass(frozen=True)
+class DictOf(InMemory):
+    """A dict, a `Counter` or a `defaultdict` that the running kernel makes."""
+
+    python: type
+    key: Kind | None
+    """None of an empty one whose keys are not known yet; so for values."""
+    value: Kind | None
+    makes: Kind | None = None
+    """Of a `defaultdict`: what it puts in for a key that is not there."""
+    origin: object = field(default=None, compare=False)
+    """Where it is made."""
+
+    def __str__(self) -> str:
+        return self.python.__name__
+
+
+@dataclass(frozen=True)
+class SetOf(InMemory):
+    """A set that the running kernel makes."""
+
+    element: Kind | None
+    origin: object = field(default=None, compare=False)
+
+    def __str__(self) -> str:
+        return "set"
+
+
+@dataclass(frozen=True)
+class ViewOf(InMemory):
+    """The keys, values or items of a dict, whose address it has."""
+
+    of: DictOf
+    what: str
+
+    def __str__(self) -> str:
+        return f"view of a dict's {self.what}"
+
+
+@dataclass(frozen=True)
 class RandomState(InMemory):
     """A `random.Random` that was made of a seed."""
 

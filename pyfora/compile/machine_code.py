@@ -20,10 +20,12 @@ def compile_source(source: str, entry: str, signature: tuple[str, ...]) -> bytes
     from numba.core.registry import cpu_target
 
     from pyfora.compile.checked_complex import COMPLEX_PRIMITIVES
+    from pyfora.compile.checked_dicts import DICT_PRIMITIVES
     from pyfora.compile.checked_floats import FLOAT_PRIMITIVES
     from pyfora.compile.checked_ints import INT_PRIMITIVES
     from pyfora.compile.checked_lists import LIST_PRIMITIVES
     from pyfora.compile.checked_random import RANDOM_PRIMITIVES
+    from pyfora.compile.checked_sequences import SEQUENCE_PRIMITIVES
     from pyfora.compile.primitives import TYPES, recursive, routine
     from pyfora.compile.target import target_context
 
@@ -32,6 +34,8 @@ def compile_source(source: str, entry: str, signature: tuple[str, ...]) -> bytes
         **FLOAT_PRIMITIVES,
         **COMPLEX_PRIMITIVES,
         **LIST_PRIMITIVES,
+        **SEQUENCE_PRIMITIVES,
+        **DICT_PRIMITIVES,
         **RANDOM_PRIMITIVES,
         "routine": routine,
         "recursive": recursive,

@@ -14,12 +14,12 @@ import types
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from pyfora.compile import complexes, lists, texts
+from pyfora.compile import complexes, dicts, lists, texts
 from pyfora.compile.classes import inits_of, is_named_tuple, is_plain_class
 from pyfora.compile.functions import must_keep_their_order
-from pyfora.compile.kinds import Known, ListOf, RandomState, Shape, is_runtime
+from pyfora.compile.kinds import DictOf, Known, ListOf, RandomState, SetOf, Shape, ViewOf, is_runtime
 from pyfora.compile.scope import Scope
-from pyfora.compile.terms import Term, instance_of, made, part_of
+from pyfora.compile.terms import Term, as_bool, instance_of, made, part_of
 
 _BINARY: dict[type[ast.operator], str] = {
     ast.Add: "add",
@@ -128,6 +128,8 @@ class Objects:
         """`term[index]`."""
         if isinstance(term.type, ListOf):
             return lists.item(scope, term, index, node)
+        if isinstance(term.type, DictOf):
+            return dicts.item(scope, term, index, node)
         if texts.is_text(term.type):
             return texts.item(scope, term, index, node)
         if isinstance(term.type, Shape):
@@ -193,6 +195,9 @@ class Objects:
                 return Term("bool", f"({left.text} {'==' if isinstance(operator, ast.Is) else '!='} {right.text})")
             same = self._are_one(scope, left, right, node)
             return _truth(same is isinstance(operator, ast.Is))
+        if isinstance(operator, ast.In | ast.NotIn):
+            inside = self._contains(scope, right, left, node)
+            return inside if isinstance(operator, ast.In) else Term("bool", f"(not {inside.text})")
         if texts.is_letter(left.type) or texts.is_letter(right.type):
             return texts.compare(scope, operator, left, right, node)
         if complexes.is_complex(left.type) or complexes.is_complex(right.type):
@@ -214,6 +219,28 @@ class Objects:
         if found is not None and found[1]:
             return self._call_function(scope, node, found[0], [*found[1], right], {})
         return self.special(scope, right, mirrored, node, left)
+
+    def _contains(self, scope: Scope, held: Term, value: Term, node: ast.AST) -> Term:
+        """`value in held`."""
+        kind = held.type
+        if isinstance(kind, DictOf | SetOf):
+            return dicts.contains(scope, held, value, node)
+        if isinstance(kind, ViewOf) and kind.what == "keys":
+            return dicts.contains(scope, Term(kind.of, held.text), value, node)
+        if isinstance(kind, ListOf):
+            return lists.contains(scope, held, value, node)
+        if isinstance(kind, Shape) and kind.python is tuple:
+            return lists.one_of(scope, value, held, node)
+        if texts.is_text(kind) and texts.is_letter(value.type):
+            return texts.one_of(scope, value, held, node)
+        found = self.method(scope, held, "__contains__")
+        if found is None or not found[1]:
+            raise scope.refuse(f"'in' of a {kind}", node)
+        return self.truth_of(scope, self._call_function(scope, node, found[0], [*found[1], value], {}), node)
+
+    def truth_of(self, scope: Scope, term: Term, node: ast.AST) -> Term:
+        """Whether any value is true."""
+        return as_bool(term) if isinstance(term.type, str) else self.truth(scope, term, node)
 
     def _compare_tuples(self, scope: Scope, operator: ast.cmpop, left: Term, right: Term, node: ast.AST) -> Term:
         assert isinstance(left.type, Shape) and isinstance(right.type, Shape)
@@ -248,6 +275,8 @@ class Objects:
             return complexes.truth(term)
         if isinstance(term.type, ListOf):
             return lists.truth(term)
+        if isinstance(term.type, DictOf | SetOf | ViewOf):
+            return dicts.truth(term)
         if isinstance(term.type, Shape):
             if issubclass(term.type.python, tuple):
                 return _truth(bool(term.type.parts))

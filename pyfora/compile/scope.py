@@ -44,6 +44,8 @@ class Unit:
     names: set[str] = field(default_factory=set)
     elements: dict[object, Kind] = field(default_factory=dict)
     """Place of an empty list -> type of what is put into it later."""
+    unlearned: NotCompiled | None = None
+    """Why it cannot be compiled if nothing further down shows what an empty list or dict holds."""
     takes_memory: bool = False
     """Whether it makes lists."""
     held: list[object] = field(default_factory=list)
@@ -155,6 +157,13 @@ class Scope:
             name_ = name.replace(".", "_")
             self._texts[name, kind] = self.fresh(name_ if not self._has(name) else f"{name_}_{kind}")
         return self._texts[name, kind]
+
+    def hold(self, term: Term) -> tuple[list[str], ast.Name]:
+        """Keep a value in a variable that the user's code cannot name: the lines that do, and how it is read."""
+        name = f"held {len(self._ever_bound)}"
+        self.bound.add(name)
+        text = self.bind(name, term.type)
+        return [f"{text} = {term.text}"] if text else [], ast.Name(name, ast.Load())
 
     def _has(self, name: str) -> bool:
         return any(known == name for known, _ in self._texts)

@@ -7,19 +7,20 @@ import copy
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from pyfora.compile import intervals, lists, texts
+from pyfora.compile import dicts, lists
 from pyfora.compile.classes import is_set_plainly
 from pyfora.compile.expressions import Expressions
-from pyfora.compile.kinds import Known, ListOf, Shape, is_runtime
+from pyfora.compile.kinds import DictOf, Known, ListOf, Shape, is_runtime
 from pyfora.compile.objects import method_of
+from pyfora.compile.refusal import Unlearned
 from pyfora.compile.scope import Scope, construct
 from pyfora.compile.terms import Term, part_of
+from pyfora.compile.turns import RangeReader, iteration
 from pyfora.compile.variables import Variables, join
 
 GIVE_UP = "\0give up"
 """Stands for the give-up of the function's type until that is known."""
 
-RangeReader = Callable[[Scope, ast.expr], list[Term] | None]
 InitAbove = Callable[[Scope, ast.Call], Term]
 """What `super().__init__(…)` sets."""
 
@@ -52,7 +53,12 @@ class Statements:
         for statement in statements:
             if self._scope.variables is None:
                 break
-            lines += self._statement(statement)
+            try:
+                lines += self._statement(statement)
+            except Unlearned as refusal:
+                # What comes next may show what it is, and then all is translated again.
+                unit = self._scope.unit
+                unit.unlearned = unit.unlearned or refusal
         return lines or ["pass"]
 
     def _statement(self, node: ast.stmt) -> list[str]:
@@ -107,6 +113,8 @@ class Statements:
             case ast.Raise():
                 scope.variables = None
                 return [f"return {GIVE_UP}"]
+            case ast.Delete(targets=targets):
+                return [line for target in targets for line in self._delete(target)]
             case ast.Try():
                 return self._try(node)
             case ast.Assert():
@@ -182,12 +190,13 @@ class Statements:
             return self._unpack(target, term)
         if isinstance(target, ast.Subscript) and not isinstance(target.slice, ast.Slice):
             held = self._expressions.value(scope, target.value)
-            if not isinstance(held.type, ListOf):
+            if not isinstance(held.type, ListOf | DictOf):
                 raise scope.refuse(f"setting an item of a {held.type}", target)
             index = self._expressions.value(scope, target.slice)
             # Before list and index, as in Python.
             value = scope.fresh("value")
-            return [*self._hold(value, term), lists.set_item(scope, held, index, Term(term.type, value), target)]
+            room = dicts if isinstance(held.type, DictOf) else lists
+            return [*self._hold(value, term), room.set_item(scope, held, index, Term(term.type, value), target)]
         instance = scope.instance
         if not isinstance(target, ast.Attribute):
             raise scope.refuse(f"assignment to {construct(target)}", target)
@@ -219,6 +228,22 @@ class Statements:
             lines += self._hold(self._scope.bind(f"{self._scope.instance.name}.{name}", term.type), term)
         return lines
 
+    def _delete(self, target: ast.expr) -> list[str]:
+        """`del name` and `del held[key]`."""
+        scope = self._scope
+        if isinstance(target, ast.Name) and scope.variables is not None and target.id in scope.variables:
+            del scope.variables[target.id]
+            return []
+        if not isinstance(target, ast.Subscript) or isinstance(target.slice, ast.Slice):
+            raise scope.refuse(f"del of {construct(target)}", target)
+        held = self._expressions.value(scope, target.value)
+        key = self._expressions.value(scope, target.slice)
+        if isinstance(held.type, DictOf):
+            return [dicts.delete(scope, held, key, target)]
+        if isinstance(held.type, ListOf):
+            return [lists.method(scope, held, "pop", [key], target).text]
+        raise scope.refuse(f"del of an item of a {held.type}", target)
+
     def _append(self, node: ast.Expr, call: ast.Call) -> list[str]:
         assert isinstance(call.func, ast.Attribute)
         held = self._expressions.value(self._scope, call.func.value)
@@ -232,16 +257,25 @@ class Statements:
         """`owner[index] += value`: list and index are evaluated once."""
         scope = self._scope
         held, place = self._expressions.value(scope, owner), self._expressions.value(scope, index)
-        if not isinstance(held.type, ListOf):
+        if not isinstance(held.type, ListOf | DictOf):
             raise scope.refuse(f"setting an item of a {held.type}", node)
         names = scope.fresh("held"), scope.fresh("index")
-        lines = [f"{names[0]} = {held.text}", f"{names[1]} = {place.text}"]
+        lines = [f"{names[0]} = {held.text}", *self._hold(names[1], place)]
         held, place = Term(held.type, names[0]), Term(place.type, names[1])
+        if isinstance(held.type, DictOf):
+            found, before, line = dicts.change_item(scope, held, place, node)
+            value = self._expressions.binary(scope, node.op, before, self._expressions.value(scope, node.value), node)
+            return [*lines, *found, *self._put(scope, held, value, line, node)]
         before = lists.item(scope, held, place, node)
         value = self._expressions.binary(scope, node.op, before, self._expressions.value(scope, node.value), node)
         if isinstance(before.type, ListOf):
             raise scope.refuse("an operator that changes a list in place", node)
         return [*lines, lists.set_item(scope, held, place, value, node)]
+
+    def _put(self, scope: Scope, held: Term, value: Term, line: str, node: ast.AST) -> list[str]:
+        """The new value of an item of a dict: computed before it is put in, as that may be elsewhere by then."""
+        name = scope.fresh("value")
+        return [*self._hold(name, value), dicts.changed(scope, held, Term(value.type, name), line, node)]
 
     def _must_not_change_in_place(self, before: Term, operator: ast.operator, node: ast.AST) -> None:
         if isinstance(before.type, ListOf):
@@ -303,57 +337,14 @@ class Statements:
 
     def _for(self, node: ast.For) -> list[str]:
         scope = self._scope
-        if not isinstance(node.target, ast.Name):
-            raise scope.refuse("a for loop over more than one variable", node.target)
-        target = node.target.id
         before, head_text, first_lines, element = iteration(scope, self._expressions, self._read_range, node.iter)
 
+        target = node.target.id if isinstance(node.target, ast.Name) else ""
         if element.interval is not None and target in scope.bound_once:
             scope.intervals[target] = element.interval
 
         def translate(_exits: _Exits) -> list[str]:
-            first = f"{scope.bind(target, element.type)} = {element.text}"
-            return [head_text, *indented([*first_lines, first, *self.body(node.body)])]
+            return [head_text, *indented([*first_lines, *self._bind(node.target, element), *self.body(node.body)])]
 
         lines, head, exits = self._settled(translate)
         return [*before, *self._finish(lines, node.orelse, dict(head), exits)]
-
-
-def iteration(
-    scope: Scope, expressions: Expressions, read_range: RangeReader, source: ast.expr
-) -> tuple[list[str], str, list[str], Term]:
-    """A loop over a range or a list: the lines before it, its first line, what a turn begins with, and its element."""
-    bounds = read_range(scope, source)
-    if bounds is not None:
-        before, head, index = range_loop(scope, bounds)
-        return before, head, [], Term("int", index, interval=intervals.of_range(bounds))
-    held = expressions.value(scope, source)
-    if texts.is_text(held.type):
-        return texts.iteration(scope, held, source)
-    if not isinstance(held.type, ListOf):
-        raise scope.refuse("a loop over something else than a range or a list", source)
-    return lists.iteration(scope, held, source)
-
-
-def turns_of(element: Term, around: int | None) -> int | None:
-    """How often the body of a loop over such elements of a range runs at most, which is in one that runs so often."""
-    if element.interval is None or around is None:
-        return None
-    return around * (element.interval[1] - element.interval[0] + 1)
-
-
-def range_loop(scope: Scope, bounds: list[Term]) -> tuple[list[str], str, str]:
-    """A loop over `range(*bounds)`: the lines before it, its first line, and the element as an expression."""
-    position = scope.fresh("position")
-    if len(bounds) == 1:
-        return [], f"for {position} in range({bounds[0].text}):", position
-    start, stop = bounds[0], bounds[1]
-    first = scope.fresh("first")
-    before = [f"{first} = {start.text}"]
-    stride = "1"
-    if len(bounds) == 3:
-        stride = scope.fresh("stride")
-        before.append(f"{stride} = {bounds[2].text}")
-    head = f"for {position} in range(range_count({first}, {stop.text}, {stride})):"
-    # Within the range by construction: neither can overflow.
-    return before, head, f"{first} + {position}" if stride == "1" else f"{first} + {position} * {stride}"
