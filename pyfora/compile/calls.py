@@ -10,11 +10,12 @@ import math
 import operator
 import random
 import types
+from dataclasses import dataclass
 
-from pyfora.compile import complexes, dicts, lists, randoms, texts
+from pyfora.compile import closures, complexes, dicts, lists, randoms, texts
 from pyfora.compile.classes import inits_of
 from pyfora.compile.expressions import Expressions
-from pyfora.compile.functions import Function, bind_arguments, bound_names, bound_once, forbidden
+from pyfora.compile.functions import Function, bind_arguments, bound_names, bound_once, defaults_of, forbidden, parameters_of
 from pyfora.compile.inner_folds import INNER_FOLDS, inner_fold
 from pyfora.compile.kinds import (
     DictOf,
@@ -99,6 +100,21 @@ _DEFAULTS: dict[Kind, Kind] = {
 
 class _TypeNotYetKnown(NotCompiled):
     """A function calls itself, and no return that shows its type has been seen."""
+
+
+_CLOSURE = "what it sees"
+"""The first parameter of a function inside another one."""
+
+
+@dataclass(frozen=True)
+class Called:
+    """A function of the user's that is called."""
+
+    identity: object
+    source: FunctionSource
+    name: str
+    closure: Kind | None = None
+    """Of a function inside another one: what it is given first."""
 
 
 class Calls:
@@ -279,7 +295,7 @@ class Calls:
         return term
 
     def _callee(self, scope: Scope, node: ast.Call, bound: tuple[Term, str] | None) -> tuple[object, list[Term]]:
-        """What is called, and what it is given before its arguments."""
+        """What is called, and what it is given before its arguments; of a function inside another one, the term."""
         if bound is not None:
             owner, name = bound
             found = self._objects.method(scope, owner, name)
@@ -295,6 +311,8 @@ class Calls:
             return self._callee(scope, node, bound)
         if isinstance(term.type, Known):
             return term.type.value, []
+        if closures.inner_of(term.type) is not None:
+            return term, []
         found = self._objects.method(scope, term, "__call__")
         if found is None or not found[1]:
             raise scope.refuse(f"a call of a {term.type}", node)
@@ -305,6 +323,8 @@ class Calls:
     ) -> Term:
         if isinstance(target, types.FunctionType):
             return self._call_function(scope, node, target, terms, keywords)
+        if isinstance(target, Term):
+            return self._call_inner(scope, node, target, terms, keywords)
         if isinstance(target, types.MethodType):
             scope.unit.held.append(target)
             bound = scope.captured((id(target), "self"), "self", target.__self__, node)
@@ -433,49 +453,62 @@ class Calls:
         keywords: dict[str, Term],
     ) -> Term:
         source = self._source(scope, node, target)
-        arguments = bind_arguments(scope, node, target, source.node.args, positional, keywords)
-        key = (id(target), tuple(term.type for term in arguments))
+        default_of = defaults_of(scope, node, target, source.node.args)
+        name, parameters = target.__name__, source.node.args
+        arguments = bind_arguments(scope, node, name, parameters, positional, keywords, default_of)
+        scope.unit.held.append(target)
+        return self._call_translated(scope, node, Called(id(target), source, name), arguments)
+
+    def _call_inner(
+        self, scope: Scope, node: ast.AST, target: Term, positional: list[Term], keywords: dict[str, Term]
+    ) -> Term:
+        """The call of a function inside another one: it is given what it sees, then its arguments."""
+        inner = closures.inner_of(target.type)
+        assert inner is not None
+        called_ = Called(inner, inner.source, inner.name, target.type)
+        parameters = inner.source.node.args
+        arguments = bind_arguments(
+            *(scope, node, inner.name, parameters, positional, keywords),
+            lambda parameter: closures.default_of(target, parameter),
+        )
+        return self._call_translated(scope, node, called_, [target, *arguments])
+
+    def _call_translated(self, scope: Scope, node: ast.AST, target: Called, arguments: list[Term]) -> Term:
+        key = (target.identity, tuple(term.type for term in arguments))
         unit = scope.unit
-        unit.held.append(target)
         function = unit.functions.get(key)
         if function is None:
-            function = self._function(scope, key, source, target, [term.type for term in arguments])
+            function = self._function(scope, key, target, [term.type for term in arguments])
         elif not function.complete:
             if scope.function is not function:
-                raise scope.refuse(f"{target.__name__!r} calls itself by way of another function", node)
+                raise scope.refuse(f"{target.name!r} calls itself by way of another function", node)
             if not any(is_runtime(term.type) for term in arguments):
-                raise scope.refuse(f"{target.__name__!r} calls itself without arguments", node)
+                raise scope.refuse(f"{target.name!r} calls itself without arguments", node)
             function.recursive = True
             if function.returns is None:
-                raise _TypeNotYetKnown(f"the type of {target.__name__!r}", source.filename)
+                raise _TypeNotYetKnown(f"the type of {target.name!r}", target.source.filename)
         scope.use(function.captured)
         return self._needed(scope, node, function.call(arguments, depth="depth + 1"))
 
-    def _function(
-        self,
-        scope: Scope,
-        key: object,
-        source: FunctionSource,
-        target: types.FunctionType,
-        kinds: list[Kind],
-    ) -> Function:
+    def _function(self, scope: Scope, key: object, target: Called, kinds: list[Kind]) -> Function:
         """Translate a function for these types of its arguments."""
-        unit = scope.unit
-        arguments = source.node.args
-        words = [parameter.arg for parameter in [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs]]
-        wanted = plain(target.__name__) if target.__name__.isidentifier() else "lambda"
+        unit, source = scope.unit, target.source
+        words = parameters_of(source.node.args)
+        if target.closure is not None:
+            words.insert(0, _CLOSURE)
+        wanted = plain(target.name) if target.name.isidentifier() else "lambda"
         name = unit.name(f"call_{wanted}")
         # A function that calls itself before any return is tried with each type: one that all its returns bear out is
         # its type, since every value that it returns was made by one of them.
         guesses: list[Kind | None] = [None, "int", "float", "bool", Known(None)]
         for guess in guesses:
-            inside = Scope(unit, source.filename, source.lookup, set(words), owner=id(target))
+            inside = self._scope_for(unit, source, words, owner=target.identity)
             forbidden(inside, source.node)
             bound = [(inside.bind(word, kind), kind) for word, kind in zip(words, kinds, strict=True)]
             function = Function(name, [one for one in bound if is_runtime(one[1])], guess)
             unit.functions[key] = function
             try:
-                self._translate(inside, function, source.node, target)
+                self._translate(inside, function, target)
             except _TypeNotYetKnown:
                 continue
             except NotCompiled:
@@ -485,33 +518,56 @@ class Calls:
             # Callees stand before their callers.
             unit.functions[key] = unit.functions.pop(key)
             return function
-        raise scope.refuse(f"the type of {target.__name__!r} cannot be told", source.node)
+        raise scope.refuse(f"the type of {target.name!r} cannot be told", source.node)
 
-    def _translate(
-        self, scope: Scope, function: Function, node: ast.FunctionDef | ast.Lambda, target: types.FunctionType
-    ) -> None:
+    def _scope_for(self, unit: Unit, source: FunctionSource, words: list[str], *, owner: object) -> Scope:
+        inside = Scope(unit, source.filename, source.lookup, set(words), owner=owner)
+        inside.on_binding = lambda name: closures.forget(inside, name)
+        return inside
+
+    def _see(self, scope: Scope, target: Called) -> list[str]:
+        """In a function inside another one: what it sees becomes variables of it, and so does it itself."""
+        if target.closure is None:
+            return []
+        whole = scope.variable_of(_CLOSURE, target.source.node)
+        seen = closures.seen_by(whole)
+        inner = closures.inner_of(target.closure)
+        assert inner is not None
+        if target.name in inner.sees:
+            seen[target.name] = whole
+        scope.bound |= inner.sees
+        lines = []
+        for word, term in seen.items():
+            text = scope.bind(word, term.type)
+            lines += [f"{text} = {term.text}"] if text else []
+        return lines
+
+    def _translate(self, scope: Scope, function: Function, target: Called) -> None:
+        node = target.source.node
         scope.function = function
+        before = self._see(scope, target)
         if isinstance(node, ast.Lambda):
+            scope.bound_once = set(scope.bound)
             term = self.expressions.value(scope, node.body)
             if function.returns not in (None, term.type):
                 raise scope.refuse(f"the lambda is {function.returns} on one path and {term.type} on another", node)
             function.returns = term.type
-            function.lines = [f"return {term.text}"]
+            function.lines = [*before, f"return {term.text}"]
         else:
             scope.bound |= bound_names(node.body)
-            scope.bound_once = bound_once(node)
-            lines = Statements(scope, self.expressions, self.read_range, self._init_above).body(node.body)
+            scope.bound_once = bound_once(node) | (scope.bound - bound_names(node.body))
+            lines = [*before, *Statements(scope, self.expressions, self.read_range, self._init_above).body(node.body)]
             if scope.variables is not None:
                 if function.returns not in (None, Known(None)):
-                    raise scope.refuse(f"{target.__name__!r} may end without returning a value", node)
+                    raise scope.refuse(f"{target.name!r} may end without returning a value", node)
                 function.returns = Known(None)
                 lines.append("return 0")
             if function.returns is None:
-                raise scope.refuse(f"{target.__name__!r} never returns a value", node)
+                raise scope.refuse(f"{target.name!r} never returns a value", node)
             give_up = give_up_text(function.returns)
             function.lines = [line.replace(GIVE_UP, give_up) for line in lines]
         if not is_runtime(function.returns) and function.returns != Known(None):
-            raise scope.refuse(f"{target.__name__!r} returns a {function.returns}", node)
+            raise scope.refuse(f"{target.name!r} returns a {function.returns}", node)
         function.captured = dict(scope.used)
         function.complete = True
 
@@ -540,7 +596,9 @@ class Calls:
             raise scope.refuse(f"the __init__ of {cls.__name__!r} is no function of yours", node)
         source = self._source(scope, node, init)
         this = Term(Known(cls), "")
-        arguments = bind_arguments(scope, node, init, source.node.args, [this, *positional], keywords)[1:]
+        default_of = defaults_of(scope, node, init, source.node.args)
+        given = [this, *positional]
+        arguments = bind_arguments(scope, node, "__init__", source.node.args, given, keywords, default_of)[1:]
         unit, key = scope.unit, (id(init), "init", cls, tuple(term.type for term in arguments))
         unit.held.append(init)
         function = unit.functions.get(key)
@@ -555,9 +613,8 @@ class Calls:
     def _initialiser(
         self, unit: Unit, key: object, source: FunctionSource, init: types.FunctionType, cls: type, kinds: list[Kind]
     ) -> Function:
-        arguments = source.node.args
-        words = [parameter.arg for parameter in [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs]]
-        inside = Scope(unit, source.filename, source.lookup, set(words), owner=id(init))
+        words = parameters_of(source.node.args)
+        inside = self._scope_for(unit, source, words, owner=id(init))
         forbidden(inside, source.node)
         if not isinstance(source.node, ast.FunctionDef) or words[0] in bound_names(source.node.body):
             raise inside.refuse("an __init__ that binds its first argument", source.node)

@@ -6,7 +6,7 @@ import ast
 import math
 from collections.abc import Callable, Sequence
 
-from pyfora.compile import complexes, dicts, intervals, lists
+from pyfora.compile import closures, complexes, dicts, intervals, lists
 from pyfora.compile.kinds import Kind, Known, ListOf, Shape, is_runtime, names_of
 from pyfora.compile.objects import Objects
 from pyfora.compile.scope import INT_BOUND, Scope, construct
@@ -94,6 +94,8 @@ class Expressions:
                 return self._objects.item(scope, self.value(scope, held), self.value(scope, index), node)
             case ast.Name():
                 return scope.read(node)
+            case ast.Lambda():
+                return closures.new(scope, self.value, node)
             case ast.Attribute():
                 return self._attribute(scope, node)
             case ast.BinOp():

@@ -5,11 +5,12 @@ from __future__ import annotations
 import ast
 import collections
 import types
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from pyfora.compile.kinds import Kind, Known, code_of, give_up_text, is_runtime
 from pyfora.compile.scope import CAPTURED_HERE, Scope
-from pyfora.compile.terms import Term
+from pyfora.compile.terms import Term, made
 
 DEPTH_LIMIT = 200
 """How deep a kernel recurses before it gives up: well within CPython's limit, which then decides."""
@@ -59,21 +60,41 @@ class Function:
         return f'@{decorator}("{signature}")\ndef {self.name}({", ".join(names)}):\n{body}\n'
 
 
+DefaultOf = Callable[[str], "Term | None"]
+"""The default of a parameter, None if it has none."""
+
+
+def defaults_of(scope: Scope, node: ast.AST, function: types.FunctionType, arguments: ast.arguments) -> DefaultOf:
+    """The defaults of a function that exists."""
+    first = [*arguments.posonlyargs, *arguments.args]
+    defaults: dict[str, object] = dict(function.__kwdefaults__ or {})
+    values = function.__defaults__ or ()
+    if values:
+        defaults.update({parameter.arg: value for parameter, value in zip(first[-len(values) :], values, strict=True)})
+
+    def default_of(word: str) -> Term | None:
+        if word not in defaults:
+            return None
+        return scope.captured((id(function), "default", word), f"{function.__name__}_{word}", defaults[word], node)
+
+    return default_of
+
+
 def bind_arguments(
     scope: Scope,
     node: ast.AST,
-    function: types.FunctionType,
+    name: str,
     arguments: ast.arguments,
     positional: list[Term],
     keywords: dict[str, Term],
+    default_of: DefaultOf,
 ) -> list[Term]:
     """The arguments of a call in the order of the parameters, defaults filled in. Raises NotCompiled."""
-    name = function.__name__
-    if arguments.vararg or arguments.kwarg:
-        raise scope.refuse(f"{name!r} takes any number of arguments", node)
+    if arguments.kwarg:
+        raise scope.refuse(f"{name!r} takes any keyword arguments", node)
     first = [*arguments.posonlyargs, *arguments.args]
     only_positional = {parameter.arg for parameter in arguments.posonlyargs}
-    if len(positional) > len(first):
+    if len(positional) > len(first) and not arguments.vararg:
         raise scope.refuse(f"{name!r} is given too many arguments", node)
     given = {parameter.arg: term for parameter, term in zip(first, positional, strict=False)}
     for word, term in keywords.items():
@@ -81,23 +102,26 @@ def bind_arguments(
             raise scope.refuse(f"{name!r} is given {word!r} twice", node)
         given[word] = term
     must_keep_their_order(scope, node, [*keywords], [one.arg for one in [*first, *arguments.kwonlyargs]], keywords)
-    defaults: dict[str, object] = dict(function.__kwdefaults__ or {})
-    values = function.__defaults__ or ()
-    if values:
-        defaults.update({parameter.arg: value for parameter, value in zip(first[-len(values) :], values, strict=True)})
+    if arguments.vararg:
+        rest = positional[len(first) :]
+        given[arguments.vararg.arg] = made(tuple, [""] * len(rest), rest)
     ordered = []
-    for parameter in [*first, *arguments.kwonlyargs]:
-        word = parameter.arg
+    for word in parameters_of(arguments):
         if word in given:
             ordered.append(given.pop(word))
-        elif word in defaults:
-            key = (id(function), "default", word)
-            ordered.append(scope.captured(key, f"{name}_{word}", defaults[word], node))
+        elif (default := default_of(word)) is not None:
+            ordered.append(default)
         else:
             raise scope.refuse(f"{name!r} is called without {word!r}", node)
     if given:
         raise scope.refuse(f"{name!r} has no parameter {next(iter(given))!r}", node)
     return ordered
+
+
+def parameters_of(arguments: ast.arguments) -> list[str]:
+    """The names of all parameters, in the order in which a translated function has them."""
+    several = [arguments.vararg] if arguments.vararg else []
+    return [one.arg for one in [*arguments.posonlyargs, *arguments.args, *several, *arguments.kwonlyargs]]
 
 
 def must_keep_their_order(
@@ -146,5 +170,17 @@ def _stores_names(node: ast.stmt) -> bool:
 def forbidden(scope: Scope, node: ast.FunctionDef | ast.Lambda) -> None:
     """Refuse what changes the meaning of a whole function, wherever in it it stands."""
     for inner in ast.walk(node):
-        if isinstance(inner, ast.Yield | ast.YieldFrom | ast.Await | ast.Global | ast.Nonlocal):
-            raise scope.refuse("a function with yield, await, global or nonlocal", inner)
+        if isinstance(inner, ast.Await | ast.Global | ast.Nonlocal):
+            raise scope.refuse("a function with await, global or nonlocal", inner)
+
+
+def yields(node: ast.FunctionDef | ast.Lambda) -> bool:
+    """Whether it is a generator function."""
+    waiting: list[ast.AST] = [*ast.iter_child_nodes(node)]
+    while waiting:
+        inner = waiting.pop()
+        if isinstance(inner, ast.Yield | ast.YieldFrom):
+            return True
+        if not isinstance(inner, ast.FunctionDef | ast.Lambda | ast.AsyncFunctionDef | ast.ClassDef):
+            waiting += ast.iter_child_nodes(inner)
+    return False

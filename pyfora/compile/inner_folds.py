@@ -6,7 +6,7 @@ import ast
 import builtins
 import sys
 
-from pyfora.compile import dicts, intervals, lists
+from pyfora.compile import closures, dicts, intervals, lists
 from pyfora.compile.clauses import clauses
 from pyfora.compile.expressions import Expressions
 from pyfora.compile.functions import Function
@@ -50,6 +50,8 @@ def inner_fold(
         if isinstance(name, ast.Name) and name.id in targets:
             raise scope.refuse(f"{name.id!r} is both a variable of the comprehension and part of its range", name)
     inside.variables = {}
+    inside.bound_once = set(inside.bound)
+    inside.on_binding = lambda name: closures.forget(inside, name)
     parameters, arguments = [], []
     for variable in sorted(read & known.keys() - targets):
         kind = known[variable]
@@ -84,6 +86,9 @@ def inner_fold(
     before, after, returned = _frame(fold, result[0], inside, node)
     function.lines = [*before, *loops, *after]
     function.returns = returned.type
+    if closures.all_in(returned.type):
+        # Each would see the variables as they are after the last turn.
+        raise scope.refuse("a collection of functions", node)
     function.captured = dict(inside.used)
     function.complete = True
     scope.unit.functions[object()] = function

@@ -17,6 +17,7 @@ from pyfora.compile.terms import Interval, Term, made
 from pyfora.compile.variables import Mixed, Variables
 
 if TYPE_CHECKING:
+    from pyfora.compile.closures import Inner
     from pyfora.compile.functions import Function
 
 CAPTURED_HERE = "\0captured"
@@ -48,6 +49,8 @@ class Unit:
     """Why it cannot be compiled if nothing further down shows what an empty list or dict holds."""
     takes_memory: bool = False
     """Whether it makes lists."""
+    inner: dict[object, Inner] = field(default_factory=dict)
+    """Functions inside others, by their syntax and the translation of what is around them."""
     held: list[object] = field(default_factory=list)
     """Objects whose `id` is part of a key above."""
 
@@ -136,6 +139,8 @@ class Scope:
         """Between which ints variables of loops lie that nothing else binds."""
         self.most_turns: int | None = 1
         """How often the innermost loop's body runs at most, where that is known."""
+        self.on_binding: Callable[[str], None] = lambda name: None
+        """Told of every name that is bound."""
         self.statement: ast.AST | None = None
         """The expression that is a statement by itself: nobody asks for its value."""
         self._texts: dict[tuple[str, Kind], str] = {}
@@ -184,6 +189,7 @@ class Scope:
         """Note that a variable is bound from here on."""
         assert self.variables is not None
         self.variables[name] = kind
+        self.on_binding(name)
         self._ever_bound.add(name)
         return self.variable(name, kind)
 

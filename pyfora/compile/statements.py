@@ -7,7 +7,7 @@ import copy
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from pyfora.compile import dicts, lists
+from pyfora.compile import closures, dicts, lists
 from pyfora.compile.classes import is_set_plainly
 from pyfora.compile.expressions import Expressions
 from pyfora.compile.kinds import DictOf, Known, ListOf, Shape, is_runtime
@@ -115,6 +115,9 @@ class Statements:
                 return [f"return {GIVE_UP}"]
             case ast.Delete(targets=targets):
                 return [line for target in targets for line in self._delete(target)]
+            case ast.FunctionDef():
+                closure = closures.new(scope, self._expressions.value, node)
+                return self._hold(scope.bind(node.name, closure.type), closure)
             case ast.Try():
                 return self._try(node)
             case ast.Assert():
