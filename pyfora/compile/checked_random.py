@@ -20,7 +20,7 @@ _I32 = ir.IntType(32)
 _SIZE = 624
 _FIRST_HALF = 6
 """The state begins after three words."""
-_TWO_PI = 2.0 * math.pi
+TWO_PI = 2.0 * math.pi
 cos_float, log_float, sin_float = (FLOAT_PRIMITIVES[f"{name}_float"] for name in ("cos", "log", "sin"))
 
 
@@ -182,7 +182,7 @@ def draw_gauss(state: Any, mu: Any, sigma: Any) -> Any:
         set_word(state, 2, 0)
         drawn = float_of_word(load_word(state, 1))
     else:
-        angle = draw_float(state) * _TWO_PI
+        angle = draw_float(state) * TWO_PI
         size = sqrt_float(-2.0 * log_float(1.0 - draw_float(state)))
         drawn = cos_float(angle) * size
         set_word(state, 2, 1)

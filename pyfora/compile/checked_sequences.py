@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from pyfora.compile.checked_floats import number_float
-from pyfora.compile.checked_ints import add_int, give_up_int
+from pyfora.compile.checked_ints import add_int, give_up_int, min_int
 from pyfora.compile.checked_lists import (
     append_int,
     copy_words,
@@ -170,8 +170,8 @@ def sort_list(arena: Any, keys: Any, values: Any, floats: Any, down: Any) -> Any
         while width < length:
             start = 0
             while start < length:
-                middle = min(start + width, length)
-                end = min(start + 2 * width, length)
+                middle = min_int(start + width, length)
+                end = min_int(start + 2 * width, length)
                 left, right, place = start, middle, start
                 while place < end:
                     if left < middle and (

@@ -55,9 +55,8 @@ class Function:
             lines = [f"if depth > {DEPTH_LIMIT}:", f"    return {give_up_text(self.returns)}", *lines]
         captured = "".join(f", {name}" for name in self.captured)
         body = "\n".join(f"    {line}" for line in lines).replace(CAPTURED_HERE, captured)
-        decorator = "recursive" if self.recursive else "routine"
         signature = f"{code_of(self.returns)}({', '.join(kinds)})"
-        return f'@{decorator}("{signature}")\ndef {self.name}({", ".join(names)}):\n{body}\n'
+        return f'@routine("{signature}")\ndef {self.name}({", ".join(names)}):\n{body}\n'
 
 
 DefaultOf = Callable[[str], "Term | None"]
