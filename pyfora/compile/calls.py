@@ -23,6 +23,7 @@ from pyfora.compile.kinds import (
     Kind,
     Known,
     ListOf,
+    Record,
     SetOf,
     Shape,
     ViewOf,
@@ -129,7 +130,7 @@ class Calls:
         if not isinstance(node, ast.Call):
             return inner_fold(scope, self.expressions, self.read_range, _COMPREHENSIONS[type(node)], node)
         bound = self._bound(scope, node.func)
-        if bound is not None and isinstance(bound[0].type, InMemory):
+        if bound is not None and isinstance(bound[0].type, InMemory) and not isinstance(bound[0].type, Record):
             return self._needed(scope, node, self._in_memory(scope, node, *bound))
         target, first = self._callee(scope, node, bound)
         if (
@@ -306,7 +307,7 @@ class Calls:
             term = self.expressions.value(scope, node.func)
         if isinstance(term.type, Shape) and term.type.python is types.MethodType:
             bound = part_of(term, 0), term.type.names[0]
-            if isinstance(bound[0].type, InMemory):
+            if isinstance(bound[0].type, InMemory) and not isinstance(bound[0].type, Record):
                 raise scope.refuse("a call of a method that is an attribute", node)
             return self._callee(scope, node, bound)
         if isinstance(term.type, Known):

@@ -13,7 +13,8 @@ import dataclasses
 from pyfora.compile import texts
 from pyfora.compile.functions import Function
 from pyfora.compile.kinds import DictOf, InMemory, Kind, Known, ListOf, SetOf, Shape, ViewOf, is_runtime
-from pyfora.compile.lists import LONGEST, ElementLearned
+from pyfora.compile.learning import ElementLearned, agree, learned, resolved
+from pyfora.compile.lists import LONGEST
 from pyfora.compile.refusal import Unlearned
 from pyfora.compile.scope import Scope
 from pyfora.compile.terms import Term, made
@@ -25,31 +26,23 @@ _NO_KEY = "a dict whose keys are not known here"
 def new(scope: Scope, python: type, makes: Kind | None, node: ast.expr) -> Term:
     """An empty dict or set."""
     origin = scope.place_of(node)
-    learned = scope.unit.elements
     text = f"new_dict({arena(scope)})"
+    key = learned(scope.unit, (origin, "key"))
     if python is set:
-        return Term(SetOf(learned.get((origin, "key")), origin), text)
-    value = learned.get((origin, "value"))
+        return Term(SetOf(key, origin), text)
+    value = learned(scope.unit, (origin, "value"))
     if python is collections.Counter:
         value = "int"
     if makes is not None:
         value = _new_of(scope, makes, origin)
         makes = value
-    return Term(DictOf(python, learned.get((origin, "key")), value, makes, origin), text)
+    return Term(DictOf(python, key, value, makes, origin), text)
 
 
 def _new_of(scope: Scope, kind: Kind, origin: object) -> Kind:
     """The kind of a list, dict or set that a `defaultdict` makes, as far as it is known."""
-    learned = scope.unit.elements
-    if isinstance(kind, ListOf):
-        return ListOf(learned.get((origin, "made")), (origin, "made"))
-    if isinstance(kind, SetOf):
-        inner = (origin, "made")
-        return SetOf(learned.get((inner, "key")), inner)
-    if isinstance(kind, DictOf):
-        inner = (origin, "made")
-        return DictOf(dict, learned.get((inner, "key")), learned.get((inner, "value")), None, inner)
-    return kind
+    inner = (origin, "made")
+    return resolved(scope.unit, dataclasses.replace(kind, origin=inner)) if isinstance(kind, InMemory) else kind
 
 
 def _key(scope: Scope, held: Term, key: Term, node: ast.AST) -> tuple[str, int]:
@@ -101,6 +94,7 @@ def _value_word(scope: Scope, held: Term, value: Term, node: ast.AST) -> str:
         raise scope.refuse(f"a {value.type} as a value of a dict", node)
     if held.type.value is None:
         _learn(scope, held, "value", value.type, node)
+    agree(scope.unit, held.type.value, value.type)
     if held.type.value != value.type:
         raise scope.refuse(f"a {value.type} as a value beside those of type {held.type.value}", node)
     return word_of(scope, value)

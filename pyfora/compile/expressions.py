@@ -210,7 +210,8 @@ class Expressions:
                 return Term("int", f"square_int({as_int(left).text})")
             if squares and left.text.isidentifier():
                 return Term("int", f"({as_int(left).text} * {as_int(left).text})", interval=squared)
-            if kind is ast.Mult and left == right and left.type == "int" and not intervals.fits(squared):
+            same = left == right and left.text.isidentifier()
+            if kind is ast.Mult and same and left.type == "int" and not intervals.fits(squared):
                 return Term("int", f"square_int({left.text})")
             interval, power = intervals.of_operation(kind, left, right), _power_of_two(right)
             if power is not None and kind is ast.FloorDiv:

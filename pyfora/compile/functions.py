@@ -153,17 +153,23 @@ def bound_names(statements: list[ast.stmt]) -> set[str]:
 
 def bound_once(node: ast.FunctionDef) -> set[str]:
     """Names that no more than one node of a function binds, comprehensions and parameters included."""
-    stored = [one.id for one in ast.walk(node) if isinstance(one, ast.Name) and not isinstance(one.ctx, ast.Load)]
-    inner = [one for one in ast.walk(node) if isinstance(one, ast.stmt) and one is not node]
+    stored: list[str] = []
     others = {one.arg for one in ast.walk(node) if isinstance(one, ast.arg)}
-    others |= bound_names([one for one in inner if not _stores_names(one)])
-    counts = collections.Counter(stored)
-    return {name for name, count in counts.items() if count == 1 and name not in others}
-
-
-def _stores_names(node: ast.stmt) -> bool:
-    """Whether all that this statement binds are names that are written as such."""
-    return not isinstance(node, ast.FunctionDef | ast.ClassDef | ast.Import | ast.ImportFrom | ast.Try | ast.Match)
+    for one in ast.walk(node):
+        match one:
+            case ast.Name(id=name, ctx=ast.Store() | ast.Del()):
+                stored.append(name)
+            case ast.FunctionDef(name=name) if one is not node:
+                stored.append(name)
+            case ast.AsyncFunctionDef(name=name) | ast.ClassDef(name=name) | ast.ExceptHandler(name=str() as name):
+                others.add(name)
+            case ast.MatchAs(name=str() as name) | ast.MatchStar(name=str() as name):
+                others.add(name)
+            case ast.MatchMapping(rest=str() as name):
+                others.add(name)
+            case ast.alias():
+                others.add((one.asname or one.name).partition(".")[0])
+    return {name for name, count in collections.Counter(stored).items() if count == 1 and name not in others}
 
 
 def forbidden(scope: Scope, node: ast.FunctionDef | ast.Lambda) -> None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pyfora.compile.calls import Calls
 from pyfora.compile.clauses import clauses
 from pyfora.compile.kinds import NUMBA_TYPES, Kind, ListOf, code_of
-from pyfora.compile.lists import ElementLearned
+from pyfora.compile.learning import ElementLearned
 from pyfora.compile.loop import Element, Loop, Output
 from pyfora.compile.own_names import OWN_NAMES
 from pyfora.compile.refusal import NotCompiled, refuse

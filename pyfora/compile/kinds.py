@@ -109,6 +109,18 @@ class ViewOf(InMemory):
 
 
 @dataclass(frozen=True)
+class Record(InMemory):
+    """An instance that is changed after it is made."""
+
+    python: type
+    names: tuple[str, ...]
+    parts: tuple[Kind, ...]
+
+    def __str__(self) -> str:
+        return self.python.__name__
+
+
+@dataclass(frozen=True)
 class RandomState(InMemory):
     """A `random.Random` that was made of a seed."""
 

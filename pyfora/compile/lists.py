@@ -7,6 +7,7 @@ import dataclasses
 
 from pyfora.compile.functions import Function
 from pyfora.compile.kinds import InMemory, Kind, Known, ListOf, Shape, is_runtime
+from pyfora.compile.learning import ElementLearned, agree, learned
 from pyfora.compile.refusal import NotCompiled, Unlearned
 from pyfora.compile.scope import Scope
 from pyfora.compile.terms import Term, as_int, part_of
@@ -14,10 +15,6 @@ from pyfora.compile.words import ARENA, arena, can_be_kept, from_word, leaves, w
 
 LONGEST = 2**40
 """No list of a kernel has as many elements: there is not the memory for it."""
-class ElementLearned(Exception):
-    """An empty list has turned out to be one of elements of some type: all is translated again, with that known."""
-
-
 def _own(kind: Kind) -> Kind:
     """The type of a new list with the elements of one of this type."""
     return dataclasses.replace(kind, is_frozen=False) if isinstance(kind, ListOf) else kind
@@ -56,7 +53,7 @@ def display(scope: Scope, terms: list[Term], node: ast.List) -> Term:
     """`[a, b, c]`."""
     if not terms:
         origin = scope.place_of(node)
-        return Term(ListOf(scope.unit.elements.get(origin), origin), f"new_list({arena(scope)}, 0)")
+        return Term(ListOf(learned(scope.unit, origin), origin), f"new_list({arena(scope)}, 0)")
     element = _can_be_kept(scope, terms[0].type, node)
     if any(term.type != element for term in terms):
         raise scope.refuse("a list of elements of several types", node)
@@ -148,6 +145,7 @@ def _learn(scope: Scope, held: Term, value: Term, node: ast.AST) -> Kind:
             raise scope.refuse("an empty list whose elements are not known here", node)
         scope.unit.elements[held.type.origin] = kind
         raise ElementLearned
+    agree(scope.unit, held.type.element, kind)
     if held.type.element != kind:
         raise scope.refuse(f"a {kind} for a {held.type}", node)
     return kind

@@ -14,10 +14,10 @@ import types
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from pyfora.compile import complexes, dicts, lists, texts
+from pyfora.compile import complexes, dicts, lists, records, texts
 from pyfora.compile.classes import inits_of, is_named_tuple, is_plain_class
 from pyfora.compile.functions import must_keep_their_order
-from pyfora.compile.kinds import DictOf, Known, ListOf, RandomState, SetOf, Shape, ViewOf, is_runtime
+from pyfora.compile.kinds import DictOf, Known, ListOf, RandomState, Record, SetOf, Shape, ViewOf, is_runtime
 from pyfora.compile.scope import Scope
 from pyfora.compile.terms import Term, as_bool, instance_of, made, part_of
 
@@ -72,14 +72,15 @@ class Objects:
             return self._attribute_of_known(scope, term.type.value, name, node)
         if isinstance(term.type, RandomState):
             return made(types.MethodType, [name], [term])
-        if not isinstance(term.type, Shape):
+        if not isinstance(term.type, Shape | Record):
             raise scope.refuse(f"attribute {name!r} of a {term.type}", node)
         cls = term.type.python
         static = inspect.getattr_static(cls, name, None)
         if isinstance(static, property) and isinstance(static.fget, types.FunctionType):
             return self._call_function(scope, node, static.fget, [term], {})
         if name in term.type.names:
-            return part_of(term, term.type.names.index(name))
+            number = term.type.names.index(name)
+            return records.part(scope, term, number) if isinstance(term.type, Record) else part_of(term, number)
         if cls is complex:
             raise scope.refuse(f"attribute {name!r} of a complex number", node)
         if isinstance(static, types.FunctionType):
@@ -106,7 +107,7 @@ class Objects:
 
     def method(self, scope: Scope, term: Term, name: str) -> tuple[types.FunctionType, list[Term]] | None:
         """The function that `term.name(…)` calls, and what it is given first; None if it is none of the class."""
-        if isinstance(term.type, Shape):
+        if isinstance(term.type, Shape | Record):
             cls = term.type.python
             static = None if name in term.type.names else inspect.getattr_static(cls, name, None)
         elif isinstance(term.type, Known) and isinstance(term.type.value, type):
@@ -132,7 +133,7 @@ class Objects:
             return dicts.item(scope, term, index, node)
         if texts.is_text(term.type):
             return texts.item(scope, term, index, node)
-        if isinstance(term.type, Shape):
+        if isinstance(term.type, Shape | Record):
             if issubclass(term.type.python, tuple):
                 number, count = index.constant, len(term.type.parts)
                 if type(number) is not int:
@@ -159,7 +160,7 @@ class Objects:
         if complexes.is_complex(left.type) or complexes.is_complex(right.type):
             return complexes.binary(scope, operator, left, right, node)
         word = _BINARY[type(operator)]
-        if isinstance(left.type, Shape) and isinstance(right.type, Shape):
+        if isinstance(left.type, Shape | Record) and isinstance(right.type, Shape | Record):
             one, other = left.type.python, right.type.python
             if one is not other and issubclass(other, one):
                 raise scope.refuse(f"an operator of a {one.__name__} and its subclass {other.__name__}", node)
@@ -193,6 +194,9 @@ class Objects:
         if isinstance(operator, ast.Is | ast.IsNot) and not texts.is_letter(left.type):
             if left.type == right.type == "bool":
                 return Term("bool", f"({left.text} {'==' if isinstance(operator, ast.Is) else '!='} {right.text})")
+            if isinstance(left.type, Record) and isinstance(right.type, Record):
+                word = "==" if isinstance(operator, ast.Is) else "!="
+                return Term("bool", f"({left.text} {word} {right.text})")
             same = self._are_one(scope, left, right, node)
             return _truth(same is isinstance(operator, ast.Is))
         if isinstance(operator, ast.In | ast.NotIn):
@@ -277,7 +281,7 @@ class Objects:
             return lists.truth(term)
         if isinstance(term.type, DictOf | SetOf | ViewOf):
             return dicts.truth(term)
-        if isinstance(term.type, Shape):
+        if isinstance(term.type, Shape | Record):
             if issubclass(term.type.python, tuple):
                 return _truth(bool(term.type.parts))
             for name in ("__bool__", "__len__"):
@@ -301,12 +305,12 @@ class Objects:
         if _has_made_init(cls):
             fields, defaults = self._dataclass_fields(scope, node, cls)
             filled = self._fill(scope, node, cls, fields, defaults, positional, keywords)
-            return instance_of(cls, dict(zip(fields, filled, strict=True)))
+            return records.made_here(scope, instance_of(cls, dict(zip(fields, filled, strict=True))))
         if inits_of(cls)[0] is object.__init__:
             if positional or keywords:
                 raise scope.refuse(f"{cls.__name__}() takes no arguments", node)
             return made(cls, [], [])
-        return self._make(scope, node, cls, positional, keywords)
+        return records.made_here(scope, self._make(scope, node, cls, positional, keywords))
 
     def _dataclass_fields(self, scope: Scope, node: ast.AST, cls: Any) -> tuple[list[str], dict[str, object]]:
         fields = dataclasses.fields(cls)

@@ -7,7 +7,7 @@ import copy
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from pyfora.compile import closures, dicts, lists
+from pyfora.compile import closures, dicts, lists, records
 from pyfora.compile.classes import is_set_plainly
 from pyfora.compile.expressions import Expressions
 from pyfora.compile.kinds import DictOf, Known, ListOf, Shape, is_runtime
@@ -92,6 +92,8 @@ class Statements:
             case ast.AugAssign(target=ast.Name() | ast.Attribute() as target):
                 loaded = copy.copy(target)
                 loaded.ctx = ast.Load()
+                if any(isinstance(inner, ast.Call) for inner in ast.walk(target)):
+                    raise scope.refuse("an attribute of what a call gives, changed by an operator", node)
                 before = self._expressions.value(scope, loaded)
                 self._must_not_change_in_place(before, node.op, node)
                 operand = self._expressions.value(scope, node.value)
@@ -203,9 +205,14 @@ class Statements:
         instance = scope.instance
         if not isinstance(target, ast.Attribute):
             raise scope.refuse(f"assignment to {construct(target)}", target)
-        if instance is None or not isinstance(target.value, ast.Name) or target.value.id != instance.name:
-            raise scope.refuse("setting an attribute outside of __init__", target)
         scope.must_not_be_private(target)
+        if instance is None or not isinstance(target.value, ast.Name) or target.value.id != instance.name:
+            value = scope.fresh("value")
+            owner = self._expressions.value(scope, target.value)
+            return [
+                *self._hold(value, term),
+                *records.set_part(scope, owner, target.attr, Term(term.type, value), target),
+            ]
         if not is_set_plainly(instance.cls, target.attr):
             raise scope.refuse(f"setting {target.attr!r}, which calls a function", target)
         return self._hold(scope.bind(f"{instance.name}.{target.attr}", term.type), term)

@@ -37,7 +37,7 @@ def word_of(scope: Scope, term: Term) -> str:
     """What is kept of a value."""
     found = leaves(term.type, term.text)
     if len(found) > 1:
-        return _keeper(scope, term.type).call([term], depth="").text
+        return keeper(scope, term.type).call([term], depth="").text
     return _word(*found[0]) if found else "0"
 
 
@@ -81,7 +81,7 @@ def _built(kind: Kind, words: list[str]) -> str:
     return display(_built(part, words) for part in kind.parts if is_runtime(part)) if kind.is_runtime else ""
 
 
-def _keeper(scope: Scope, kind: Kind) -> Function:
+def keeper(scope: Scope, kind: Kind) -> Function:
     """The function that puts the parts of a value into memory."""
     arena(scope)
     key = ("keep", code_of(kind), kind)
