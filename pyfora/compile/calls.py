@@ -12,10 +12,10 @@ import random
 import types
 from dataclasses import dataclass
 
-from pyfora.compile import closures, complexes, dicts, lists, randoms, texts
+from pyfora.compile import closures, complexes, dicts, lists, optionals, randoms, texts
 from pyfora.compile.classes import inits_of
 from pyfora.compile.expressions import Expressions
-from pyfora.compile.functions import Function, bind_arguments, bound_names, bound_once, defaults_of, forbidden, parameters_of
+from pyfora.compile.functions import Function, bind_arguments, bound_names, bound_once, defaults_of, forbidden, parameters_of, yields
 from pyfora.compile.inner_folds import INNER_FOLDS, inner_fold
 from pyfora.compile.kinds import (
     DictOf,
@@ -23,6 +23,7 @@ from pyfora.compile.kinds import (
     Kind,
     Known,
     ListOf,
+    Optional,
     Record,
     SetOf,
     Shape,
@@ -31,6 +32,7 @@ from pyfora.compile.kinds import (
     is_runtime,
     names_of,
 )
+from pyfora.compile.learning import learned
 from pyfora.compile.libm import ONE_ARGUMENT
 from pyfora.compile.loop import FunctionSource
 from pyfora.compile.objects import Objects
@@ -39,6 +41,7 @@ from pyfora.compile.scope import Instance, Scope, Unit, construct, plain
 from pyfora.compile.statements import GIVE_UP, Statements
 from pyfora.compile.terms import Term, as_bool, as_float, as_int, constant, instance_of, made, part_of
 from pyfora.compile.turns import MADE_BY, called
+from pyfora.compile.words import arena
 
 _ONE_FLOAT = {
     id(getattr(math, name)): f"{name}_float" for name in [*ONE_ARGUMENT, "sqrt", "fabs"] if hasattr(math, name)
@@ -99,6 +102,25 @@ _DEFAULTS: dict[Kind, Kind] = {
 }
 
 
+def _shares(kind: Kind | None) -> bool:
+    """Whether what can be changed may be reached from a value of this kind."""
+    match kind:
+        case Shape():
+            return any(map(_shares, kind.parts))
+        case Optional():
+            return _shares(kind.of)
+        case ListOf(is_frozen=True):
+            return False
+    return isinstance(kind, InMemory)
+
+
+def _is_endless(node: ast.FunctionDef) -> bool:
+    """Whether it has a loop that only the one who goes through it ends."""
+    nodes = [*ast.walk(node)]
+    forever = any(isinstance(one, ast.While) and isinstance(one.test, ast.Constant) for one in nodes)
+    return forever and not any(isinstance(one, ast.Return | ast.Break) for one in nodes)
+
+
 class _TypeNotYetKnown(NotCompiled):
     """A function calls itself, and no return that shows its type has been seen."""
 
@@ -151,19 +173,25 @@ class Calls:
         for argument in node.args:
             if isinstance(argument, ast.Starred):
                 raise scope.refuse("a call with *arguments", argument)
-        terms = [*first, *(self.expressions.value(scope, argument) for argument in node.args)]
+        users = isinstance(target, types.FunctionType | Term)
+        value = self.expressions.any_value if users else self.expressions.value
+        terms = [*first, *(value(scope, argument) for argument in node.args)]
         keywords: dict[str, Term] = {}
         for keyword in node.keywords:
             if keyword.arg is None:
                 raise scope.refuse("a call with **arguments", node)
-            keywords[keyword.arg] = self.expressions.value(scope, keyword.value)
+            keywords[keyword.arg] = value(scope, keyword.value)
         return self._apply(scope, node, target, terms, keywords)
 
     def _is_gone_through(self, scope: Scope, node: ast.expr) -> bool:
-        """Whether this is a list, a dict, or what can be gone through only."""
+        """Whether this is a list, a dict, a tuple, or what can be gone through only."""
+        scope.gone_through = node
         if self.read_range(scope, node) is not None or called(scope, self.expressions, node) in MADE_BY:
             return True
-        return isinstance(self.expressions.value(scope, node).type, ListOf | DictOf | ViewOf)
+        kind = self.expressions.value(scope, node).type
+        return isinstance(kind, ListOf | DictOf | ViewOf) or (
+            isinstance(kind, Shape) and kind.python is tuple and is_runtime(kind)
+        )
 
     def _collection(self, scope: Scope, node: ast.Call, target: object) -> Term | None:
         """A new list, set or dict of what is given; None where it is none of these calls."""
@@ -186,6 +214,7 @@ class Calls:
         (over,) = node.args
         if isinstance(over, ast.GeneratorExp):
             return inner_fold(scope, self.expressions, self.read_range, fold, over)
+        scope.gone_through = over
         if fold == "list" and not self._is_lazy(scope, over):
             held = self.expressions.value(scope, over)
             if isinstance(held.type, ListOf):
@@ -206,6 +235,7 @@ class Calls:
             source = over if isinstance(over, ast.GeneratorExp) else _each_of(over)
             listed = inner_fold(scope, self.expressions, self.read_range, "list", source)
         else:
+            scope.gone_through = over
             held = self.expressions.value(scope, over)
             if isinstance(held.type, DictOf | SetOf | ViewOf):
                 listed = dicts.column(scope, held, node)
@@ -477,6 +507,12 @@ class Calls:
     def _call_translated(self, scope: Scope, node: ast.AST, target: Called, arguments: list[Term]) -> Term:
         key = (target.identity, tuple(term.type for term in arguments))
         unit = scope.unit
+        if yields(target.source.node):
+            # All of it is run before the first value is used: nobody may see the difference.
+            if node is not scope.gone_through:
+                raise scope.refuse("a generator that is not gone through at once", node)
+            if any(_shares(term.type) for term in arguments):
+                raise scope.refuse("a generator function of what can be changed meanwhile", node)
         function = unit.functions.get(key)
         if function is None:
             function = self._function(scope, key, target, [term.type for term in arguments])
@@ -504,9 +540,11 @@ class Calls:
         guesses: list[Kind | None] = [None, "int", "float", "bool", Known(None)]
         for guess in guesses:
             inside = self._scope_for(unit, source, words, owner=target.identity)
+            inside.place = (source.filename, source.node.lineno, source.node.col_offset, tuple(kinds))
             forbidden(inside, source.node)
             bound = [(inside.bind(word, kind), kind) for word, kind in zip(words, kinds, strict=True)]
-            function = Function(name, [one for one in bound if is_runtime(one[1])], guess)
+            may_be_none = unit.elements.get((inside.place, "optional", ""))
+            function = Function(name, [one for one in bound if is_runtime(one[1])], may_be_none or guess)
             unit.functions[key] = function
             try:
                 self._translate(inside, function, target)
@@ -524,6 +562,7 @@ class Calls:
     def _scope_for(self, unit: Unit, source: FunctionSource, words: list[str], *, owner: object) -> Scope:
         inside = Scope(unit, source.filename, source.lookup, set(words), owner=owner)
         inside.on_binding = lambda name: closures.forget(inside, name)
+        inside.on_mixed = lambda name, mixed: optionals.learn(inside, name, mixed.first, mixed.second)
         return inside
 
     def _see(self, scope: Scope, target: Called) -> list[str]:
@@ -543,6 +582,17 @@ class Calls:
             lines += [f"{text} = {term.text}"] if text else []
         return lines
 
+    def _yielded(self, scope: Scope, function: Function, node: ast.FunctionDef) -> list[str]:
+        """In a generator function: the beginning of the list that its values are put into."""
+        if not yields(node):
+            return []
+        if _is_endless(node):
+            raise scope.refuse("a generator function without an end", node)
+        origin = ("yields", scope.place)
+        kind = ListOf(learned(scope.unit, origin), origin)
+        scope.yielded, function.returns = Term(kind, scope.fresh("yielded")), kind
+        return [f"{scope.yielded.text} = new_list({arena(scope)}, 0)"]
+
     def _translate(self, scope: Scope, function: Function, target: Called) -> None:
         node = target.source.node
         scope.function = function
@@ -557,12 +607,12 @@ class Calls:
         else:
             scope.bound |= bound_names(node.body)
             scope.bound_once = bound_once(node) | (scope.bound - bound_names(node.body))
-            lines = [*before, *Statements(scope, self.expressions, self.read_range, self._init_above).body(node.body)]
+            before += self._yielded(scope, function, node)
+            statements = Statements(scope, self.expressions, self.read_range, self._init_above)
+            lines = [*before, *statements.body(node.body)]
             if scope.variables is not None:
-                if function.returns not in (None, Known(None)):
-                    raise scope.refuse(f"{target.name!r} may end without returning a value", node)
-                function.returns = Known(None)
-                lines.append("return 0")
+                # It ends without a word, which is `return None`.
+                lines += statements.body([ast.copy_location(ast.Return(None), node)])
             if function.returns is None:
                 raise scope.refuse(f"{target.name!r} never returns a value", node)
             give_up = give_up_text(function.returns)

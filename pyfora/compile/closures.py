@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from pyfora.compile.functions import bound_names
-from pyfora.compile.kinds import DictOf, Kind, Known, ListOf, SetOf, Shape
+from pyfora.compile.kinds import DictOf, Kind, Known, ListOf, Optional, Record, SetOf, Shape, ViewOf
 from pyfora.compile.loop import FunctionSource
 from pyfora.compile.scope import Scope
 from pyfora.compile.terms import Term, made, part_of
@@ -109,8 +109,12 @@ def all_in(kind: Kind | Mixed | None) -> list[Inner]:
     found = [inner] if inner is not None else []
     parts: list[Kind | None] = []
     match kind:
-        case Shape():
+        case Shape() | Record():
             parts = [*kind.parts]
+        case Optional():
+            parts = [kind.of]
+        case ViewOf():
+            parts = [kind.of]
         case ListOf() | SetOf():
             parts = [kind.element]
         case DictOf():

@@ -121,6 +121,16 @@ class Record(InMemory):
 
 
 @dataclass(frozen=True)
+class Optional:
+    """A value of some kind, or None."""
+
+    of: Kind
+
+    def __str__(self) -> str:
+        return f"{self.of} or None"
+
+
+@dataclass(frozen=True)
 class RandomState(InMemory):
     """A `random.Random` that was made of a seed."""
 
@@ -128,7 +138,7 @@ class RandomState(InMemory):
         return "random.Random"
 
 
-Kind = Element | Shape | Known | InMemory
+Kind = Element | Shape | Known | InMemory | Optional
 
 
 def is_runtime(kind: Kind) -> bool:
@@ -141,6 +151,8 @@ def code_of(kind: Kind) -> str:
     if isinstance(kind, Shape):
         codes = [code_of(part) for part in kind.parts if is_runtime(part)]
         return "_".join([f"T{len(codes)}", *codes])
+    if isinstance(kind, Optional):
+        return f"T2_boolean_{code_of(kind.of)}"
     if isinstance(kind, Known):
         # Of a function that gives None: something has to be returned.
         return "int64"
@@ -151,6 +163,8 @@ def give_up_text(kind: Kind) -> str:
     """An expression of this kind that gives up."""
     if isinstance(kind, Shape):
         return display(give_up_text(part) for part in kind.parts if is_runtime(part))
+    if isinstance(kind, Optional):
+        return f"(give_up_bool(), {give_up_text(kind.of)})"
     return "give_up_int()" if isinstance(kind, InMemory | Known) else f"give_up_{kind}()"
 
 

@@ -139,8 +139,16 @@ class Scope:
         """Between which ints variables of loops lie that nothing else binds."""
         self.most_turns: int | None = 1
         """How often the innermost loop's body runs at most, where that is known."""
+        self.on_mixed: Callable[[str, Mixed], None] = lambda name, mixed: None
+        """Told of every variable that is read and is of one type on one path and of another on another."""
         self.on_binding: Callable[[str], None] = lambda name: None
         """Told of every name that is bound."""
+        self.place: object = None
+        """The function, for arguments of these types; None where no variable of it can become one that may be None."""
+        self.yielded: Term | None = None
+        """In a generator function: the list of what it has yielded."""
+        self.gone_through: ast.AST | None = None
+        """The expression that is gone through at once, to its end."""
         self.statement: ast.AST | None = None
         """The expression that is a statement by itself: nobody asks for its value."""
         self._texts: dict[tuple[str, Kind], str] = {}
@@ -224,6 +232,7 @@ class Scope:
         if known is None:
             raise self.refuse(f"{name!r} may be read before it has a value", node)
         if isinstance(known, Mixed):
+            self.on_mixed(name, known)
             raise self.refuse(f"{name!r} is {known.first} on one path and {known.second} on another", node)
         return Term(known, self.variable(name, known), interval=self.intervals.get(name) if known == "int" else None)
 

@@ -7,10 +7,10 @@ import copy
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from pyfora.compile import closures, dicts, lists, records
+from pyfora.compile import closures, dicts, lists, matching, optionals, records
 from pyfora.compile.classes import is_set_plainly
 from pyfora.compile.expressions import Expressions
-from pyfora.compile.kinds import DictOf, Known, ListOf, Shape, is_runtime
+from pyfora.compile.kinds import DictOf, Known, ListOf, Optional, Shape, is_runtime
 from pyfora.compile.objects import method_of
 from pyfora.compile.refusal import Unlearned
 from pyfora.compile.scope import Scope, construct
@@ -21,6 +21,7 @@ from pyfora.compile.variables import Variables, join
 GIVE_UP = "\0give up"
 """Stands for the give-up of the function's type until that is known."""
 
+_EACH = "each yielded"
 InitAbove = Callable[[Scope, ast.Call], Term]
 """What `super().__init__(…)` sets."""
 
@@ -75,6 +76,10 @@ class Statements:
                 return [*self._hold(held, term), *self._set_attributes(Term(term.type, held))]
             case ast.Expr(value=ast.Call(func=ast.Attribute(attr="append"), args=[_], keywords=[]) as call):
                 return self._append(node, call)
+            case ast.Expr(value=ast.Yield(value=ast.expr() as value)) if scope.yielded is not None:
+                return [lists.append(scope, scope.yielded, self._expressions.value(scope, value), node)]
+            case ast.Expr(value=ast.YieldFrom(value=source)) if scope.yielded is not None:
+                return self._yield_from(node, source)
             case ast.Expr():
                 scope.statement = node.value
                 text = self._expressions.value(scope, node.value).text
@@ -115,6 +120,10 @@ class Statements:
             case ast.Raise():
                 scope.variables = None
                 return [f"return {GIVE_UP}"]
+            case ast.Match():
+                lines, subject = scope.hold(self._expressions.any_value(scope, node.subject))
+                more, statements = matching.as_ifs(scope, node, subject)
+                return [*lines, *more, *self.body(statements)]
             case ast.Delete(targets=targets):
                 return [line for target in targets for line in self._delete(target)]
             case ast.FunctionDef():
@@ -125,6 +134,16 @@ class Statements:
             case ast.Assert():
                 return [f"if not {self._expressions.truth(scope, node.test).text}:", f"    return {GIVE_UP}"]
         raise scope.refuse(f"{construct(node)} is not compiled", node)
+
+    def _yield_from(self, node: ast.Expr, source: ast.expr) -> list[str]:
+        """`yield from source`, as the loop that it is."""
+        self._scope.bound.add(_EACH)
+        one = ast.Expr(ast.Yield(ast.Name(_EACH, ast.Load())))
+        loop = ast.For(ast.Name(_EACH, ast.Store()), source, [one], [])
+        for inner in ast.walk(loop):
+            if not hasattr(inner, "lineno"):
+                ast.copy_location(inner, node)
+        return self._for(loop)
 
     def _try(self, node: ast.Try) -> list[str]:
         """What is tried, as it stands: whatever raises in it gives the leaf up, and CPython goes through the handlers."""
@@ -138,25 +157,29 @@ class Statements:
     def _return(self, node: ast.Return) -> list[str]:
         scope = self._scope
         assert scope.function is not None
-        if node.value is None or (isinstance(node.value, ast.Constant) and node.value.value is None):
-            if scope.function.returns not in (None, Known(None)):
-                raise scope.refuse(f"the function returns {scope.function.returns} on one path and None on another", node)
-            scope.function.returns, scope.variables = Known(None), None
-            return ["return 0"]
-        term = self._expressions.value(scope, node.value)
+        if scope.yielded is not None:
+            if node.value is not None:
+                raise scope.refuse("a generator function that returns a value", node)
+            scope.variables = None
+            return [f"return {scope.yielded.text}"]
+        term = Term(Known(None), "") if node.value is None else self._expressions.any_value(scope, node.value)
         known = scope.function.returns
         if scope.instance is not None:
             raise scope.refuse("an __init__ that returns a value", node)
+        if isinstance(known, Optional) and term.type in (known.of, Known(None)):
+            term = optionals.as_optional(term, known)
         if known is not None and known != term.type:
+            optionals.learn(scope, "", known, term.type)
             raise scope.refuse(f"the function returns {known} on one path and {term.type} on another", node)
         scope.function.returns = term.type
         scope.variables = None
-        return [f"return {term.text}"]
+        return [f"return {term.text or 0}"]
 
     def _assign(self, target: ast.expr, value: ast.expr) -> list[str]:
         scope = self._scope
         if isinstance(target, ast.Name | ast.Attribute | ast.Subscript):
-            return self._bind(target, self._expressions.value(scope, value))
+            any_value = self._expressions.any_value if isinstance(target, ast.Name) else self._expressions.value
+            return self._bind(target, any_value(scope, value))
         if (
             isinstance(target, ast.Tuple | ast.List)
             and isinstance(value, ast.Tuple | ast.List)
@@ -190,6 +213,9 @@ class Statements:
         if isinstance(target, ast.Name):
             if scope.instance is not None and target.id == scope.instance.name:
                 raise scope.refuse("an __init__ that binds its first argument", target)
+            may_be_none = optionals.declared(scope, target.id)
+            if may_be_none is not None and term.type in (may_be_none.of, Known(None)):
+                term = optionals.as_optional(term, may_be_none)
             return self._hold(scope.bind(target.id, term.type), term)
         if isinstance(target, ast.Tuple | ast.List):
             return self._unpack(target, term)

@@ -5,12 +5,11 @@ from __future__ import annotations
 import ast
 import builtins
 import dataclasses
-import types
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from pyfora.compile import dicts, intervals, lists, texts
+from pyfora.compile import closures, dicts, intervals, lists, texts
 from pyfora.compile.functions import Function
 from pyfora.compile.kinds import DictOf, Kind, Known, ListOf, SetOf, Shape, ViewOf, is_runtime
 from pyfora.compile.scope import Scope, construct
@@ -61,6 +60,7 @@ def iteration(scope: Scope, expressions: Expressions, read_range: RangeReader, s
     maker = called(scope, expressions, source)
     if maker in MADE_BY and isinstance(source, ast.Call):
         return _made(scope, expressions, read_range, maker, source)
+    scope.gone_through = source
     held = expressions.value(scope, source)
     if texts.is_text(held.type):
         return texts.iteration(scope, held, source)
@@ -161,9 +161,9 @@ def _lazy(scope: Scope, expressions: Expressions, read_range: RangeReader, maker
 
 def _must_stay(scope: Scope, kind: Kind, node: ast.AST) -> None:
     """A function that sees variables of this one is called later: they must not have changed by then."""
-    if isinstance(kind, Shape) and kind.python is not types.MethodType:
-        for name in kind.names:
-            if name in scope.bound and name not in scope.bound_once:
+    for inner in closures.all_in(kind):
+        for name in sorted(inner.sees if inner.around is scope else ()):
+            if name not in scope.bound_once:
                 raise scope.refuse(f"map() or filter() with a function that sees {name!r}, which is bound twice", node)
 
 
