@@ -15,7 +15,16 @@ from dataclasses import dataclass
 from pyfora.compile import closures, complexes, dicts, lists, optionals, randoms, texts
 from pyfora.compile.classes import inits_of
 from pyfora.compile.expressions import Expressions
-from pyfora.compile.functions import Function, bind_arguments, bound_names, bound_once, defaults_of, forbidden, parameters_of, yields
+from pyfora.compile.functions import (
+    Function,
+    bind_arguments,
+    bound_names,
+    bound_once,
+    defaults_of,
+    forbidden,
+    parameters_of,
+    yields,
+)
 from pyfora.compile.inner_folds import INNER_FOLDS, inner_fold
 from pyfora.compile.kinds import (
     DictOf,
@@ -32,7 +41,7 @@ from pyfora.compile.kinds import (
     is_runtime,
     names_of,
 )
-from pyfora.compile.learning import learned
+from pyfora.compile.learning import lasting, learned
 from pyfora.compile.libm import ONE_ARGUMENT
 from pyfora.compile.loop import FunctionSource
 from pyfora.compile.objects import Objects
@@ -291,7 +300,9 @@ class Calls:
         """A method of what is changed after it is made."""
         if isinstance(owner.type, ListOf) and name == "sort" and not node.args:
             return self._sort(scope, node, owner)
-        if any(isinstance(argument, ast.Starred) for argument in node.args) or any(not one.arg for one in node.keywords):
+        if any(isinstance(argument, ast.Starred) for argument in node.args) or any(
+            not one.arg for one in node.keywords
+        ):
             raise scope.refuse("a call with *arguments", node)
         terms = [self.expressions.value(scope, argument) for argument in node.args]
         keywords = {one.arg or "": self.expressions.value(scope, one.value) for one in node.keywords}
@@ -403,13 +414,14 @@ class Calls:
         """A builtin of a value that is made of others."""
         if len(terms) != 1 or isinstance(terms[0].type, str):
             return None
+        if target is builtins.sum and self._objects.length(terms[0]) == 0:
+            return constant(0)
         if target is builtins.len and texts.is_text(terms[0].type):
             return texts.length(terms[0])
         if target is builtins.ord:
             return texts.code_point(scope, terms[0], node)
-        if isinstance(terms[0].type, ListOf):
-            if target is builtins.len:
-                return lists.length(terms[0])
+        if isinstance(terms[0].type, ListOf) and target is builtins.len:
+            return lists.length(terms[0])
         if target is builtins.len and isinstance(terms[0].type, DictOf | SetOf | ViewOf):
             return dicts.length(terms[0])
         if target is builtins.abs and complexes.is_complex(terms[0].type):
@@ -540,7 +552,7 @@ class Calls:
         guesses: list[Kind | None] = [None, "int", "float", "bool", Known(None)]
         for guess in guesses:
             inside = self._scope_for(unit, source, words, owner=target.identity)
-            inside.place = (source.filename, source.node.lineno, source.node.col_offset, tuple(kinds))
+            inside.place = (source.filename, source.node.lineno, source.node.col_offset, tuple(map(lasting, kinds)))
             forbidden(inside, source.node)
             bound = [(inside.bind(word, kind), kind) for word, kind in zip(words, kinds, strict=True)]
             may_be_none = unit.elements.get((inside.place, "optional", ""))

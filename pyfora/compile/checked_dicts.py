@@ -40,10 +40,10 @@ def hash_dict(key: Any, width: Any) -> Any:
 def same_key(one: Any, other: Any, width: Any) -> Any:
     if width == 1:
         return one == other
-    for number in range(width):
-        if load_word(one, number) != load_word(other, number):
-            return False
-    return True
+    number = 0
+    while number < width and load_word(one, number) == load_word(other, number):
+        number = number + 1
+    return number == width
 
 
 @routine("void(int64, int64, int64)")
@@ -132,7 +132,7 @@ def put_dict(arena: Any, address: Any, key: Any, value: Any, width: Any) -> Any:
 @routine("void(int64, int64, int64, int64, int64, int64)")
 def put_near_dict(arena: Any, address: Any, key: Any, value: Any, width: Any, number: Any) -> Any:
     """`d[key] = value` of a key that was found in this entry a moment ago."""
-    if 0 <= number and number < load_word(address, 1):
+    if number >= 0 and number < load_word(address, 1):
         entry = load_word(address, 0) + number * 24
         if load_word(entry, 2) != 0 and same_key(load_word(entry, 0), key, width):
             set_word(entry, 1, value)
@@ -154,6 +154,30 @@ def value_or_dict(address: Any, number: Any, other: Any) -> Any:
     if number < 0:
         return other
     return load_word(load_word(address, 0) + number * 24, 1)
+
+
+@routine("int64(int64, int64, int64)")
+def item_dict(address: Any, key: Any, width: Any) -> Any:
+    """`d[key]`."""
+    return value_dict(address, find_dict(address, key, width))
+
+
+@routine("int64(int64, int64, int64, int64)")
+def item_or_dict(address: Any, key: Any, other: Any, width: Any) -> Any:
+    """`d.get(key, other)`."""
+    return value_or_dict(address, find_dict(address, key, width), other)
+
+
+@routine("int64(int64, int64, int64)")
+def take_dict(address: Any, key: Any, width: Any) -> Any:
+    """`d.pop(key)`."""
+    return drop_dict(address, find_dict(address, key, width))
+
+
+@routine("int64(int64, int64, int64, int64)")
+def take_or_dict(address: Any, key: Any, other: Any, width: Any) -> Any:
+    """`d.pop(key, other)`."""
+    return drop_or_dict(address, find_dict(address, key, width), other)
 
 
 @routine("int64(int64, int64, int64, int64, int64)")

@@ -191,7 +191,5 @@ def draw_gauss(state: Any, mu: Any, sigma: Any) -> Any:
 
 
 RANDOM_PRIMITIVES = {
-    name: value
-    for name, value in dict(globals()).items()
-    if name.endswith("_random") or name.startswith("draw_")
+    name: value for name, value in dict(globals()).items() if name.endswith("_random") or name.startswith("draw_")
 }

@@ -88,6 +88,17 @@ def take_out_list(address: Any, index: Any) -> Any:
     return word
 
 
+@routine("int64(int64, int64)")
+def remove_word_list(address: Any, word: Any) -> Any:
+    """`xs.remove(word)`."""
+    return take_out_list(address, there_list(find_word_list(address, word)))
+
+
+@routine("int64(int64, float64)")
+def remove_float_list(address: Any, value: Any) -> Any:
+    return take_out_list(address, there_list(find_float_list(address, value)))
+
+
 @routine("void(int64, int64, int64, int64)")
 def put_in_list(arena: Any, address: Any, index: Any, word: Any) -> Any:
     """`xs.insert(index, word)`."""

@@ -16,7 +16,7 @@ def clauses(
     scope: Scope,
     expressions: Expressions,
     read_range: RangeReader,
-    node: ast.GeneratorExp | ast.ListComp | ast.SetComp,
+    node: ast.GeneratorExp | ast.ListComp | ast.SetComp | ast.DictComp,
     innermost: Callable[[], list[str]],
     *,
     first: tuple[str, str] | None,

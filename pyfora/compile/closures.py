@@ -30,11 +30,11 @@ class Inner:
     sees: frozenset[str]
     """Names of variables around it, its own among them where it calls itself."""
     around: Scope
+    written_at: tuple[str, int, int]
+    """File, line and column."""
 
 
-def new(
-    scope: Scope, value: Callable[[Scope, ast.expr], Term], node: ast.FunctionDef | ast.Lambda
-) -> Term:
+def new(scope: Scope, value: Callable[[Scope, ast.expr], Term], node: ast.FunctionDef | ast.Lambda) -> Term:
     """The function itself: what it is known by, then what it sees, then the defaults of its parameters."""
     name = node.name if isinstance(node, ast.FunctionDef) else "<lambda>"
     if isinstance(node, ast.FunctionDef) and node.decorator_list:
@@ -55,7 +55,9 @@ def new(
             return scope.lookup(wanted)
 
         source = FunctionSource(scope.filename, node, lookup)
-        scope.unit.inner[key] = Inner(source, name, frozenset(free), scope)
+        scope.unit.inner[key] = Inner(
+            source, name, frozenset(free), scope, (scope.filename, node.lineno, node.col_offset)
+        )
         scope.unit.held.append(node)
     inner = scope.unit.inner[key]
     seen = sorted(one for one in free - {name} if one in (scope.variables or {}))

@@ -42,12 +42,18 @@ def new(scope: Scope, python: type, makes: Kind | None, node: ast.expr) -> Term:
 def _new_of(scope: Scope, kind: Kind, origin: object) -> Kind:
     """The kind of a list, dict or set that a `defaultdict` makes, as far as it is known."""
     inner = (origin, "made")
-    return resolved(scope.unit, dataclasses.replace(kind, origin=inner)) if isinstance(kind, InMemory) else kind
+    return (
+        resolved(scope.unit, dataclasses.replace(kind, origin=inner))
+        if isinstance(kind, DictOf | ListOf | SetOf)
+        else kind
+    )
 
 
 def _key(scope: Scope, held: Term, key: Term, node: ast.AST) -> tuple[str, int]:
     """A key as the primitives take it, and its width. Its type is learned where it was not known."""
-    kind = held.type.element if isinstance(held.type, SetOf) else held.type.key if isinstance(held.type, DictOf) else None
+    kind = (
+        held.type.element if isinstance(held.type, SetOf) else held.type.key if isinstance(held.type, DictOf) else None
+    )
     if kind is not None and texts.is_letter(kind) and texts.is_text(key.type):
         key = texts.as_letter(scope, key, node)
     if not _can_be_key(key.type):
@@ -94,7 +100,7 @@ def _value_word(scope: Scope, held: Term, value: Term, node: ast.AST) -> str:
         raise scope.refuse(f"a {value.type} as a value of a dict", node)
     if held.type.value is None:
         _learn(scope, held, "value", value.type, node)
-    agree(scope.unit, held.type.value, value.type)
+    agree(scope.unit, _known(scope, held.type.value, node), value.type)
     if held.type.value != value.type:
         raise scope.refuse(f"a {value.type} as a value beside those of type {held.type.value}", node)
     return word_of(scope, value)
@@ -113,22 +119,18 @@ def item(scope: Scope, held: Term, key: Term, node: ast.AST) -> Term:
             return from_word(scope, kind, f"{verb}({given})")
         zero = "word_float(0.0)" if makes == "float" else "0"
         return from_word(scope, kind, f"default_dict({arena(scope)}, {held.text}, {word}, {zero}, {width})")
-    return _at(scope, held, f"find_dict({held.text}, {word}, {width})", node)
+    if held.type.python is collections.Counter:
+        return from_word(scope, kind, f"item_or_dict({held.text}, {word}, 0, {width})")
+    return from_word(scope, kind, f"item_dict({held.text}, {word}, {width})")
 
 
 def _at(scope: Scope, held: Term, number: str, node: ast.AST) -> Term:
     """The value of the entry that was found, where it need not be put in."""
     assert isinstance(held.type, DictOf)
-    _must_be_held(scope, held, node)
     kind = _known(scope, held.type.value, node)
     if held.type.python is collections.Counter:
         return from_word(scope, kind, f"value_or_dict({held.text}, {number}, 0)")
     return from_word(scope, kind, f"value_dict({held.text}, {number})")
-
-
-def _must_be_held(scope: Scope, held: Term, node: ast.AST) -> None:
-    if not held.text.replace("_", "").isalnum():
-        raise scope.refuse("a dict that is not held in a variable", node)
 
 
 def set_item(scope: Scope, held: Term, key: Term, value: Term, node: ast.AST) -> str:
@@ -137,10 +139,8 @@ def set_item(scope: Scope, held: Term, key: Term, value: Term, node: ast.AST) ->
     return f"put_dict({arena(scope)}, {held.text}, {word}, {_value_word(scope, held, value, node)}, {width})"
 
 
-def change_item(
-    scope: Scope, held: Term, key: Term, node: ast.AST
-) -> tuple[list[str], Term, str]:
-    """For `held[key] += …`: lines before it, the value as it was, and the beginning of the line that puts the new one."""
+def change_item(scope: Scope, held: Term, key: Term, node: ast.AST) -> tuple[list[str], Term, str]:
+    """For `held[key] += …`: lines before it, the value as it was, and the line that puts the new one."""
     assert isinstance(held.type, DictOf)
     word, width = _key(scope, held, key, node)
     names = scope.fresh("key"), scope.fresh("entry")
@@ -163,16 +163,17 @@ def changed(scope: Scope, held: Term, value: Term, line: str, node: ast.AST) -> 
 
 def contains(scope: Scope, held: Term, key: Term, node: ast.AST) -> Term:
     """`key in held`."""
-    _must_be_held(scope, held, node)
+    if not held.text.isidentifier() and not key.text.replace("_", "").isalnum():
+        # Python evaluates the key first.
+        raise scope.refuse("'in' of two values neither of which is held in a variable", node)
     key_text, width = _key(scope, held, key, node)
     return Term("bool", f"(find_dict({held.text}, {key_text}, {width}) >= 0)")
 
 
 def delete(scope: Scope, held: Term, key: Term, node: ast.AST) -> str:
     """`del held[key]`, as a line."""
-    _must_be_held(scope, held, node)
     word, width = _key(scope, held, key, node)
-    return f"drop_dict({held.text}, find_dict({held.text}, {word}, {width}))"
+    return f"take_dict({held.text}, {word}, {width})"
 
 
 def length(held: Term) -> Term:
@@ -191,27 +192,25 @@ def method(scope: Scope, held: Term, name: str, terms: list[Term], node: ast.AST
         return _set_method(scope, held, name, terms, node)
     assert isinstance(held.type, DictOf)
     match name, len(terms):
-        case ("keys" | "values" | "items"), 0:
+        case (("keys" | "values" | "items"), 0):
             return Term(ViewOf(held.type, name), held.text)
         case "get", 2:
-            _must_be_held(scope, held, node)
             word, width = _key(scope, held, terms[0], node)
             other = _value_word(scope, held, terms[1], node)
-            found = f"find_dict({held.text}, {word}, {width})"
-            return from_word(scope, _known(scope, held.type.value, node), f"value_or_dict({held.text}, {found}, {other})")
+            text = f"item_or_dict({held.text}, {word}, {other}, {width})"
+            return from_word(scope, _known(scope, held.type.value, node), text)
         case "setdefault", 2:
             word, width = _key(scope, held, terms[0], node)
             other = _value_word(scope, held, terms[1], node)
             text = f"default_dict({arena(scope)}, {held.text}, {word}, {other}, {width})"
             return from_word(scope, _known(scope, held.type.value, node), text)
         case "pop", (1 | 2):
-            _must_be_held(scope, held, node)
             word, width = _key(scope, held, terms[0], node)
-            found, kind = f"find_dict({held.text}, {word}, {width})", _known(scope, held.type.value, node)
+            kind = _known(scope, held.type.value, node)
             if len(terms) == 1:
-                return from_word(scope, kind, f"drop_dict({held.text}, {found})")
+                return from_word(scope, kind, f"take_dict({held.text}, {word}, {width})")
             other = _value_word(scope, held, terms[1], node)
-            return from_word(scope, kind, f"drop_or_dict({held.text}, {found}, {other})")
+            return from_word(scope, kind, f"take_or_dict({held.text}, {word}, {other}, {width})")
         case "clear", 0:
             return Term(Known(None), f"clear_dict({arena(scope)}, {held.text})")
         case "copy", 0:
@@ -225,12 +224,10 @@ def _set_method(scope: Scope, held: Term, name: str, terms: list[Term], node: as
         case "add", 1:
             word, width = _key(scope, held, terms[0], node)
             return Term(Known(None), f"put_dict({arena(scope)}, {held.text}, {word}, 0, {width})")
-        case ("discard" | "remove"), 1:
-            _must_be_held(scope, held, node)
+        case (("discard" | "remove"), 1):
             word, width = _key(scope, held, terms[0], node)
-            found = f"find_dict({held.text}, {word}, {width})"
-            text = f"drop_dict({held.text}, {found})" if name == "remove" else f"drop_or_dict({held.text}, {found}, 0)"
-            return Term(Known(None), text)
+            given = f"take_dict({held.text}, {word}, {width})"
+            return Term(Known(None), given if name == "remove" else f"take_or_dict({held.text}, {word}, 0, {width})")
         case "clear", 0:
             return Term(Known(None), f"clear_dict({arena(scope)}, {held.text})")
         case "copy", 0:

@@ -123,7 +123,11 @@ class Expressions:
                 text = f"({arms[0].text} if {test.text} else {arms[1].text})"
                 return Term(kind, text if is_runtime(kind) else "")
             case ast.Dict(keys=keys, values=values) if None not in keys:
-                pairs = [(self.value(scope, key), self.value(scope, value)) for key, value in zip(keys, values, strict=True) if key]
+                pairs = [
+                    (self.value(scope, key), self.value(scope, value))
+                    for key, value in zip(keys, values, strict=True)
+                    if key
+                ]
                 return dicts.display(scope, [key for key, _ in pairs], [value for _, value in pairs], node)
             case ast.Set(elts=elements):
                 return dicts.display(scope, [self.value(scope, element) for element in elements], None, node)

@@ -8,7 +8,7 @@ import types
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from pyfora.compile.kinds import Kind, Known, code_of, give_up_text, is_runtime
+from pyfora.compile.kinds import Kind, code_of, give_up_text, is_runtime
 from pyfora.compile.scope import CAPTURED_HERE, Scope
 from pyfora.compile.terms import Term, made
 

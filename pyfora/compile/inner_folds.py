@@ -41,9 +41,7 @@ def inner_fold(
         raise scope.refuse(f"{fold}() of a list", node)
     known = scope.variables or {}
     read = {name.id for name in ast.walk(node) if isinstance(name, ast.Name)}
-    targets = {
-        name.id for clause in node.generators for name in ast.walk(clause.target) if isinstance(name, ast.Name)
-    }
+    targets = {name.id for clause in node.generators for name in ast.walk(clause.target) if isinstance(name, ast.Name)}
     inside = Scope(scope.unit, scope.filename, scope.lookup, scope.bound | targets, owner=scope.owner)
     # A target hides the function's own variable of that name, yet the first range is evaluated outside of it.
     for name in ast.walk(node.generators[0].iter):
@@ -64,7 +62,9 @@ def inner_fold(
 
     def element() -> tuple[Term, list[str]]:
         if isinstance(node, ast.DictComp):
-            return dicts.collected(inside, expressions.value(inside, node.key), expressions.value(inside, node.value), node)
+            return dicts.collected(
+                inside, expressions.value(inside, node.key), expressions.value(inside, node.value), node
+            )
         if fold == "Counter":
             return dicts.counted(inside, expressions.value(inside, node.elt), node)
         if fold == "set":

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from typing import TYPE_CHECKING
 
-from pyfora.compile.kinds import DictOf, Kind, ListOf, SetOf
+from pyfora.compile.kinds import DictOf, Kind, Known, ListOf, Record, SetOf, Shape
 
 if TYPE_CHECKING:
     from pyfora.compile.scope import Unit
@@ -13,6 +13,18 @@ if TYPE_CHECKING:
 
 class ElementLearned(Exception):
     """Something was found out: all is translated again, with that known."""
+
+
+def lasting(kind: Kind | None) -> object:
+    """What stands for a kind when all is translated again, and functions inside others are new ones."""
+    match kind:
+        case Known(value=value) if hasattr(value, "written_at"):
+            return value.written_at
+        case Shape() | Record():
+            return kind.python, kind.names, tuple(map(lasting, kind.parts))
+        case ListOf() | SetOf():
+            return type(kind), lasting(kind.element)
+    return kind
 
 
 def learned(unit: Unit, place: object) -> Kind | None:

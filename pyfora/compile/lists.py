@@ -15,6 +15,8 @@ from pyfora.compile.words import ARENA, arena, can_be_kept, from_word, leaves, w
 
 LONGEST = 2**40
 """No list of a kernel has as many elements: there is not the memory for it."""
+
+
 def _own(kind: Kind) -> Kind:
     """The type of a new list with the elements of one of this type."""
     return dataclasses.replace(kind, is_frozen=False) if isinstance(kind, ListOf) else kind
@@ -58,13 +60,15 @@ def display(scope: Scope, terms: list[Term], node: ast.List) -> Term:
     if any(term.type != element for term in terms):
         raise scope.refuse("a list of elements of several types", node)
     if isinstance(element, Shape):
-        words = display(scope, [Term("int", word_of(scope, term)) for term in terms], node)
-        return Term(ListOf(element), words.text)
+        in_words = display(scope, [Term("int", word_of(scope, term)) for term in terms], node)
+        return Term(ListOf(element), in_words.text)
     key = ("a list of", element, len(terms))
     if key not in scope.unit.functions:
         names = [f"element_{number}" for number in range(len(terms))]
         function = Function(scope.unit.name("call_list"), [(name, element) for name in names], ListOf(element))
-        words = [f"set_word(data_list(result), {n}, {word_of(scope, Term(element, name))})" for n, name in enumerate(names)]
+        words = [
+            f"set_word(data_list(result), {n}, {word_of(scope, Term(element, name))})" for n, name in enumerate(names)
+        ]
         first = [f"result = new_list({ARENA}, {len(terms)})", f"set_length(result, {len(terms)})"]
         function.lines = [*first, *words, "return result"]
         function.captured = {ARENA: Term("int", ARENA)}
@@ -183,15 +187,8 @@ def method(scope: Scope, held: Term, name: str, terms: list[Term], node: ast.AST
         case "clear", 0:
             return Term(Known(None), f"set_length({held.text}, 0)")
         case "remove", 1:
-            _must_be_held(scope, held, node)
-            place = _searched(scope, "find", held, terms[0], node)
-            return Term(Known(None), f"take_out_list({held.text}, there_list({place}))")
+            return Term(Known(None), _searched(scope, "remove", held, terms[0], node))
     raise scope.refuse(f"the method {name!r} of a list", node)
-
-
-def _must_be_held(scope: Scope, held: Term, node: ast.AST) -> None:
-    if not held.text.replace("_", "").isalnum():
-        raise scope.refuse("a list that is not held in a variable", node)
 
 
 def _searched(scope: Scope, verb: str, held: Term, value: Term, node: ast.AST) -> str:
@@ -206,7 +203,9 @@ def _searched(scope: Scope, verb: str, held: Term, value: Term, node: ast.AST) -
 
 def contains(scope: Scope, held: Term, value: Term, node: ast.AST) -> Term:
     """`value in held`."""
-    _must_be_held(scope, held, node)
+    if not held.text.isidentifier() and not value.text.replace("_", "").isalnum():
+        # Python evaluates the value first.
+        raise scope.refuse("'in' of two values neither of which is held in a variable", node)
     return Term("bool", f"({_searched(scope, 'find', held, value, node)} >= 0)")
 
 
@@ -264,4 +263,8 @@ def collected(scope: Scope, term: Term, node: ast.AST) -> tuple[str, list[str], 
     memory = arena(scope)
     if not is_runtime(kind) or isinstance(kind, Known):
         raise NotCompiled("a list of what is known beforehand")
-    return f"result = new_list({memory}, 0)", [f"{_verb('append', kind)}({memory}, result, {_kept(scope, term)})"], ListOf(kind)
+    return (
+        f"result = new_list({memory}, 0)",
+        [f"{_verb('append', kind)}({memory}, result, {_kept(scope, term)})"],
+        ListOf(kind),
+    )

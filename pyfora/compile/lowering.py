@@ -1,8 +1,8 @@
 """A function of the generated source, or a routine of ours, as LLVM instructions.
 
-Both are a small part of Python: numbers and tuples of them in variables of one type each, `if`, `while`, `for` over a range,
-calls of primitives and of one another. numba compiles that too, but asks of each function many questions whose answers are
-plain here, at ten times the cost. Ints are 64 bits that wrap around: who wants them checked calls a primitive.
+Both are a small part of Python: numbers and tuples of them in variables of one type each, `if`, `while`, `for` over a
+range, calls of primitives and of one another. numba compiles that too, but asks of each function many questions whose
+answers are plain here, at ten times the cost. Ints are 64 bits that wrap around: who wants them checked calls a primitive.
 """
 
 from __future__ import annotations
@@ -16,12 +16,23 @@ from llvmlite import ir
 from pyfora.compile.primitives import I1, I32, I64, Builder, Primitive, Routine, Type, Value, llvm_type, real, whole
 
 _INT_OPERATIONS: dict[type[ast.operator], str] = {
-    **{ast.Add: "add", ast.Sub: "sub", ast.Mult: "mul", ast.BitAnd: "and_", ast.BitOr: "or_", ast.BitXor: "xor"},
-    **{ast.LShift: "shl", ast.RShift: "ashr"},
+    ast.Add: "add",
+    ast.Sub: "sub",
+    ast.Mult: "mul",
+    ast.BitAnd: "and_",
+    ast.BitOr: "or_",
+    ast.BitXor: "xor",
+    ast.LShift: "shl",
+    ast.RShift: "ashr",
 }
 _FLOAT_OPERATIONS: dict[type[ast.operator], str] = {ast.Add: "fadd", ast.Sub: "fsub", ast.Mult: "fmul", ast.Div: "fdiv"}
 _COMPARISONS: dict[type[ast.cmpop], str] = {
-    **{ast.Lt: "<", ast.LtE: "<=", ast.Gt: ">", ast.GtE: ">=", ast.Eq: "==", ast.NotEq: "!="},
+    ast.Lt: "<",
+    ast.LtE: "<=",
+    ast.Gt: ">",
+    ast.GtE: ">=",
+    ast.Eq: "==",
+    ast.NotEq: "!=",
 }
 
 
@@ -130,16 +141,18 @@ class _Lowering:
             case ast.Assign(targets=[ast.Name(id=name)], value=value):
                 self._set(name, self._value(value))
             case ast.Assign(targets=[ast.Tuple(elts=names)], value=ast.Tuple(elts=values)):
-                for target, value in zip(names, [self._value(one) for one in values], strict=True):
+                for target, found in zip(names, [self._value(one) for one in values], strict=True):
                     assert isinstance(target, ast.Name)
-                    self._set(target.id, value)
+                    self._set(target.id, found)
             case ast.Expr(value=ast.Constant()) | ast.Pass():
                 pass
             case ast.Expr(value=value):
                 self._value(value)
             case ast.Return(value=value):
                 if value is not None:
-                    self._ir.store(self._as(self._value(value), self._routine.signature.returns), self._function.args[0])
+                    self._ir.store(
+                        self._as(self._value(value), self._routine.signature.returns), self._function.args[0]
+                    )
                 self._ir.ret(ir.Constant(I32, 0))
             case ast.If():
                 self._if(node)
@@ -248,8 +261,10 @@ class _Lowering:
                 return real(value), "float64"
             case ast.Name(id=name):
                 return self._name(node, name)
-            case ast.UnaryOp(op=ast.USub(), operand=ast.Constant(value=value)) if type(value) in (int, float):
-                return (whole(-value), "int64") if type(value) is int else (real(-value), "float64")
+            case ast.UnaryOp(op=ast.USub(), operand=ast.Constant(value=int() as value)):
+                return whole(-value), "int64"
+            case ast.UnaryOp(op=ast.USub(), operand=ast.Constant(value=float() as value)):
+                return real(-value), "float64"
             case ast.UnaryOp():
                 return self._unary(node)
             case ast.BinOp():

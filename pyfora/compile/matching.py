@@ -9,7 +9,6 @@ from pyfora.compile.kinds import Shape, is_runtime
 from pyfora.compile.scope import Scope
 from pyfora.compile.terms import part_of
 
-
 Node = TypeVar("Node", bound=ast.AST)
 
 

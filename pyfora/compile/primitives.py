@@ -141,7 +141,7 @@ class Routine:
     calls_itself: bool = False
 
 
-def primitive(signature: str) -> Callable[[Callable[..., Any]], Primitive]:
+def primitive(signature: str) -> Callable[[Callable[..., Any]], Any]:
     """Make a function `(Builder, *llvm values) -> llvm value` callable in kernels, signed like `int64(int64)`."""
     return lambda generate: Primitive(Signature.of(signature), generate)
 

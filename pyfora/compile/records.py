@@ -70,4 +70,5 @@ def set_part(scope: Scope, owner: Term, name: str, value: Term, node: ast.AST) -
 
 
 def _can_be_set(cls: type, name: str) -> bool:
-    return cls.__setattr__ is object.__setattr__ and is_set_plainly(cls, name)
+    plain: object = object.__setattr__
+    return cls.__setattr__ is plain and is_set_plainly(cls, name)

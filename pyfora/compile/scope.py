@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, cast
 
 from pyfora.compile.classes import is_known_beforehand, parts_from_outside
 from pyfora.compile.kinds import Kind, Known, ListOf, is_runtime
+from pyfora.compile.learning import lasting
 from pyfora.compile.loop import Element, FunctionSource
 from pyfora.compile.refusal import NotCompiled, refuse
 from pyfora.compile.terms import Interval, Term, made
@@ -159,7 +160,7 @@ class Scope:
 
     def place_of(self, node: ast.expr) -> object:
         """Where `node` stands, in a function for arguments of these types."""
-        kinds = () if self.function is None else tuple(kind for _, kind in self.function.parameters)
+        kinds = () if self.function is None else tuple(lasting(kind) for _, kind in self.function.parameters)
         return self.filename, node.lineno, node.col_offset, kinds
 
     def variable(self, name: str, kind: Kind) -> str:

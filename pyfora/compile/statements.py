@@ -146,7 +146,7 @@ class Statements:
         return self._for(loop)
 
     def _try(self, node: ast.Try) -> list[str]:
-        """What is tried, as it stands: whatever raises in it gives the leaf up, and CPython goes through the handlers."""
+        """What is tried, as it stands: what raises in it gives the leaf up, and CPython goes through the handlers."""
         if node.finalbody:
             leaves = (ast.Return, ast.Break, ast.Continue)
             tried = [*node.body, *node.orelse]

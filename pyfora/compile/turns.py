@@ -1,4 +1,4 @@
-"""What a loop inside compiled code runs over: a range, a list, a dict, a text, a tuple, or what builtins make of these."""
+"""What a loop inside compiled code runs over: ranges, lists, dicts, texts, tuples, what builtins make of these."""
 
 from __future__ import annotations
 
@@ -91,14 +91,13 @@ def _list_of_parts(scope: Scope, held: Term, node: ast.expr) -> Term:
     return scope.unit.functions[key].call([held], depth="")
 
 
-def _made(
-    scope: Scope, expressions: Expressions, read_range: RangeReader, maker: object, node: ast.Call
-) -> Turns:
+def _made(scope: Scope, expressions: Expressions, read_range: RangeReader, maker: object, node: ast.Call) -> Turns:
     """A loop over what a builtin makes of something else."""
     if maker in _LAZY:
         return _lazy(scope, expressions, read_range, maker, node)
     if maker is builtins.enumerate and node.args:
-        return _counted(scope, iteration(scope, expressions, read_range, node.args[0]), _start(scope, expressions, node))
+        turns = iteration(scope, expressions, read_range, node.args[0])
+        return _counted(scope, turns, _start(scope, expressions, node))
     cursor = _cursor(scope, expressions, read_range, node)
     return cursor.before, f"while {cursor.more}:", cursor.advance, cursor.element
 
