@@ -4,19 +4,45 @@ from __future__ import annotations
 
 import ast
 import builtins
+import collections
 import functools
 import math
 import operator
 import random
 import types
+from dataclasses import dataclass
 
-from pyfora.compile import complexes, intervals, lists, randoms, texts
+from pyfora.compile import closures, complexes, dicts, intervals, lists, optionals, randoms, texts
 from pyfora.compile.classes import inits_of
 from pyfora.compile.counters import INTERVAL, Unbounded, counters
 from pyfora.compile.expressions import Expressions
-from pyfora.compile.functions import Function, bind_arguments, bound_names, bound_once, forbidden
+from pyfora.compile.functions import (
+    Function,
+    bind_arguments,
+    bound_names,
+    bound_once,
+    defaults_of,
+    forbidden,
+    parameters_of,
+    yields,
+)
 from pyfora.compile.inner_folds import INNER_FOLDS, inner_fold
-from pyfora.compile.kinds import InMemory, Kind, Known, ListOf, Shape, give_up_text, is_runtime, names_of
+from pyfora.compile.kinds import (
+    DictOf,
+    InMemory,
+    Kind,
+    Known,
+    ListOf,
+    Optional,
+    Record,
+    SetOf,
+    Shape,
+    ViewOf,
+    give_up_text,
+    is_runtime,
+    names_of,
+)
+from pyfora.compile.learning import lasting, learned
 from pyfora.compile.libm import ONE_ARGUMENT
 from pyfora.compile.loop import FunctionSource
 from pyfora.compile.objects import Objects
@@ -24,6 +50,8 @@ from pyfora.compile.refusal import NotCompiled
 from pyfora.compile.scope import Instance, Scope, Unit, construct, plain
 from pyfora.compile.statements import GIVE_UP, Statements
 from pyfora.compile.terms import Interval, Term, as_bool, as_float, as_int, constant, instance_of, made, part_of
+from pyfora.compile.turns import MADE_BY, called
+from pyfora.compile.words import arena
 
 _ONE_FLOAT = {
     id(getattr(math, name)): f"{name}_float" for name in [*ONE_ARGUMENT, "sqrt", "fabs"] if hasattr(math, name)
@@ -84,8 +112,54 @@ def _each_of(source: ast.expr) -> ast.GeneratorExp:
     return made
 
 
+_COMPREHENSIONS: dict[type[ast.expr], str] = {ast.ListComp: "list", ast.SetComp: "set", ast.DictComp: "dict"}
+_TYPES: dict[str, type] = {"list": list, "set": set, "dict": dict, "Counter": collections.Counter}
+_COLLECTIONS = {id(python): word for word, python in _TYPES.items()} | {id(collections.defaultdict): "defaultdict"}
+_DEFAULTS: dict[Kind, Kind] = {
+    Known(int): "int",
+    Known(float): "float",
+    Known(list): ListOf(None),
+    Known(set): SetOf(None),
+    Known(dict): DictOf(dict, None, None),
+}
+
+
+def _shares(kind: Kind | None) -> bool:
+    """Whether what can be changed may be reached from a value of this kind."""
+    match kind:
+        case Shape():
+            return any(map(_shares, kind.parts))
+        case Optional():
+            return _shares(kind.of)
+        case ListOf(is_frozen=True):
+            return False
+    return isinstance(kind, InMemory)
+
+
+def _is_endless(node: ast.FunctionDef) -> bool:
+    """Whether it has a loop that only the one who goes through it ends."""
+    nodes = [*ast.walk(node)]
+    forever = any(isinstance(one, ast.While) and isinstance(one.test, ast.Constant) for one in nodes)
+    return forever and not any(isinstance(one, ast.Return | ast.Break) for one in nodes)
+
+
 class _TypeNotYetKnown(NotCompiled):
     """A function calls itself, and no return that shows its type has been seen."""
+
+
+_CLOSURE = "what it sees"
+"""The first parameter of a function inside another one."""
+
+
+@dataclass(frozen=True)
+class Called:
+    """A function of the user's that is called."""
+
+    identity: object
+    source: FunctionSource
+    name: str
+    closure: Kind | None = None
+    """Of a function inside another one: what it is given first."""
 
 
 class Calls:
@@ -95,12 +169,12 @@ class Calls:
         self._objects = Objects(self._call_function, self._make)
         self.expressions = Expressions(self.call, self._objects)
 
-    def call(self, scope: Scope, node: ast.Call | ast.ListComp) -> Term:
-        """The value of a call, or of a list comprehension. Raises NotCompiled."""
-        if isinstance(node, ast.ListComp):
-            return inner_fold(scope, self.expressions, self.read_range, "list", node)
+    def call(self, scope: Scope, node: ast.Call | ast.ListComp | ast.SetComp | ast.DictComp) -> Term:
+        """The value of a call, or of a comprehension that makes a list, set or dict. Raises NotCompiled."""
+        if not isinstance(node, ast.Call):
+            return inner_fold(scope, self.expressions, self.read_range, _COMPREHENSIONS[type(node)], node)
         bound = self._bound(scope, node.func)
-        if bound is not None and isinstance(bound[0].type, InMemory):
+        if bound is not None and isinstance(bound[0].type, InMemory) and not isinstance(bound[0].type, Record):
             return self._needed(scope, node, self._in_memory(scope, node, *bound))
         target, first = self._callee(scope, node, bound)
         if (
@@ -113,20 +187,117 @@ class Calls:
             return inner_fold(scope, self.expressions, self.read_range, INNER_FOLDS[id(target)], node.args[0])
         if id(target) in INNER_FOLDS and target is not builtins.len and len(node.args) == 1 and not node.keywords:
             (over,) = node.args
-            if isinstance(self.expressions.value(scope, over).type, ListOf):
+            if self._is_gone_through(scope, over):
                 return inner_fold(scope, self.expressions, self.read_range, INNER_FOLDS[id(target)], _each_of(over))
-        if target is builtins.list and len(node.args) == 1 and self.read_range(scope, node.args[0]) is not None:
-            return inner_fold(scope, self.expressions, self.read_range, "list", _each_of(node.args[0]))
+        made_here = self._collection(scope, node, target)
+        if made_here is not None:
+            return made_here
         for argument in node.args:
             if isinstance(argument, ast.Starred):
                 raise scope.refuse("a call with *arguments", argument)
-        terms = [*first, *(self.expressions.value(scope, argument) for argument in node.args)]
+        users = isinstance(target, types.FunctionType | Term)
+        value = self.expressions.any_value if users else self.expressions.value
+        terms = [*first, *(value(scope, argument) for argument in node.args)]
         keywords: dict[str, Term] = {}
         for keyword in node.keywords:
             if keyword.arg is None:
                 raise scope.refuse("a call with **arguments", node)
-            keywords[keyword.arg] = self.expressions.value(scope, keyword.value)
+            keywords[keyword.arg] = value(scope, keyword.value)
         return self._apply(scope, node, target, terms, keywords)
+
+    def _is_gone_through(self, scope: Scope, node: ast.expr) -> bool:
+        """Whether this is a list, a dict, a tuple, or what can be gone through only."""
+        scope.gone_through = node
+        if self.read_range(scope, node) is not None or called(scope, self.expressions, node) in MADE_BY:
+            return True
+        kind = self.expressions.value(scope, node).type
+        return isinstance(kind, ListOf | DictOf | ViewOf) or (
+            isinstance(kind, Shape) and kind.python is tuple and is_runtime(kind)
+        )
+
+    def _collection(self, scope: Scope, node: ast.Call, target: object) -> Term | None:
+        """A new list, set or dict of what is given; None where it is none of these calls."""
+        if target is builtins.sorted and len(node.args) == 1:
+            return self._sorted(scope, node)
+        fold = _COLLECTIONS.get(id(target))
+        if fold is None or node.keywords:
+            return None
+        if target is collections.defaultdict and len(node.args) == 1:
+            made_kind = _DEFAULTS.get(self.expressions.value(scope, node.args[0]).type)
+            if made_kind is None:
+                raise scope.refuse("a defaultdict of something else than int, float, list, set or dict", node)
+            return dicts.new(scope, collections.defaultdict, made_kind, node)
+        if not node.args and target is not builtins.list:
+            return dicts.new(scope, _TYPES[fold], None, node)
+        if not node.args:
+            return lists.display(scope, [], ast.copy_location(ast.List([], ast.Load()), node))
+        if len(node.args) != 1 or fold == "dict":
+            raise scope.refuse(f"{fold}() of these arguments", node)
+        (over,) = node.args
+        if isinstance(over, ast.GeneratorExp):
+            return inner_fold(scope, self.expressions, self.read_range, fold, over)
+        scope.gone_through = over
+        if fold == "list" and not self._is_lazy(scope, over):
+            held = self.expressions.value(scope, over)
+            if isinstance(held.type, ListOf):
+                return lists.method(scope, held, "copy", [], node)
+        return inner_fold(scope, self.expressions, self.read_range, fold, _each_of(over))
+
+    def _is_lazy(self, scope: Scope, node: ast.expr) -> bool:
+        return self.read_range(scope, node) is not None or called(scope, self.expressions, node) in MADE_BY
+
+    def _sorted(self, scope: Scope, node: ast.Call) -> Term:
+        """`sorted(over, key=…, reverse=…)`."""
+        words = {keyword.arg: keyword.value for keyword in node.keywords}
+        (over,) = node.args
+        if set(words) - {"key", "reverse"}:
+            raise scope.refuse("sorted() with these arguments", node)
+        listed: Term
+        if isinstance(over, ast.GeneratorExp) or self._is_lazy(scope, over):
+            source = over if isinstance(over, ast.GeneratorExp) else _each_of(over)
+            listed = inner_fold(scope, self.expressions, self.read_range, "list", source)
+        else:
+            scope.gone_through = over
+            held = self.expressions.value(scope, over)
+            if isinstance(held.type, DictOf | SetOf | ViewOf):
+                listed = dicts.column(scope, held, node)
+            elif isinstance(held.type, ListOf):
+                listed = lists.method(scope, held, "copy", [], node)
+            else:
+                raise scope.refuse(f"sorted() of a {held.type}", node)
+        return self._in_order(scope, listed, words.get("key"), words.get("reverse"), node)
+
+    def _in_order(
+        self, scope: Scope, listed: Term, key: ast.expr | None, reverse: ast.expr | None, node: ast.AST
+    ) -> Term:
+        """A function that sorts the list that it is given, and gives it back."""
+        down = constant(False) if reverse is None else self.expressions.truth(scope, reverse)
+        given = [listed, down]
+        kind = None if key is None else self.expressions.value(scope, key)
+        if kind is not None and kind.type != Known(None):
+            given.append(kind)
+        function = Function(scope.unit.name("call_sorted"), [])
+        inside = Scope(scope.unit, scope.filename, scope.lookup, {"given", "down", "key"}, owner=scope.owner)
+        inside.function = function
+        names = [inside.bind(name, term.type) for name, term in zip(("given", "down", "key"), given, strict=False)]
+        function.parameters = [(name, term.type) for name, term in zip(names, given, strict=True) if name]
+        held = keys = Term(listed.type, names[0])
+        if len(given) == 3:
+            element = ast.Name("each element", ast.Load())
+            one = ast.Call(ast.Name("key", ast.Load()), [element], [])
+            over = ast.comprehension(ast.Name("each element", ast.Store()), ast.Name("given", ast.Load()), [], 0)
+            made_keys = ast.ListComp(one, [over])
+            for inner in ast.walk(made_keys):
+                ast.copy_location(inner, node)
+            keys = inner_fold(inside, self.expressions, self.read_range, "list", made_keys)
+            function.lines.append(f"keys = {keys.text}")
+            keys = Term(keys.type, "keys")
+        function.lines.append(lists.ordered(inside, held, keys, down=names[1], node=node).text)
+        function.lines.append(f"return {held.text}")
+        function.returns, function.captured, function.complete = listed.type, dict(inside.used), True
+        scope.unit.functions[object()] = function
+        scope.use(function.captured)
+        return function.call(given, depth="")
 
     def _bound(self, scope: Scope, node: ast.expr) -> tuple[Term, str] | None:
         """What it is a method of, and its name; None where it is written as something else."""
@@ -140,6 +311,8 @@ class Calls:
 
     def _in_memory(self, scope: Scope, node: ast.Call, owner: Term, name: str) -> Term:
         """A method of what is changed after it is made."""
+        if isinstance(owner.type, ListOf) and name == "sort" and not node.args:
+            return self._sort(scope, node, owner)
         if any(isinstance(argument, ast.Starred) for argument in node.args) or any(
             not one.arg for one in node.keywords
         ):
@@ -152,7 +325,23 @@ class Calls:
             raise scope.refuse(f"the method {name!r} of a {owner.type} with keyword arguments", node)
         if randoms.is_generator(owner.type):
             return randoms.draw(scope, owner, name, terms, node)
+        if isinstance(owner.type, DictOf | SetOf):
+            return dicts.method(scope, owner, name, terms, node)
+        if not isinstance(owner.type, ListOf):
+            raise scope.refuse(f"the method {name!r} of a {owner.type}", node)
         return lists.method(scope, owner, name, terms, node)
+
+    def _sort(self, scope: Scope, node: ast.Call, owner: Term) -> Term:
+        """`owner.sort(key=…, reverse=…)`."""
+        words = {keyword.arg: keyword.value for keyword in node.keywords}
+        if set(words) - {"key", "reverse"} or (isinstance(owner.type, ListOf) and owner.type.is_frozen):
+            raise scope.refuse("sort() of a captured list, or with these arguments", node)
+        if "key" in words:
+            kind = self.expressions.value(scope, words["key"]).type
+            if is_runtime(kind):
+                # CPython empties the list meanwhile, and the key may look at it.
+                raise scope.refuse("sort() with a key that has values of its own", node)
+        return Term(Known(None), self._in_order(scope, owner, words.get("key"), words.get("reverse"), node).text)
 
     def _needed(self, scope: Scope, node: ast.AST, term: Term) -> Term:
         """A term that is None, yet computed: it may stand only where its value is not asked for."""
@@ -161,7 +350,7 @@ class Calls:
         return term
 
     def _callee(self, scope: Scope, node: ast.Call, bound: tuple[Term, str] | None) -> tuple[object, list[Term]]:
-        """What is called, and what it is given before its arguments."""
+        """What is called, and what it is given before its arguments; of a function inside another one, the term."""
         if bound is not None:
             owner, name = bound
             found = self._objects.method(scope, owner, name)
@@ -174,11 +363,13 @@ class Calls:
             term = self.expressions.value(scope, node.func)
         if isinstance(term.type, Shape) and term.type.python is types.MethodType:
             bound = part_of(term, 0), term.type.names[0]
-            if isinstance(bound[0].type, InMemory):
+            if isinstance(bound[0].type, InMemory) and not isinstance(bound[0].type, Record):
                 raise scope.refuse("a call of a method that is an attribute", node)
             return self._callee(scope, node, bound)
         if isinstance(term.type, Known):
             return term.type.value, []
+        if closures.inner_of(term.type) is not None:
+            return term, []
         found = self._objects.method(scope, term, "__call__")
         if found is None or not found[1]:
             raise scope.refuse(f"a call of a {term.type}", node)
@@ -189,6 +380,8 @@ class Calls:
     ) -> Term:
         if isinstance(target, types.FunctionType):
             return self._call_function(scope, node, target, terms, keywords)
+        if isinstance(target, Term):
+            return self._call_inner(scope, node, target, terms, keywords)
         if isinstance(target, types.MethodType):
             scope.unit.held.append(target)
             bound = scope.captured((id(target), "self"), "self", target.__self__, node)
@@ -236,15 +429,16 @@ class Calls:
         """A builtin of a value that is made of others."""
         if len(terms) != 1 or isinstance(terms[0].type, str):
             return None
+        if target is builtins.sum and self._objects.length(terms[0]) == 0:
+            return constant(0)
         if target is builtins.len and texts.is_text(terms[0].type):
             return texts.length(terms[0])
         if target is builtins.ord:
             return texts.code_point(scope, terms[0], node)
-        if isinstance(terms[0].type, ListOf):
-            if target is builtins.len:
-                return lists.length(terms[0])
-            if target is builtins.list:
-                return lists.method(scope, terms[0], "copy", [], node)
+        if isinstance(terms[0].type, ListOf) and target is builtins.len:
+            return lists.length(terms[0])
+        if target is builtins.len and isinstance(terms[0].type, DictOf | SetOf | ViewOf):
+            return dicts.length(terms[0])
         if target is builtins.abs and complexes.is_complex(terms[0].type):
             return complexes.size(terms[0])
         if target is builtins.len and (length := self._objects.length(terms[0])) is not None:
@@ -302,9 +496,7 @@ class Calls:
 
     def read_range(self, scope: Scope, node: ast.expr) -> list[Term] | None:
         """The arguments of a call of `range`; None if the expression is none."""
-        if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Name | ast.Attribute):
-            return None
-        if self.expressions.value(scope, node.func).type != Known(builtins.range):
+        if called(scope, self.expressions, node) is not builtins.range or not isinstance(node, ast.Call):
             return None
         if node.keywords or not 1 <= len(node.args) <= 3:
             raise scope.refuse("range() takes one to three arguments", node)
@@ -323,52 +515,69 @@ class Calls:
         keywords: dict[str, Term],
     ) -> Term:
         source = self._source(scope, node, target)
-        arguments = bind_arguments(scope, node, target, source.node.args, positional, keywords)
+        default_of = defaults_of(scope, node, target, source.node.args)
+        name, parameters = target.__name__, source.node.args
+        arguments = bind_arguments(scope, node, name, parameters, positional, keywords, default_of)
+        scope.unit.held.append(target)
+        return self._call_translated(scope, node, Called(id(target), source, name), arguments)
+
+    def _call_inner(
+        self, scope: Scope, node: ast.AST, target: Term, positional: list[Term], keywords: dict[str, Term]
+    ) -> Term:
+        """The call of a function inside another one: it is given what it sees, then its arguments."""
+        inner = closures.inner_of(target.type)
+        assert inner is not None
+        called_ = Called(inner, inner.source, inner.name, target.type)
+        parameters = inner.source.node.args
+        arguments = bind_arguments(
+            *(scope, node, inner.name, parameters, positional, keywords),
+            lambda parameter: closures.default_of(target, parameter),
+        )
+        return self._call_translated(scope, node, called_, [target, *arguments])
+
+    def _call_translated(self, scope: Scope, node: ast.AST, target: Called, arguments: list[Term]) -> Term:
         unit = scope.unit
-        unit.held.append(target)
-        rungs = self._rungs(unit, source, target, arguments)
-        key = (id(target), tuple(term.type for term in arguments), rungs)
+        rungs = self._rungs(unit, target, arguments)
+        key = (target.identity, tuple(term.type for term in arguments), rungs)
+        if yields(target.source.node):
+            # All of it is run before the first value is used: nobody may see the difference.
+            if node is not scope.gone_through:
+                raise scope.refuse("a generator that is not gone through at once", node)
+            if any(_shares(term.type) for term in arguments):
+                raise scope.refuse("a generator function of what can be changed meanwhile", node)
         function = unit.functions.get(key)
         if function is None:
-            function = self._function(scope, key, source, target, [term.type for term in arguments], rungs)
+            function = self._function(scope, key, target, [term.type for term in arguments], rungs)
         elif not function.complete:
             if scope.function is not function:
-                raise scope.refuse(f"{target.__name__!r} calls itself by way of another function", node)
+                raise scope.refuse(f"{target.name!r} calls itself by way of another function", node)
             if not any(is_runtime(term.type) for term in arguments):
-                raise scope.refuse(f"{target.__name__!r} calls itself without arguments", node)
+                raise scope.refuse(f"{target.name!r} calls itself without arguments", node)
             function.recursive = True
             if function.returns is None:
-                raise _TypeNotYetKnown(f"the type of {target.__name__!r}", source.filename)
+                raise _TypeNotYetKnown(f"the type of {target.name!r}", target.source.filename)
         scope.use(function.captured)
         return self._needed(scope, node, function.call(arguments, depth="depth + 1"))
 
-    def _rungs(self, unit: Unit, source: FunctionSource, target: types.FunctionType, arguments: list[Term]) -> Rungs:
+    def _rungs(self, unit: Unit, target: Called, arguments: list[Term]) -> Rungs:
         """What a function is told of its arguments' sizes: it is translated once for each of these."""
         unknown: Rungs = (None,) * len(arguments)
         kinds = tuple(term.type for term in arguments)
-        known = {key[2] for key in unit.functions if isinstance(key, tuple) and key[:2] == (id(target), kinds)}
+        known = {key[2] for key in unit.functions if isinstance(key, tuple) and key[:2] == (target.identity, kinds)}
         rungs = tuple(intervals.rung(intervals.known(term)) for term in arguments)
         # One that calls itself would be told something else in each call.
-        itself = any(isinstance(one, ast.Name) and one.id == target.__name__ for one in ast.walk(source.node))
-        itself = itself or any(
-            isinstance(one, ast.Attribute) and one.attr == target.__name__ for one in ast.walk(source.node)
-        )
+        node = target.source.node
+        itself = any(isinstance(one, ast.Name) and one.id == target.name for one in ast.walk(node))
+        itself = itself or any(isinstance(one, ast.Attribute) and one.attr == target.name for one in ast.walk(node))
         return unknown if itself or (rungs not in known and len(known) >= _VARIANTS_LIMIT) else rungs
 
-    def _function(
-        self,
-        scope: Scope,
-        key: object,
-        source: FunctionSource,
-        target: types.FunctionType,
-        kinds: list[Kind],
-        rungs: Rungs,
-    ) -> Function:
+    def _function(self, scope: Scope, key: object, target: Called, kinds: list[Kind], rungs: Rungs) -> Function:
         """Translate a function for these types of its arguments."""
-        unit = scope.unit
-        arguments = source.node.args
-        words = [parameter.arg for parameter in [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs]]
-        wanted = plain(target.__name__) if target.__name__.isidentifier() else "lambda"
+        unit, source = scope.unit, target.source
+        words = parameters_of(source.node.args)
+        if target.closure is not None:
+            words.insert(0, _CLOSURE)
+        wanted = plain(target.name) if target.name.isidentifier() else "lambda"
         name = unit.name(f"call_{wanted}")
         # A function that calls itself before any return is tried with each type: one that all its returns bear out is
         # its type, since every value that it returns was made by one of them.
@@ -376,19 +585,21 @@ class Calls:
         uncounted: set[str] = set()
         while guesses:
             guess = guesses[0]
-            inside = Scope(unit, source.filename, source.lookup, set(words), owner=id(target))
+            inside = self._scope_for(unit, source, words, owner=target.identity)
+            inside.place = (source.filename, source.node.lineno, source.node.col_offset, tuple(map(lasting, kinds)))
             forbidden(inside, source.node)
             bound = [(inside.bind(word, kind), kind) for word, kind in zip(words, kinds, strict=True)]
             again = set() if isinstance(source.node, ast.Lambda) else bound_names(source.node.body)
             for word, kind, rung in zip(words, kinds, rungs, strict=True):
                 if rung is not None and word not in again:
                     inside.intervals[word, kind] = rung
-            function = Function(name, [one for one in bound if is_runtime(one[1])], guess)
+            may_be_none = unit.elements.get((inside.place, "optional", ""))
+            function = Function(name, [one for one in bound if is_runtime(one[1])], may_be_none or guess)
             unit.functions[key] = function
             inside.counters = counters(source.node, uncounted)
             inside.intervals |= {(name, "int"): INTERVAL for name in inside.counters}
             try:
-                self._translate(inside, function, source.node, target)
+                self._translate(inside, function, target)
             except Unbounded as counter:
                 uncounted.add(counter.name)
                 continue
@@ -403,34 +614,69 @@ class Calls:
             # Callees stand before their callers.
             unit.functions[key] = unit.functions.pop(key)
             return function
-        raise scope.refuse(f"the type of {target.__name__!r} cannot be told", source.node)
+        raise scope.refuse(f"the type of {target.name!r} cannot be told", source.node)
 
-    def _translate(
-        self, scope: Scope, function: Function, node: ast.FunctionDef | ast.Lambda, target: types.FunctionType
-    ) -> None:
+    def _scope_for(self, unit: Unit, source: FunctionSource, words: list[str], *, owner: object) -> Scope:
+        inside = Scope(unit, source.filename, source.lookup, set(words), owner=owner)
+        inside.on_binding = lambda name: closures.forget(inside, name)
+        inside.on_mixed = lambda name, mixed: optionals.learn(inside, name, mixed.first, mixed.second)
+        return inside
+
+    def _see(self, scope: Scope, target: Called) -> list[str]:
+        """In a function inside another one: what it sees becomes variables of it, and so does it itself."""
+        if target.closure is None:
+            return []
+        whole = scope.variable_of(_CLOSURE, target.source.node)
+        seen = closures.seen_by(whole)
+        inner = closures.inner_of(target.closure)
+        assert inner is not None
+        if target.name in inner.sees:
+            seen[target.name] = whole
+        scope.bound |= inner.sees
+        lines = []
+        for word, term in seen.items():
+            text = scope.bind(word, term.type)
+            lines += [f"{text} = {term.text}"] if text else []
+        return lines
+
+    def _yielded(self, scope: Scope, function: Function, node: ast.FunctionDef) -> list[str]:
+        """In a generator function: the beginning of the list that its values are put into."""
+        if not yields(node):
+            return []
+        if _is_endless(node):
+            raise scope.refuse("a generator function without an end", node)
+        origin = ("yields", scope.place)
+        kind = ListOf(learned(scope.unit, origin), origin)
+        scope.yielded, function.returns = Term(kind, scope.fresh("yielded")), kind
+        return [f"{scope.yielded.text} = new_list({arena(scope)}, 0)"]
+
+    def _translate(self, scope: Scope, function: Function, target: Called) -> None:
+        node = target.source.node
         scope.function = function
+        before = self._see(scope, target)
         if isinstance(node, ast.Lambda):
+            scope.bound_once = set(scope.bound)
             term = self.expressions.value(scope, node.body)
             if function.returns not in (None, term.type):
                 raise scope.refuse(f"the lambda is {function.returns} on one path and {term.type} on another", node)
             function.returns = term.type
             function.note_return(term)
-            function.lines = [f"return {term.text}"]
+            function.lines = [*before, f"return {term.text}"]
         else:
             scope.bound |= bound_names(node.body)
-            scope.bound_once = bound_once(node)
-            lines = Statements(scope, self.expressions, self.read_range, self.init_above).body(node.body)
+            scope.bound_once = bound_once(node) | (scope.bound - bound_names(node.body))
+            before += self._yielded(scope, function, node)
+            statements = Statements(scope, self.expressions, self.read_range, self.init_above)
+            lines = [*before, *statements.body(node.body)]
             if scope.variables is not None:
-                if function.returns not in (None, Known(None)):
-                    raise scope.refuse(f"{target.__name__!r} may end without returning a value", node)
-                function.returns = Known(None)
-                lines.append("return 0")
+                # It ends without a word, which is `return None`.
+                lines += statements.body([ast.copy_location(ast.Return(None), node)])
             if function.returns is None:
-                raise scope.refuse(f"{target.__name__!r} never returns a value", node)
+                raise scope.refuse(f"{target.name!r} never returns a value", node)
             give_up = give_up_text(function.returns)
             function.lines = [line.replace(GIVE_UP, give_up) for line in lines]
         if not is_runtime(function.returns) and function.returns != Known(None):
-            raise scope.refuse(f"{target.__name__!r} returns a {function.returns}", node)
+            raise scope.refuse(f"{target.name!r} returns a {function.returns}", node)
         function.captured = dict(scope.used)
         function.complete = True
 
@@ -459,7 +705,9 @@ class Calls:
             raise scope.refuse(f"the __init__ of {cls.__name__!r} is no function of yours", node)
         source = self._source(scope, node, init)
         this = Term(Known(cls), "")
-        arguments = bind_arguments(scope, node, init, source.node.args, [this, *positional], keywords)[1:]
+        default_of = defaults_of(scope, node, init, source.node.args)
+        given = [this, *positional]
+        arguments = bind_arguments(scope, node, "__init__", source.node.args, given, keywords, default_of)[1:]
         unit, key = scope.unit, (id(init), "init", cls, tuple(term.type for term in arguments))
         unit.held.append(init)
         function = unit.functions.get(key)
@@ -478,9 +726,8 @@ class Calls:
     def _initialiser(
         self, unit: Unit, key: object, source: FunctionSource, init: types.FunctionType, cls: type, kinds: list[Kind]
     ) -> Function:
-        arguments = source.node.args
-        words = [parameter.arg for parameter in [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs]]
-        inside = Scope(unit, source.filename, source.lookup, set(words), owner=id(init))
+        words = parameters_of(source.node.args)
+        inside = self._scope_for(unit, source, words, owner=id(init))
         forbidden(inside, source.node)
         if not isinstance(source.node, ast.FunctionDef) or words[0] in bound_names(source.node.body):
             raise inside.refuse("an __init__ that binds its first argument", source.node)

@@ -5,8 +5,10 @@ from __future__ import annotations
 import math
 from typing import Any
 
+from llvmlite import ir
+
 from pyfora.compile.counters import FEW_TURNS
-from pyfora.compile.primitives import DOUBLE, I64, I128, INT_MIN, Builder, primitive, routine, whole
+from pyfora.compile.primitives import DOUBLE, I1, I64, I128, INT_MIN, Builder, primitive, routine, whole
 
 
 def _overflowing(builder: Builder, name: str, left: Any, right: Any) -> Any:
@@ -226,6 +228,14 @@ def pow_int(base: Any, exponent: Any) -> Any:
         if exponent > 0:
             base = mul_int(base, base)
     return result
+
+
+@primitive("int64(int64)")
+def bit_length_int(b: Builder, value: Any) -> Any:
+    """`value.bit_length()`."""
+    negative = b.ir.icmp_signed("<", value, whole(0))
+    size = b.ir.select(negative, b.ir.sub(whole(0), value), value)
+    return b.ir.sub(whole(64), b.ir.ctlz(size, ir.Constant(I1, 0)))
 
 
 @primitive("int64()")

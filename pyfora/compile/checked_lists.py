@@ -266,6 +266,28 @@ def set_word(b: Builder, data: Any, number: Any, word: Any) -> None:
     _store(b, data, number, word)
 
 
+@primitive("int64(int64, int64)")
+def load_word(b: Builder, address: Any, number: Any) -> Any:
+    return _load(b, address, number)
+
+
+@primitive("float64(int64)")
+def float_of_word(b: Builder, word: Any) -> Any:
+    return b.ir.bitcast(word, DOUBLE)
+
+
+@primitive("int64(int64, int64)")
+def shr_bits(b: Builder, value: Any, places: Any) -> Any:
+    """Of 64 bits without a sign, by fewer than 64 places."""
+    return b.ir.lshr(value, places)
+
+
+@primitive("int64(int64, int64)")
+def shl_bits(b: Builder, value: Any, places: Any) -> Any:
+    """Of 64 bits without a sign, by fewer than 64 places; what is shifted out is lost."""
+    return b.ir.shl(value, places)
+
+
 @primitive("int64(float64)")
 def word_float(b: Builder, value: Any) -> Any:
     return b.ir.bitcast(value, I64)
@@ -330,7 +352,7 @@ def join_lists(arena: Any, left: Any, right: Any) -> Any:
 LIST_PRIMITIVES = {
     name: value
     for name, value in dict(globals()).items()
-    if name.endswith(("_list", "_lists", "_words", "set_word", "_bound"))
+    if name.endswith(("_list", "_lists", "_words", "set_word", "_bound", "_bits"))
     or name in ("reset_arena", "set_header", "set_length", "word_float", "must_reach", "must_be_same")
     or name.startswith(("get_", "set_", "append_", "pop_"))
 }

@@ -12,15 +12,15 @@ from typing import Any
 from llvmlite import ir
 
 from pyfora.compile.checked_floats import FLOAT_PRIMITIVES, sqrt_float
-from pyfora.compile.checked_ints import abs_int, add_int, floordiv_int, give_up_int, mul_int, sub_int
-from pyfora.compile.checked_lists import take_words, word_float
-from pyfora.compile.primitives import DOUBLE, I64, Builder, primitive, routine, whole
+from pyfora.compile.checked_ints import abs_int, add_int, bit_length_int, floordiv_int, give_up_int, mul_int, sub_int
+from pyfora.compile.checked_lists import float_of_word, load_word, set_word, shl_bits, shr_bits, take_words, word_float
+from pyfora.compile.primitives import I64, Builder, primitive, routine, whole
 
 _I32 = ir.IntType(32)
 _SIZE = 624
 _FIRST_HALF = 6
 """The state begins after three words."""
-_TWO_PI = 2.0 * math.pi
+TWO_PI = 2.0 * math.pi
 cos_float, log_float, sin_float = (FLOAT_PRIMITIVES[f"{name}_float"] for name in ("cos", "log", "sin"))
 
 
@@ -59,41 +59,6 @@ def set_half_random(b: Builder, state: Any, number: Any, value: Any) -> None:
     b.ir.store(b.ir.trunc(value, _I32), _half(b, state, number))
 
 
-@primitive("int64(int64, int64)")
-def word_random(b: Builder, state: Any, number: Any) -> Any:
-    return b.ir.load(b.ir.gep(b.ir.inttoptr(state, I64.as_pointer()), [number]))
-
-
-@primitive("void(int64, int64, int64)")
-def set_word_random(b: Builder, state: Any, number: Any, value: Any) -> None:
-    b.ir.store(value, b.ir.gep(b.ir.inttoptr(state, I64.as_pointer()), [number]))
-
-
-@primitive("float64(int64)")
-def float_of_word(b: Builder, word: Any) -> Any:
-    return b.ir.bitcast(word, DOUBLE)
-
-
-@primitive("int64(int64)")
-def bit_length_int(b: Builder, value: Any) -> Any:
-    """`value.bit_length()`."""
-    negative = b.ir.icmp_signed("<", value, whole(0))
-    size = b.ir.select(negative, b.ir.sub(whole(0), value), value)
-    return b.ir.sub(whole(64), b.ir.ctlz(size, ir.Constant(ir.IntType(1), 0)))
-
-
-@primitive("int64(int64, int64)")
-def shr_bits(b: Builder, value: Any, places: Any) -> Any:
-    """Of 64 bits without a sign, by fewer than 64 places."""
-    return b.ir.lshr(value, places)
-
-
-@primitive("int64(int64, int64)")
-def shl_bits(b: Builder, value: Any, places: Any) -> Any:
-    """Of 64 bits without a sign, by fewer than 64 places; what is shifted out is lost."""
-    return b.ir.shl(value, places)
-
-
 @routine("int64(int64, int64)")
 def seeded_random(arena: Any, seed: Any) -> Any:
     """`random.Random(seed)`: `init_by_array` of the one or two halves of the seed's size."""
@@ -101,8 +66,8 @@ def seeded_random(arena: Any, seed: Any) -> Any:
     high = shr_bits(low, 32)
     low = low & 0xFFFFFFFF
     state = take_words(arena, 315)
-    set_word_random(state, 0, 624)
-    set_word_random(state, 2, 0)
+    set_word(state, 0, 624)
+    set_word(state, 2, 0)
     before = first_random(0)
     if high == 0:
         for number in range(1, 624):
@@ -152,11 +117,11 @@ def refill_random(state: Any) -> Any:
 @routine("int64(int64)")
 def draw_half(state: Any) -> Any:
     """The next 32 bits."""
-    number = word_random(state, 0)
+    number = load_word(state, 0)
     if number >= 624:
         refill_random(state)
         number = 0
-    set_word_random(state, 0, number + 1)
+    set_word(state, 0, number + 1)
     y = half_random(state, number)
     y = y ^ shr_bits(y, 11)
     y = y ^ ((y << 7) & 0x9D2C5680)
@@ -213,20 +178,18 @@ def draw_range(state: Any, start: Any, stop: Any, step: Any) -> Any:
 @routine("float64(int64, float64, float64)")
 def draw_gauss(state: Any, mu: Any, sigma: Any) -> Any:
     """`gauss(mu, sigma)`: what every second one scales was kept by the one before."""
-    if word_random(state, 2) != 0:
-        set_word_random(state, 2, 0)
-        drawn = float_of_word(word_random(state, 1))
+    if load_word(state, 2) != 0:
+        set_word(state, 2, 0)
+        drawn = float_of_word(load_word(state, 1))
     else:
-        angle = draw_float(state) * _TWO_PI
+        angle = draw_float(state) * TWO_PI
         size = sqrt_float(-2.0 * log_float(1.0 - draw_float(state)))
         drawn = cos_float(angle) * size
-        set_word_random(state, 2, 1)
-        set_word_random(state, 1, word_float(sin_float(angle) * size))
+        set_word(state, 2, 1)
+        set_word(state, 1, word_float(sin_float(angle) * size))
     return mu + drawn * sigma
 
 
 RANDOM_PRIMITIVES = {
-    name: value
-    for name, value in dict(globals()).items()
-    if name.endswith(("_random", "_of_word", "bit_length_int", "_bits")) or name.startswith("draw_")
+    name: value for name, value in dict(globals()).items() if name.endswith("_random") or name.startswith("draw_")
 }

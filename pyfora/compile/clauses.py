@@ -9,8 +9,9 @@ from pyfora.compile.expressions import Expressions
 from pyfora.compile.functions import bound_names
 from pyfora.compile.loop import ComprehensionNode
 from pyfora.compile.scope import Scope
-from pyfora.compile.statements import RangeReader, bind_target, indented, iteration, turns_of
+from pyfora.compile.statements import indented
 from pyfora.compile.terms import Term
+from pyfora.compile.turns import RangeReader, bind_target, iteration, turns_of
 
 First = tuple[str, list[str], Term]
 """A loop's first line, what a turn of it begins with, and its element."""

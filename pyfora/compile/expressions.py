@@ -6,13 +6,13 @@ import ast
 import math
 from collections.abc import Callable, Sequence
 
-from pyfora.compile import complexes, intervals, lists, speculation
-from pyfora.compile.kinds import Kind, Known, ListOf, Shape, is_runtime, names_of
+from pyfora.compile import closures, complexes, dicts, intervals, lists, optionals, speculation
+from pyfora.compile.kinds import Kind, Known, ListOf, Optional, Shape, is_runtime, names_of
 from pyfora.compile.objects import Objects
 from pyfora.compile.scope import INT_BOUND, Scope, construct
 from pyfora.compile.terms import Term, as_bool, as_float, as_int, constant, made
 
-CallTranslator = Callable[[Scope, ast.Call | ast.ListComp], Term]
+CallTranslator = Callable[[Scope, ast.Call | ast.ListComp | ast.SetComp | ast.DictComp], Term]
 
 _INT_OPERATIONS = {
     ast.Add: "add_int",
@@ -71,7 +71,11 @@ class Expressions:
         self._objects = objects
 
     def value(self, scope: Scope, node: ast.expr) -> Term:
-        """The value of an expression. Raises NotCompiled."""
+        """The value of an expression, where it is not None by chance. Raises NotCompiled."""
+        return optionals.given(scope, self.any_value(scope, node))
+
+    def any_value(self, scope: Scope, node: ast.expr) -> Term:
+        """The value of an expression, also one that may be None. Raises NotCompiled."""
         match node:
             case ast.Constant(value=bool() | int() | float() as value):
                 if isinstance(value, int) and not -INT_BOUND <= value < INT_BOUND:
@@ -104,6 +108,8 @@ class Expressions:
                 return self._objects.item(scope, self.value(scope, held), self.value(scope, index), node)
             case ast.Name():
                 return scope.read(node)
+            case ast.Lambda():
+                return closures.new(scope, self.value, node)
             case ast.Attribute():
                 return self._attribute(scope, node)
             case ast.BinOp():
@@ -119,7 +125,10 @@ class Expressions:
                 test = self.truth(scope, node.test)
                 if test.constant is not None:
                     return self.value(scope, node.body if test.constant else node.orelse)
-                arms = [self.value(scope, node.body), self.value(scope, node.orelse)]
+                arms = [self.any_value(scope, node.body), self.any_value(scope, node.orelse)]
+                may_be_none = optionals.together(arms[0].type, arms[1].type)
+                if may_be_none is not None and arms[0].type != arms[1].type:
+                    arms = [optionals.as_optional(arm, may_be_none) for arm in arms]
                 kind = self._same(scope, node, arms, "the two sides of 'if … else …'")
                 if not is_runtime(kind):
                     scope.must_not_act(test, node)
@@ -127,7 +136,16 @@ class Expressions:
                 text = f"({arms[0].text} if {test.text} else {arms[1].text})"
                 text = speculation.choice(test, arms[0], arms[1]) or text
                 return Term(kind, text, interval=intervals.hull(arms))
-            case ast.ListComp() | ast.Call():
+            case ast.Dict(keys=keys, values=values) if None not in keys:
+                pairs = [
+                    (self.value(scope, key), self.value(scope, value))
+                    for key, value in zip(keys, values, strict=True)
+                    if key
+                ]
+                return dicts.display(scope, [key for key, _ in pairs], [value for _, value in pairs], node)
+            case ast.Set(elts=elements):
+                return dicts.display(scope, [self.value(scope, element) for element in elements], None, node)
+            case ast.ListComp() | ast.SetComp() | ast.DictComp() | ast.Call():
                 return self._call(scope, node)
         raise scope.refuse(f"{construct(node)} is not something that compiled code can compute", node)
 
@@ -135,13 +153,22 @@ class Expressions:
         """An expression where only its truth matters, so that `and` and `or` may join any types."""
         match node:
             case ast.BoolOp():
-                terms = [self.truth(scope, operand) for operand in node.values]
+                terms = []
+                for operand in node.values:
+                    terms.append(self.truth(scope, operand))
+                    if terms[-1].constant is isinstance(node.op, ast.Or):
+                        # What is never asked need not be compiled.
+                        break
+                if all(term.constant is not None for term in terms):
+                    return constant(bool(terms[-1].constant))
                 return self._both(scope, node, terms, " and " if isinstance(node.op, ast.And) else " or ")
             case ast.UnaryOp(op=ast.Not()):
                 term = self.truth(scope, node.operand)
                 known = None if term.constant is None else not term.constant
                 return Term("bool", f"(not {term.text})" if known is None else str(known), known)
-        term = self.value(scope, node)
+        term = self.any_value(scope, node)
+        if isinstance(term.type, Optional):
+            return optionals.truth(scope, term, node)
         return as_bool(term) if isinstance(term.type, str) else as_bool(self._objects.truth(scope, term, node))
 
     def scalar(self, scope: Scope, node: ast.expr) -> Term:
@@ -222,7 +249,7 @@ class Expressions:
                 return Term("int", f"square_int({as_int(left).text})")
             if squares and left.text.isidentifier():
                 return Term("int", f"({as_int(left).text} * {as_int(left).text})", interval=squared)
-            same = kind is ast.Mult and left == right and not left.may_change
+            same = kind is ast.Mult and left == right and left.text.isidentifier()
             if same and left.type == "int" and not intervals.fits(squared):
                 return Term("int", f"square_int({left.text})")
             interval, power = intervals.of_operation(kind, left, right), _power_of_two(right)
@@ -258,11 +285,14 @@ class Expressions:
         raise scope.refuse(f"operator {kind.__name__} of {left.type} and {right.type}", node)
 
     def _compare(self, scope: Scope, node: ast.Compare) -> Term:
+        if len(node.ops) == 1:
+            pair = [self.any_value(scope, operand) for operand in (node.left, *node.comparators)]
+            with_none = optionals.equals_none(node.ops[0], pair[0], pair[1])
+            if with_none is not None:
+                return with_none
         terms = [self.value(scope, operand) for operand in [node.left, *node.comparators]]
         operators = {type(operator) for operator in node.ops}
-        if operators & {ast.In, ast.NotIn} or (operators & {ast.Is, ast.IsNot} and len(node.ops) > 1):
-            raise scope.refuse("'in', 'not in' and chains of 'is' are not compiled", node)
-        if operators & {ast.Is, ast.IsNot} or not all(isinstance(term.type, str) for term in terms):
+        if operators & {ast.In, ast.NotIn, ast.Is, ast.IsNot} or not all(isinstance(term.type, str) for term in terms):
             if len(node.ops) > 1:
                 raise scope.refuse("a chain of comparisons of values that are no int, float or bool", node)
             return self._objects.compare(scope, node.ops[0], terms[0], terms[1], node)

@@ -5,13 +5,13 @@ from __future__ import annotations
 import ast
 import collections
 import types
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from pyfora.compile import intervals
-from pyfora.compile.kinds import Kind, Known, code_of, give_up_text, is_runtime
+from pyfora.compile.kinds import Kind, code_of, give_up_text, is_runtime
 from pyfora.compile.scope import CAPTURED_HERE, Scope
-from pyfora.compile.terms import FloatInterval, Interval, Term
+from pyfora.compile.terms import FloatInterval, Interval, Term, made
 
 DEPTH_LIMIT = 200
 """How deep a kernel recurses before it gives up: well within CPython's limit, which then decides."""
@@ -65,26 +65,45 @@ class Function:
             lines = [f"if depth > {DEPTH_LIMIT}:", f"    return {give_up_text(self.returns)}", *lines]
         captured = "".join(f", {name}" for name in self.captured)
         body = "\n".join(f"    {line}" for line in lines).replace(CAPTURED_HERE, captured)
-        decorator = "recursive" if self.recursive else "routine"
         signature = f"{code_of(self.returns)}({', '.join(kinds)})"
-        return f'@{decorator}("{signature}")\ndef {self.name}({", ".join(names)}):\n{body}\n'
+        return f'@routine("{signature}")\ndef {self.name}({", ".join(names)}):\n{body}\n'
+
+
+DefaultOf = Callable[[str], "Term | None"]
+"""The default of a parameter, None if it has none."""
+
+
+def defaults_of(scope: Scope, node: ast.AST, function: types.FunctionType, arguments: ast.arguments) -> DefaultOf:
+    """The defaults of a function that exists."""
+    first = [*arguments.posonlyargs, *arguments.args]
+    defaults: dict[str, object] = dict(function.__kwdefaults__ or {})
+    values = function.__defaults__ or ()
+    if values:
+        defaults.update({parameter.arg: value for parameter, value in zip(first[-len(values) :], values, strict=True)})
+
+    def default_of(word: str) -> Term | None:
+        if word not in defaults:
+            return None
+        return scope.captured((id(function), "default", word), f"{function.__name__}_{word}", defaults[word], node)
+
+    return default_of
 
 
 def bind_arguments(
     scope: Scope,
     node: ast.AST,
-    function: types.FunctionType,
+    name: str,
     arguments: ast.arguments,
     positional: list[Term],
     keywords: dict[str, Term],
+    default_of: DefaultOf,
 ) -> list[Term]:
     """The arguments of a call in the order of the parameters, defaults filled in. Raises NotCompiled."""
-    name = function.__name__
-    if arguments.vararg or arguments.kwarg:
-        raise scope.refuse(f"{name!r} takes any number of arguments", node)
+    if arguments.kwarg:
+        raise scope.refuse(f"{name!r} takes any keyword arguments", node)
     first = [*arguments.posonlyargs, *arguments.args]
     only_positional = {parameter.arg for parameter in arguments.posonlyargs}
-    if len(positional) > len(first):
+    if len(positional) > len(first) and not arguments.vararg:
         raise scope.refuse(f"{name!r} is given too many arguments", node)
     given = {parameter.arg: term for parameter, term in zip(first, positional, strict=False)}
     for word, term in keywords.items():
@@ -92,23 +111,26 @@ def bind_arguments(
             raise scope.refuse(f"{name!r} is given {word!r} twice", node)
         given[word] = term
     must_keep_their_order(scope, node, [*keywords], [one.arg for one in [*first, *arguments.kwonlyargs]], keywords)
-    defaults: dict[str, object] = dict(function.__kwdefaults__ or {})
-    values = function.__defaults__ or ()
-    if values:
-        defaults.update({parameter.arg: value for parameter, value in zip(first[-len(values) :], values, strict=True)})
+    if arguments.vararg:
+        rest = positional[len(first) :]
+        given[arguments.vararg.arg] = made(tuple, [""] * len(rest), rest)
     ordered = []
-    for parameter in [*first, *arguments.kwonlyargs]:
-        word = parameter.arg
+    for word in parameters_of(arguments):
         if word in given:
             ordered.append(given.pop(word))
-        elif word in defaults:
-            key = (id(function), "default", word)
-            ordered.append(scope.captured(key, f"{name}_{word}", defaults[word], node))
+        elif (default := default_of(word)) is not None:
+            ordered.append(default)
         else:
             raise scope.refuse(f"{name!r} is called without {word!r}", node)
     if given:
         raise scope.refuse(f"{name!r} has no parameter {next(iter(given))!r}", node)
     return ordered
+
+
+def parameters_of(arguments: ast.arguments) -> list[str]:
+    """The names of all parameters, in the order in which a translated function has them."""
+    several = [arguments.vararg] if arguments.vararg else []
+    return [one.arg for one in [*arguments.posonlyargs, *arguments.args, *several, *arguments.kwonlyargs]]
 
 
 def must_keep_their_order(
@@ -140,21 +162,39 @@ def bound_names(statements: Sequence[ast.AST]) -> set[str]:
 
 def bound_once(node: ast.FunctionDef) -> set[str]:
     """Names that no more than one node of a function binds, comprehensions and parameters included."""
-    stored = [one.id for one in ast.walk(node) if isinstance(one, ast.Name) and not isinstance(one.ctx, ast.Load)]
-    inner = [one for one in ast.walk(node) if isinstance(one, ast.stmt) and one is not node]
+    stored: list[str] = []
     others = {one.arg for one in ast.walk(node) if isinstance(one, ast.arg)}
-    others |= bound_names([one for one in inner if not _stores_names(one)])
-    counts = collections.Counter(stored)
-    return {name for name, count in counts.items() if count == 1 and name not in others}
-
-
-def _stores_names(node: ast.stmt) -> bool:
-    """Whether all that this statement binds are names that are written as such."""
-    return not isinstance(node, ast.FunctionDef | ast.ClassDef | ast.Import | ast.ImportFrom | ast.Try | ast.Match)
+    for one in ast.walk(node):
+        match one:
+            case ast.Name(id=name, ctx=ast.Store() | ast.Del()):
+                stored.append(name)
+            case ast.FunctionDef(name=name) if one is not node:
+                stored.append(name)
+            case ast.AsyncFunctionDef(name=name) | ast.ClassDef(name=name) | ast.ExceptHandler(name=str() as name):
+                others.add(name)
+            case ast.MatchAs(name=str() as name) | ast.MatchStar(name=str() as name):
+                others.add(name)
+            case ast.MatchMapping(rest=str() as name):
+                others.add(name)
+            case ast.alias():
+                others.add((one.asname or one.name).partition(".")[0])
+    return {name for name, count in collections.Counter(stored).items() if count == 1 and name not in others}
 
 
 def forbidden(scope: Scope, node: ast.FunctionDef | ast.Lambda) -> None:
     """Refuse what changes the meaning of a whole function, wherever in it it stands."""
     for inner in ast.walk(node):
-        if isinstance(inner, ast.Yield | ast.YieldFrom | ast.Await | ast.Global | ast.Nonlocal):
-            raise scope.refuse("a function with yield, await, global or nonlocal", inner)
+        if isinstance(inner, ast.Await | ast.Global | ast.Nonlocal):
+            raise scope.refuse("a function with await, global or nonlocal", inner)
+
+
+def yields(node: ast.FunctionDef | ast.Lambda) -> bool:
+    """Whether it is a generator function."""
+    waiting: list[ast.AST] = [*ast.iter_child_nodes(node)]
+    while waiting:
+        inner = waiting.pop()
+        if isinstance(inner, ast.Yield | ast.YieldFrom):
+            return True
+        if not isinstance(inner, ast.FunctionDef | ast.Lambda | ast.AsyncFunctionDef | ast.ClassDef):
+            waiting += ast.iter_child_nodes(inner)
+    return False

@@ -10,15 +10,17 @@ from pyfora.compile.calls import Calls
 from pyfora.compile.clauses import First, clauses
 from pyfora.compile.functions import DEPTH_LIMIT, bound_names
 from pyfora.compile.kinds import NUMBA_TYPES, Kind, ListOf, code_of
-from pyfora.compile.lists import ARENA, ElementLearned
+from pyfora.compile.learning import ElementLearned
 from pyfora.compile.loop import Element, Loop, Output
 from pyfora.compile.own_names import OWN_NAMES
-from pyfora.compile.refusal import refuse
+from pyfora.compile.refusal import NotCompiled, refuse
 from pyfora.compile.rows import RowWriter, said, without_functions
 from pyfora.compile.scope import Captured, Scope, Unit
 from pyfora.compile.sources import POSITION, SourceReader
-from pyfora.compile.statements import GIVE_UP, Statements, bind_target, indented
+from pyfora.compile.statements import GIVE_UP, Statements, indented
 from pyfora.compile.terms import Interval, Term, as_bool, as_int
+from pyfora.compile.turns import bind_target
+from pyfora.compile.words import ARENA
 from pyfora.fold.rows import Spec
 
 _EMPTY_LISTS_LIMIT = 64
@@ -81,6 +83,16 @@ def _generate_until_known(loop: Loop, output: Output) -> Generated:
 
 def _generate(loop: Loop, output: Output, list_elements: dict[object, Kind]) -> Generated:
     unit = Unit(loop.filename, loop.function_source, elements=list_elements)
+    try:
+        generated = _generate_unit(loop, output, unit)
+    except NotCompiled as refusal:
+        raise unit.unlearned or refusal from None
+    if unit.unlearned is not None:
+        raise unit.unlearned
+    return generated
+
+
+def _generate_unit(loop: Loop, output: Output, unit: Unit) -> Generated:
     unit.names |= OWN_NAMES | {"kernel"} | {f"written_{number}" for number in loop.streams}
     calls, node = Calls(), loop.node
     targets = [node] if isinstance(node, ast.For) else [clause.target for clause in node.generators]

@@ -6,15 +6,16 @@ import ast
 import builtins
 import sys
 
-from pyfora.compile import intervals, lists
+from pyfora.compile import closures, dicts, intervals, lists
 from pyfora.compile.clauses import clauses
 from pyfora.compile.expressions import Expressions
 from pyfora.compile.functions import Function, bound_names
 from pyfora.compile.kinds import is_runtime
 from pyfora.compile.scope import Scope
-from pyfora.compile.statements import RangeReader
 from pyfora.compile.terms import Term, as_bool, as_int
+from pyfora.compile.turns import RangeReader
 from pyfora.compile.variables import Mixed
+from pyfora.compile.words import arena
 
 INNER_FOLDS = {
     id(builtins.sum): "sum",
@@ -31,7 +32,7 @@ def inner_fold(
     expressions: Expressions,
     read_range: RangeReader,
     fold: str,
-    node: ast.GeneratorExp | ast.ListComp,
+    node: ast.GeneratorExp | ast.ListComp | ast.SetComp | ast.DictComp,
 ) -> Term:
     """The value of a fold over a comprehension over ranges. Raises NotCompiled."""
     if fold == "len" and not isinstance(node, ast.ListComp):
@@ -47,6 +48,8 @@ def inner_fold(
         if isinstance(name, ast.Name) and name.id in targets:
             raise scope.refuse(f"{name.id!r} is both a variable of the comprehension and part of its range", name)
     inside.variables = {}
+    inside.bound_once = set(inside.bound)
+    inside.on_binding = lambda name: closures.forget(inside, name)
     parameters, arguments = [], []
     for variable in sorted(read & known.keys() - targets):
         kind = known[variable]
@@ -60,6 +63,14 @@ def inner_fold(
     inside.function = function
 
     def element() -> tuple[Term, list[str]]:
+        if isinstance(node, ast.DictComp):
+            return dicts.collected(
+                inside, expressions.value(inside, node.key), expressions.value(inside, node.value), node
+            )
+        if fold == "Counter":
+            return dicts.counted(inside, expressions.value(inside, node.elt), node)
+        if fold == "set":
+            return dicts.collected(inside, expressions.value(inside, node.elt), None, node)
         if fold == "list":
             term = expressions.value(inside, node.elt)
             return term, lists.collected(inside, term, node)[1]
@@ -77,6 +88,9 @@ def inner_fold(
     before, after, returned = _frame(fold, result[0], inside, node)
     function.lines = [*before, *loops, *after]
     function.returns = returned.type
+    if closures.all_in(returned.type):
+        # Each would see the variables as they are after the last turn.
+        raise scope.refuse("a collection of functions", node)
     function.captured = dict(inside.used)
     function.complete = True
     scope.unit.functions[object()] = function
@@ -124,12 +138,14 @@ def _step(scope: Scope, fold: str, term: Term, node: ast.AST) -> list[str]:
     raise scope.refuse(f"{fold}() of {term.type} elements", node)
 
 
-def _frame(fold: str, term: Term, scope: Scope, node: ast.AST) -> tuple[list[str], list[str], Term]:
+def _frame(fold: str, term: Term, scope: Scope, node: ast.expr) -> tuple[list[str], list[str], Term]:
     give_up = ["if count == 0:", f"    return give_up_{term.type}()"]
     match fold:
         case "list":
             before, _, kind = lists.collected(scope, term, node)
             return [before], ["return result"], Term(kind, "")
+        case "dict" | "set" | "Counter":
+            return [f"result = new_dict({arena(scope)})"], ["return result"], term
         case "any":
             return [], ["return False"], Term("bool", "")
         case "all":

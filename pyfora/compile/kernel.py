@@ -240,11 +240,10 @@ def load_kernel(object_code: bytes) -> Kernel:
 def made_for() -> list[str]:
     """What machine code depends on besides the source: versions and processor."""
     import llvmlite
-    import numba
 
     from pyfora.compile.target import processor
 
-    return [numba.__version__, llvmlite.__version__, sys.version, *processor()]
+    return [llvmlite.__version__, sys.version, *processor()]
 
 
 def _key(generated: Generated) -> str:
@@ -265,9 +264,9 @@ def _build(generated: Generated, key: str) -> bytes:
     try:
         code = compile_source(generated.source, generated.entry, generated.signature)
     except Exception as error:
-        # A gap between our inference and numba's: the loop is still right when it is interpreted.
+        # A gap between what is translated and what is lowered: the loop is still right when it is interpreted.
         first = str(error).strip().partition("\n")[0]
-        raise NotCompiled(f"numba refused the generated source ({type(error).__name__}: {first[:200]})") from error
+        raise NotCompiled(f"the generated source cannot be lowered ({type(error).__name__}: {first[:200]})") from error
     header = {
         "key": key,
         "made_for": made_for(),

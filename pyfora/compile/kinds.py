@@ -70,6 +70,67 @@ class ListOf(InMemory):
 
 
 @dataclass(frozen=True)
+class DictOf(InMemory):
+    """A dict, a `Counter` or a `defaultdict` that the running kernel makes."""
+
+    python: type
+    key: Kind | None
+    """None of an empty one whose keys are not known yet; so for values."""
+    value: Kind | None
+    makes: Kind | None = None
+    """Of a `defaultdict`: what it puts in for a key that is not there."""
+    origin: object = field(default=None, compare=False)
+    """Where it is made."""
+
+    def __str__(self) -> str:
+        return self.python.__name__
+
+
+@dataclass(frozen=True)
+class SetOf(InMemory):
+    """A set that the running kernel makes."""
+
+    element: Kind | None
+    origin: object = field(default=None, compare=False)
+
+    def __str__(self) -> str:
+        return "set"
+
+
+@dataclass(frozen=True)
+class ViewOf(InMemory):
+    """The keys, values or items of a dict, whose address it has."""
+
+    of: DictOf
+    what: str
+
+    def __str__(self) -> str:
+        return f"view of a dict's {self.what}"
+
+
+@dataclass(frozen=True)
+class Record(InMemory):
+    """An instance that is changed after it is made."""
+
+    python: type
+    names: tuple[str, ...]
+    parts: tuple[Kind, ...]
+
+    def __str__(self) -> str:
+        return self.python.__name__
+
+
+@dataclass(frozen=True)
+class Optional:
+    """A value of some kind, or None."""
+
+    of: Kind
+
+    def __str__(self) -> str:
+        return f"{self.of} or None"
+
+
+@dataclass(frozen=True)
 class RandomState(InMemory):
     """A `random.Random` that was made of a seed."""
 
@@ -77,7 +138,7 @@ class RandomState(InMemory):
         return "random.Random"
 
 
-Kind = Element | Shape | Known | InMemory
+Kind = Element | Shape | Known | InMemory | Optional
 
 
 def is_runtime(kind: Kind) -> bool:
@@ -90,6 +151,8 @@ def code_of(kind: Kind) -> str:
     if isinstance(kind, Shape):
         codes = [code_of(part) for part in kind.parts if is_runtime(part)]
         return "_".join([f"T{len(codes)}", *codes])
+    if isinstance(kind, Optional):
+        return f"T2_boolean_{code_of(kind.of)}"
     if isinstance(kind, Known):
         # Of a function that gives None: something has to be returned.
         return "int64"
@@ -100,6 +163,8 @@ def give_up_text(kind: Kind) -> str:
     """An expression of this kind that gives up."""
     if isinstance(kind, Shape):
         return display(give_up_text(part) for part in kind.parts if is_runtime(part))
+    if isinstance(kind, Optional):
+        return f"(give_up_bool(), {give_up_text(kind.of)})"
     return "give_up_int()" if isinstance(kind, InMemory | Known) else f"give_up_{kind}()"
 
 

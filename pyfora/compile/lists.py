@@ -7,26 +7,15 @@ import dataclasses
 
 from pyfora.compile import intervals
 from pyfora.compile.functions import Function
-from pyfora.compile.kinds import Kind, Known, ListOf, is_runtime
-from pyfora.compile.refusal import NotCompiled
+from pyfora.compile.kinds import InMemory, Kind, Known, ListOf, Shape, is_runtime
+from pyfora.compile.learning import ElementLearned, agree, learned
+from pyfora.compile.refusal import NotCompiled, Unlearned
 from pyfora.compile.scope import Scope
-from pyfora.compile.terms import Term, as_int
+from pyfora.compile.terms import Term, as_int, part_of
+from pyfora.compile.words import ARENA, arena, can_be_kept, from_word, leaves, word_of
 
 LONGEST = 2**40
 """No list of a kernel has as many elements: there is not the memory for it."""
-ARENA = "captured_arena"
-"""The kernel's argument from which all memory is taken."""
-
-
-class ElementLearned(Exception):
-    """An empty list has turned out to be one of elements of some type: all is translated again, with that known."""
-
-
-def arena(scope: Scope) -> str:
-    """The memory, as an expression."""
-    scope.unit.takes_memory = True
-    scope.used[ARENA] = Term("int", ARENA)
-    return ARENA
 
 
 def _own(kind: Kind) -> Kind:
@@ -34,15 +23,18 @@ def _own(kind: Kind) -> Kind:
     return dataclasses.replace(kind, is_frozen=False) if isinstance(kind, ListOf) else kind
 
 
-def _word_of(term: Term) -> str:
-    """What is kept of an element: one word."""
-    if term.type == "float":
-        return f"word_float({term.text})"
-    return f"int_from_bool({term.text})" if term.type == "bool" else term.text
-
-
 def _verb(word: str, element: Kind) -> str:
     return f"{word}_{element if isinstance(element, str) else 'int'}"
+
+
+def _kept(scope: Scope, term: Term) -> str:
+    """What the primitives for a list of such elements are given for one."""
+    return term.text if isinstance(term.type, str) else word_of(scope, term)
+
+
+def _loaded(scope: Scope, kind: Kind, text: str) -> Term:
+    """The element that such a primitive gives."""
+    return Term(kind, text) if isinstance(kind, str) else from_word(scope, kind, text)
 
 
 def _getter(held: Term) -> str:
@@ -55,7 +47,7 @@ def _length_of(held: Term) -> str:
 
 
 def _can_be_kept(scope: Scope, kind: Kind, node: ast.AST) -> Kind:
-    if not isinstance(kind, str | ListOf):
+    if not can_be_kept(kind) or not is_runtime(kind):
         raise scope.refuse(f"a list of elements of type {kind}", node)
     return kind
 
@@ -64,15 +56,20 @@ def display(scope: Scope, terms: list[Term], node: ast.List) -> Term:
     """`[a, b, c]`."""
     if not terms:
         origin = scope.place_of(node)
-        return Term(ListOf(scope.unit.elements.get(origin), origin), f"new_list({arena(scope)}, 0)")
+        return Term(ListOf(learned(scope.unit, origin), origin), f"new_list({arena(scope)}, 0)")
     element = _can_be_kept(scope, terms[0].type, node)
     if any(term.type != element for term in terms):
         raise scope.refuse("a list of elements of several types", node)
+    if isinstance(element, Shape):
+        in_words = display(scope, [Term("int", word_of(scope, term)) for term in terms], node)
+        return Term(ListOf(element), in_words.text)
     key = ("a list of", element, len(terms))
     if key not in scope.unit.functions:
         names = [f"element_{number}" for number in range(len(terms))]
         function = Function(scope.unit.name("call_list"), [(name, element) for name in names], ListOf(element))
-        words = [f"set_word(data_list(result), {n}, {_word_of(Term(element, name))})" for n, name in enumerate(names)]
+        words = [
+            f"set_word(data_list(result), {n}, {word_of(scope, Term(element, name))})" for n, name in enumerate(names)
+        ]
         first = [f"result = new_list({ARENA}, {len(terms)})", f"set_length(result, {len(terms)})"]
         function.lines = [*first, *words, "return result"]
         function.captured = {ARENA: Term("int", ARENA)}
@@ -93,7 +90,7 @@ def repeated(scope: Scope, left: Term, right: Term, node: ast.AST) -> Term:
 def filled(scope: Scope, element: Term, times: Term, node: ast.AST) -> Term:
     """`[element] * times`."""
     kind = _can_be_kept(scope, element.type, node)
-    return Term(ListOf(kind), f"filled_list({arena(scope)}, {_word_of(element)}, {as_int(times).text})")
+    return Term(ListOf(kind), f"filled_list({arena(scope)}, {word_of(scope, element)}, {as_int(times).text})")
 
 
 def binary(scope: Scope, operator: ast.operator, left: Term, right: Term, node: ast.AST) -> Term:
@@ -108,7 +105,7 @@ def binary(scope: Scope, operator: ast.operator, left: Term, right: Term, node: 
 def _element_of(scope: Scope, held: Term, node: ast.AST) -> Kind:
     assert isinstance(held.type, ListOf)
     if held.type.element is None:
-        raise scope.refuse("an empty list whose elements are not known here", node)
+        raise Unlearned.at(scope.refuse("an empty list whose elements are not known here", node))
     return held.type.element
 
 
@@ -120,8 +117,8 @@ def item(scope: Scope, held: Term, index: Term, node: ast.AST) -> Term:
     interval = intervals.of(index)
     if held.length is not None and interval is not None and interval[0] >= 0 and interval[1] < held.length:
         scope.unit.needs_length(held.text, interval[1] + 1)
-        return Term(element, f"{_verb('get_known', element)}({held.text}, {as_int(index).text})")
-    return Term(element, f"{_getter(held)}({held.text}, {as_int(index).text})")
+        return _loaded(scope, element, f"{_verb('get_known', element)}({held.text}, {as_int(index).text})")
+    return _loaded(scope, element, f"{_getter(held)}({held.text}, {as_int(index).text})")
 
 
 def part(scope: Scope, held: Term, bounds: list[Term | None], node: ast.AST) -> Term:
@@ -141,13 +138,13 @@ def set_item(scope: Scope, held: Term, index: Term, value: Term, node: ast.AST) 
     element = _learn(scope, held, value, node)
     if index.type not in ("int", "bool"):
         raise scope.refuse(f"a list is indexed by a {index.type}", node)
-    return f"{_verb('set', element)}({held.text}, {as_int(index).text}, {value.text})"
+    return f"{_verb('set', element)}({held.text}, {as_int(index).text}, {_kept(scope, value)})"
 
 
 def append(scope: Scope, held: Term, value: Term, node: ast.AST) -> str:
     """`held.append(value)`, as a line."""
     element = _learn(scope, held, value, node)
-    return f"{_verb('append', element)}({arena(scope)}, {held.text}, {value.text})"
+    return f"{_verb('append', element)}({arena(scope)}, {held.text}, {_kept(scope, value)})"
 
 
 def _learn(scope: Scope, held: Term, value: Term, node: ast.AST) -> Kind:
@@ -160,20 +157,89 @@ def _learn(scope: Scope, held: Term, value: Term, node: ast.AST) -> Kind:
             raise scope.refuse("an empty list whose elements are not known here", node)
         scope.unit.elements[held.type.origin] = kind
         raise ElementLearned
+    agree(scope.unit, held.type.element, kind)
     if held.type.element != kind:
         raise scope.refuse(f"a {kind} for a {held.type}", node)
     return kind
 
 
 def method(scope: Scope, held: Term, name: str, terms: list[Term], node: ast.AST) -> Term:
-    """`held.name(…)`, where that gives a value."""
+    """`held.name(…)`."""
     own = _own(held.type)
-    if name == "pop" and not terms and held.type == own:
-        element = _element_of(scope, held, node)
-        return Term(element, f"{_verb('pop', element)}({held.text})")
     if name == "copy" and not terms:
         return Term(own, f"copy_list({arena(scope)}, {held.text})")
+    if name in ("index", "count") and len(terms) == 1:
+        place = _searched(scope, "find" if name == "index" else "count", held, terms[0], node)
+        return Term("int", f"there_list({place})" if name == "index" else place)
+    if held.type != own:
+        raise scope.refuse(f"the method {name!r} of a captured list", node)
+    ints = [as_int(term).text for term in terms if term.type in ("int", "bool")]
+    match name, len(terms):
+        case "pop", 0:
+            element = _element_of(scope, held, node)
+            return _loaded(scope, element, f"{_verb('pop', element)}({held.text})")
+        case "pop", 1 if ints:
+            return from_word(scope, _element_of(scope, held, node), f"take_out_list({held.text}, {ints[0]})")
+        case "append", 1:
+            return Term(Known(None), append(scope, held, terms[0], node))
+        case "insert", 2 if terms[0].type in ("int", "bool"):
+            _learn(scope, held, terms[1], node)
+            word = word_of(scope, terms[1])
+            return Term(Known(None), f"put_in_list({arena(scope)}, {held.text}, {ints[0]}, {word})")
+        case "extend", 1 if isinstance(terms[0].type, ListOf):
+            _element_of(scope, terms[0], node)
+            _learn(scope, held, Term(_element_of(scope, terms[0], node), ""), node)
+            return Term(Known(None), f"extend_list({arena(scope)}, {held.text}, {terms[0].text})")
+        case "reverse", 0:
+            return Term(Known(None), f"reverse_list({held.text})")
+        case "clear", 0:
+            return Term(Known(None), f"set_length({held.text}, 0)")
+        case "remove", 1:
+            return Term(Known(None), _searched(scope, "remove", held, terms[0], node))
     raise scope.refuse(f"the method {name!r} of a list", node)
+
+
+def _searched(scope: Scope, verb: str, held: Term, value: Term, node: ast.AST) -> str:
+    """Where a value is in a list, or how often."""
+    element = _element_of(scope, held, node)
+    if value.type != element or len(leaves(element, "")) != 1 or isinstance(element, InMemory):
+        raise scope.refuse(f"a search for a {value.type} in a {held.type}", node)
+    if element == "float":
+        return f"{verb}_float_list({held.text}, {value.text})"
+    return f"{verb}_word_list({held.text}, {word_of(scope, value)})"
+
+
+def contains(scope: Scope, held: Term, value: Term, node: ast.AST) -> Term:
+    """`value in held`."""
+    if not held.text.isidentifier() and not value.text.replace("_", "").isalnum():
+        # Python evaluates the value first.
+        raise scope.refuse("'in' of two values neither of which is held in a variable", node)
+    return Term("bool", f"({_searched(scope, 'find', held, value, node)} >= 0)")
+
+
+def one_of(scope: Scope, value: Term, held: Term, node: ast.AST) -> Term:
+    """`value in held`, which is a tuple of such values."""
+    kind = held.type
+    assert isinstance(kind, Shape)
+    if value.type not in ("int", "bool") or any(part != value.type for part in kind.parts):
+        raise scope.refuse("'in' of a tuple, but for ints in one of ints", node)
+    key = ("one of", kind)
+    if key not in scope.unit.functions:
+        function = Function(scope.unit.name("call_in"), [("value", value.type), ("held", kind)], "bool")
+        tests = [f"value == {part_of(Term(kind, 'held'), number).text}" for number in range(len(kind.parts))]
+        function.lines, function.complete = [f"return {' or '.join(tests) or 'False'}"], True
+        scope.unit.functions[key] = function
+    return scope.unit.functions[key].call([value, held], depth="")
+
+
+def ordered(scope: Scope, held: Term, keys: Term, *, down: str, node: ast.AST) -> Term:
+    """`held`, sorted in place by the list of its keys, which may be itself; a call that gives None."""
+    element = _element_of(scope, keys, node)
+    found = leaves(element, "")
+    if len(found) != 1 or isinstance(element, InMemory):
+        raise scope.refuse(f"an order of {element}s", node)
+    floats = found[0][0] == "float"
+    return Term(Known(None), f"sort_list({arena(scope)}, {keys.text}, {held.text}, {floats}, {down})")
 
 
 def iteration(scope: Scope, held: Term, node: ast.AST) -> tuple[list[str], str, list[str], Term]:
@@ -182,10 +248,11 @@ def iteration(scope: Scope, held: Term, node: ast.AST) -> tuple[list[str], str, 
     name, position = scope.fresh("held"), scope.fresh("position")
     if isinstance(held.type, ListOf) and held.type.is_frozen:
         head = f"for {position} in range(length_frozen_list({name})):"
-        return [f"{name} = {held.text}"], head, [], Term(element, f"{_getter(held)}({name}, {position})")
+        return [f"{name} = {held.text}"], head, [], _loaded(scope, element, f"{_getter(held)}({name}, {position})")
     before = [f"{name} = {held.text}", f"{position} = -1"]
     head = f"while {position} + 1 < length_list({name}):"
-    return before, head, [f"{position} = {position} + 1"], Term(element, f"{_verb('get', element)}({name}, {position})")
+    loaded = _loaded(scope, element, f"{_verb('get', element)}({name}, {position})")
+    return before, head, [f"{position} = {position} + 1"], loaded
 
 
 def element_at(scope: Scope, held: Term, position: str, node: ast.AST) -> Term:
@@ -209,4 +276,8 @@ def collected(scope: Scope, term: Term, node: ast.AST) -> tuple[str, list[str], 
     memory = arena(scope)
     if not is_runtime(kind) or isinstance(kind, Known):
         raise NotCompiled("a list of what is known beforehand")
-    return f"result = new_list({memory}, 0)", [f"{_verb('append', kind)}({memory}, result, {term.text})"], ListOf(kind)
+    return (
+        f"result = new_list({memory}, 0)",
+        [f"{_verb('append', kind)}({memory}, result, {_kept(scope, term)})"],
+        ListOf(kind),
+    )

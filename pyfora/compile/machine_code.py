@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-import re
+import ast
+import functools
 import struct
+from functools import partial
 from typing import Any
 
 ENTRY_SYMBOL = "pyfora_kernel"
@@ -12,83 +14,53 @@ ENTRY_SYMBOL = "pyfora_kernel"
 def compile_source(source: str, entry: str, signature: tuple[str, ...]) -> bytes:
     """Compile the function `entry` of a generated module into object code (ELF) that needs nothing but libm.
 
-    `signature` names the types of its arguments; it returns an int64. Raises what numba raises: a module of ours
-    that numba does not compile is a fault of the compiler, not of the user.
+    `signature` names the types of its arguments; it returns an int64. Raises TypeError for a module that is not to be
+    compiled: a fault of the compiler, not of the user.
     """
-    from numba.core import compiler as numba_compiler
-    from numba.core.compiler_lock import global_compiler_lock
-    from numba.core.registry import cpu_target
+    from llvmlite import ir
 
+    from pyfora.compile.lowering import Module
+    from pyfora.compile.primitives import Routine, Signature, type_of
+    from pyfora.compile.target import object_code
+
+    names: dict[str, Any] = {**_primitives(), "inf": float("inf"), "nan": float("nan")}
+    module = ir.Module(name=ENTRY_SYMBOL)
+    lowered = Module(module)
+    for node in ast.parse(source).body:
+        assert isinstance(node, ast.FunctionDef)
+        found = Signature(type_of("int64"), tuple(map(type_of, signature)))
+        for decorator in node.decorator_list:
+            assert isinstance(decorator, ast.Call) and isinstance(decorator.args[0], ast.Constant)
+            found = Signature.of(str(decorator.args[0].value))
+        calls_itself = any(isinstance(one, ast.Name) and one.id == node.name for one in ast.walk(node))
+        names[node.name] = Routine(found, node.name, partial(_same, node), partial(_same, names), calls_itself)
+    lowered.entry(names[entry], ENTRY_SYMBOL)
+    return object_code(str(module))
+
+
+def _same(value: Any) -> Any:
+    return value
+
+
+@functools.cache
+def _primitives() -> dict[str, Any]:
     from pyfora.compile.checked_complex import COMPLEX_PRIMITIVES
+    from pyfora.compile.checked_dicts import DICT_PRIMITIVES
     from pyfora.compile.checked_floats import FLOAT_PRIMITIVES
     from pyfora.compile.checked_ints import INT_PRIMITIVES
     from pyfora.compile.checked_lists import LIST_PRIMITIVES
     from pyfora.compile.checked_random import RANDOM_PRIMITIVES
-    from pyfora.compile.primitives import TYPES, recursive, routine
-    from pyfora.compile.target import target_context
+    from pyfora.compile.checked_sequences import SEQUENCE_PRIMITIVES
 
-    namespace: dict[str, Any] = {
+    return {
         **INT_PRIMITIVES,
         **FLOAT_PRIMITIVES,
         **COMPLEX_PRIMITIVES,
         **LIST_PRIMITIVES,
+        **SEQUENCE_PRIMITIVES,
+        **DICT_PRIMITIVES,
         **RANDOM_PRIMITIVES,
-        "routine": routine,
-        "recursive": recursive,
-        "inf": float("inf"),
-        "nan": float("nan"),
-        "__name__": "pyfora_generated",
     }
-    exec(compile(source, "<kernel>", "exec"), namespace)  # (our own text)
-    compiler: Any = numba_compiler  # (numba says nothing of its types)
-    flags = compiler.Flags()
-    flags.no_compile = True
-    flags.no_cpython_wrapper = True
-    flags.no_cfunc_wrapper = True
-    flags.error_model = "python"
-    target = target_context()
-    with global_compiler_lock:
-        compiled = compiler.compile_extra(
-            cpu_target.typing_context,
-            target,
-            namespace[entry],
-            tuple(TYPES[name] for name in signature),
-            TYPES["int64"],
-            flags,
-            {},
-        )
-        compiled.library.finalize()
-        module = compiled.library._final_module
-        return _object_code(target, str(module), compiled.fndesc.llvm_func_name)
-
-
-def _object_code(target: Any, text: str, entry: str) -> bytes:
-    """Machine code with one exported symbol that is always called the same, so that equal kernels are equal bytes."""
-    import llvmlite.binding as llvm
-
-    from pyfora.compile.primitives import recursive_symbols
-
-    for own_symbol, resolved in recursive_symbols.items():
-        declaration = rf"^declare .*@{own_symbol}\(.*\n"
-        if re.search(declaration, text, re.MULTILINE):
-            text = re.sub(declaration, "", text, flags=re.MULTILINE)
-            text = re.sub(rf"@{own_symbol}\b", f"@{resolved}", text)
-    recursive_symbols.clear()
-    module = llvm.parse_assembly(text)
-    environments = 0
-    for variable in module.global_variables:
-        if variable.name.startswith("_ZN08NumbaEnv"):
-            variable.name = f"pyfora_environment_{environments}"
-            environments += 1
-    functions = 0
-    for function in module.functions:
-        if function.name == entry:
-            function.name = ENTRY_SYMBOL
-        elif not function.is_declaration:
-            function.name = f"pyfora_function_{functions}"
-            functions += 1
-    module.name = ENTRY_SYMBOL
-    return bytes(target.codegen()._tm.emit_object(module))
 
 
 class LoadedCode:

@@ -14,12 +14,12 @@ import types
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from pyfora.compile import complexes, lists, texts
+from pyfora.compile import complexes, dicts, lists, records, texts
 from pyfora.compile.classes import inits_of, is_named_tuple, is_plain_class
 from pyfora.compile.functions import must_keep_their_order
-from pyfora.compile.kinds import Known, ListOf, RandomState, Shape, is_runtime
+from pyfora.compile.kinds import DictOf, Known, ListOf, RandomState, Record, SetOf, Shape, ViewOf, is_runtime
 from pyfora.compile.scope import Scope
-from pyfora.compile.terms import Term, instance_of, made, part_of
+from pyfora.compile.terms import Term, as_bool, instance_of, made, part_of
 
 _BINARY: dict[type[ast.operator], str] = {
     ast.Add: "add",
@@ -72,14 +72,19 @@ class Objects:
             return self._attribute_of_known(scope, term.type.value, name, node)
         if isinstance(term.type, RandomState):
             return made(types.MethodType, [name], [term])
-        if not isinstance(term.type, Shape):
+        if not isinstance(term.type, Shape | Record):
             raise scope.refuse(f"attribute {name!r} of a {term.type}", node)
         cls = term.type.python
         static = inspect.getattr_static(cls, name, None)
         if isinstance(static, property) and isinstance(static.fget, types.FunctionType):
             return self._call_function(scope, node, static.fget, [term], {})
         if name in term.type.names:
-            return self._part(scope, term, term.type.names.index(name), node)
+            number = term.type.names.index(name)
+            return (
+                records.part(scope, term, number)
+                if isinstance(term.type, Record)
+                else self._part(scope, term, number, node)
+            )
         if cls is complex:
             raise scope.refuse(f"attribute {name!r} of a complex number", node)
         if isinstance(static, types.FunctionType):
@@ -113,7 +118,7 @@ class Objects:
 
     def method(self, scope: Scope, term: Term, name: str) -> tuple[types.FunctionType, list[Term]] | None:
         """The function that `term.name(…)` calls, and what it is given first; None if it is none of the class."""
-        if isinstance(term.type, Shape):
+        if isinstance(term.type, Shape | Record):
             cls = term.type.python
             static = None if name in term.type.names else inspect.getattr_static(cls, name, None)
         elif isinstance(term.type, Known) and isinstance(term.type.value, type):
@@ -135,9 +140,11 @@ class Objects:
         """`term[index]`."""
         if isinstance(term.type, ListOf):
             return lists.item(scope, term, index, node)
+        if isinstance(term.type, DictOf):
+            return dicts.item(scope, term, index, node)
         if texts.is_text(term.type):
             return texts.item(scope, term, index, node)
-        if isinstance(term.type, Shape):
+        if isinstance(term.type, Shape | Record):
             if issubclass(term.type.python, tuple):
                 number, count = index.constant, len(term.type.parts)
                 if type(number) is not int:
@@ -185,7 +192,7 @@ class Objects:
         found = self.method(scope, term, name)
         if found is not None and found[1]:
             return found
-        if isinstance(term.type, Shape):
+        if isinstance(term.type, Shape | Record):
             # `None` is what says that there is no such operator.
             static, plain = (inspect.getattr_static(cls, name, Known) for cls in (term.type.python, object))
             if static is not plain:
@@ -194,7 +201,7 @@ class Objects:
 
     def _must_not_be_asked_first(self, scope: Scope, left: Term, right: Term, node: ast.AST) -> None:
         """Refuse a right operand that Python asks before the left one."""
-        if isinstance(left.type, Shape) and isinstance(right.type, Shape):
+        if isinstance(left.type, Shape | Record) and isinstance(right.type, Shape | Record):
             one, other = left.type.python, right.type.python
             if one is not other and issubclass(other, one):
                 raise scope.refuse(f"an operator of a {one.__name__} and its subclass {other.__name__}", node)
@@ -217,8 +224,14 @@ class Objects:
         if isinstance(operator, ast.Is | ast.IsNot) and not texts.is_letter(left.type):
             if left.type == right.type == "bool":
                 return Term("bool", f"({left.text} {'==' if isinstance(operator, ast.Is) else '!='} {right.text})")
+            if isinstance(left.type, Record) and isinstance(right.type, Record):
+                word = "==" if isinstance(operator, ast.Is) else "!="
+                return Term("bool", f"({left.text} {word} {right.text})")
             same = self._are_one(scope, left, right, node)
             return _truth(same is isinstance(operator, ast.Is))
+        if isinstance(operator, ast.In | ast.NotIn):
+            inside = self._contains(scope, right, left, node)
+            return inside if isinstance(operator, ast.In) else Term("bool", f"(not {inside.text})")
         if texts.is_letter(left.type) or texts.is_letter(right.type):
             return texts.compare(scope, operator, left, right, node)
         if complexes.is_complex(left.type) or complexes.is_complex(right.type):
@@ -241,6 +254,28 @@ class Objects:
         if found is not None:
             return self._call_function(scope, node, found[0], [*found[1], right], {})
         return self.special(scope, right, mirrored, node, left)
+
+    def _contains(self, scope: Scope, held: Term, value: Term, node: ast.AST) -> Term:
+        """`value in held`."""
+        kind = held.type
+        if isinstance(kind, DictOf | SetOf):
+            return dicts.contains(scope, held, value, node)
+        if isinstance(kind, ViewOf) and kind.what == "keys":
+            return dicts.contains(scope, Term(kind.of, held.text), value, node)
+        if isinstance(kind, ListOf):
+            return lists.contains(scope, held, value, node)
+        if isinstance(kind, Shape) and kind.python is tuple:
+            return lists.one_of(scope, value, held, node)
+        if texts.is_text(kind) and texts.is_letter(value.type):
+            return texts.one_of(scope, value, held, node)
+        found = self.method(scope, held, "__contains__")
+        if found is None or not found[1]:
+            raise scope.refuse(f"'in' of a {kind}", node)
+        return self.truth_of(scope, self._call_function(scope, node, found[0], [*found[1], value], {}), node)
+
+    def truth_of(self, scope: Scope, term: Term, node: ast.AST) -> Term:
+        """Whether any value is true."""
+        return as_bool(term) if isinstance(term.type, str) else self.truth(scope, term, node)
 
     def _compare_tuples(self, scope: Scope, operator: ast.cmpop, left: Term, right: Term, node: ast.AST) -> Term:
         assert isinstance(left.type, Shape) and isinstance(right.type, Shape)
@@ -277,7 +312,9 @@ class Objects:
             return complexes.truth(term)
         if isinstance(term.type, ListOf):
             return lists.truth(term)
-        if isinstance(term.type, Shape):
+        if isinstance(term.type, DictOf | SetOf | ViewOf):
+            return dicts.truth(term)
+        if isinstance(term.type, Shape | Record):
             if issubclass(term.type.python, tuple):
                 scope.must_not_act(term, node)
                 return _truth(bool(term.type.parts))
@@ -310,12 +347,12 @@ class Objects:
         if _has_made_init(cls):
             fields, defaults = self._dataclass_fields(scope, node, cls)
             filled = self._fill(scope, node, cls, fields, defaults, positional, keywords)
-            return instance_of(cls, dict(zip(fields, filled, strict=True)))
+            return records.made_here(scope, instance_of(cls, dict(zip(fields, filled, strict=True))))
         if inits_of(cls)[0] is object.__init__:
             if positional or keywords:
                 raise scope.refuse(f"{cls.__name__}() takes no arguments", node)
             return made(cls, [], [])
-        return self._make(scope, node, cls, positional, keywords)
+        return records.made_here(scope, self._make(scope, node, cls, positional, keywords))
 
     def _dataclass_fields(self, scope: Scope, node: ast.AST, cls: Any) -> tuple[list[str], dict[str, object]]:
         fields = dataclasses.fields(cls)

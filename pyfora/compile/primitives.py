@@ -2,31 +2,32 @@
 
 from __future__ import annotations
 
+import ast
 import inspect
-import itertools
-from collections.abc import Callable
+import textwrap
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
-import numba
-import numba.extending
 from llvmlite import ir
 
-# numba says nothing, or nothing right, of its types.
-_numba: Any = numba
-types, intrinsic, cgutils = _numba.types, _numba.extending.intrinsic, _numba.core.cgutils
-
-_numbers = itertools.count()
-
-I1, I8, I64, I128, DOUBLE = ir.IntType(1), ir.IntType(8), ir.IntType(64), ir.IntType(128), ir.DoubleType()
+I1, I8, I32, I64, I128, DOUBLE = (*(ir.IntType(bits) for bits in (1, 8, 32, 64, 128)), ir.DoubleType())
 INT_MIN = -(2**63)
 
-TYPES: dict[str, Any] = {
-    "int64": types.int64,
-    "float64": types.float64,
-    "boolean": types.boolean,
-    "int64*": types.CPointer(types.int64),
-    "float64*": types.CPointer(types.float64),
-    "boolean*": types.CPointer(types.uint8),
+Type = str | tuple["Type", ...]
+"""Of a value: the name of a type, or the types of a tuple's elements."""
+Value = tuple[Any, Type]
+"""LLVM's value, and its type."""
+
+_LLVM_TYPES: dict[str, Any] = {
+    "int64": I64,
+    "float64": DOUBLE,
+    "boolean": I1,
+    "int64*": I64.as_pointer(),
+    "float64*": DOUBLE.as_pointer(),
+    "boolean*": I8.as_pointer(),
+    # Of what gives nothing: a place for its value is asked for all the same.
+    "void": I64,
 }
 """The names that signatures of primitives, functions and kernels are written in."""
 
@@ -34,14 +35,13 @@ TYPES: dict[str, Any] = {
 class Builder:
     """LLVM instructions of one primitive, with the few that are used everywhere under short names."""
 
-    def __init__(self, context: Any, builder: Any) -> None:
-        self.context = context
+    def __init__(self, builder: Any) -> None:
         self.ir = builder
 
     def give_up_if(self, condition: Any) -> None:
         """Leave the function with the status that means "gave up"; callers pass it on. Free while it is false."""
         with self.ir.if_then(condition, likely=False):
-            self.context.call_conv.return_exc(self.ir)
+            self.ir.ret(ir.Constant(I32, -1))
 
     def call(self, intrinsic_name: str, *args: Any) -> Any:
         """Call an LLVM intrinsic such as `llvm.fabs` that is overloaded on its first argument's type."""
@@ -52,7 +52,7 @@ class Builder:
     def call_libm(self, symbol: str, *args: Any) -> Any:
         """Call the C library's function under our own symbol, so that LLVM knows nothing of it and rewrites nothing."""
         kind = ir.FunctionType(DOUBLE, [DOUBLE] * len(args))
-        function = cgutils.get_or_insert_function(self.ir.module, kind, symbol)
+        function = self.ir.module.globals.get(symbol) or ir.Function(self.ir.module, kind, symbol)
         # A value of its arguments only: LLVM may take it out of a loop, but never evaluate it itself.
         function.attributes.add("nounwind")
         function.attributes.add("readnone")
@@ -99,120 +99,79 @@ def whole(value: int) -> Any:
     return ir.Constant(I64, value)
 
 
-def type_of(name: str) -> Any:
-    """The numba type of this name; `T2_int64_T1_float64` is a tuple of an int and of a tuple of one float."""
-    if name in TYPES:
-        return TYPES[name]
+def llvm_type(kind: Type) -> Any:
+    """LLVM's type of a value."""
+    return _LLVM_TYPES[kind] if isinstance(kind, str) else ir.LiteralStructType([llvm_type(part) for part in kind])
+
+
+def type_of(name: str) -> Type:
+    """The type of this name; `T2_int64_T1_float64` is a tuple of an int and of a tuple of one float."""
+    if name in _LLVM_TYPES:
+        return name
     words = name.split("_")
     found = _next_type(words)
     assert not words, name
     return found
 
 
-def _next_type(words: list[str]) -> Any:
+def _next_type(words: list[str]) -> Type:
     word = words.pop(0)
-    if word in TYPES:
-        return TYPES[word]
-    return types.BaseTuple.from_types([_next_type(words) for _ in range(int(word.removeprefix("T")))])
+    if word in _LLVM_TYPES:
+        return word
+    return tuple(_next_type(words) for _ in range(int(word.removeprefix("T"))))
 
 
-def _signature(text: str) -> Any:
-    returned, _, rest = text.partition("(")
-    given = [type_of(name.strip()) for name in rest.rstrip(")").split(",") if name.strip()]
-    return _numba.core.typing.signature(types.void if returned == "void" else type_of(returned), *given)
+@dataclass(frozen=True)
+class Signature:
+    """Types of a function."""
+
+    returns: Type
+    arguments: tuple[Type, ...]
+
+    @classmethod
+    def of(cls, text: str) -> Signature:
+        """What is written as `int64(int64, float64)`."""
+        returned, _, rest = text.partition("(")
+        given = [type_of(name.strip()) for name in rest.rstrip(")").split(",") if name.strip()]
+        return cls(type_of(returned), tuple(given))
 
 
-def _with_arity(count: int, typing_function: Callable[..., Any]) -> Any:
-    """Give a typing function the fixed number of arguments that numba reads from its Python signature."""
+@dataclass(frozen=True)
+class Primitive:
+    """An operation whose instructions stand where it is called."""
 
-    def template(typingctx: Any, *args: Any) -> Any:
-        return typing_function(typingctx, *args)
+    signature: Signature
+    generate: Callable[..., Any]
+    """`(Builder, *llvm values) -> llvm value`."""
 
-    names = ["typingctx", *(f"argument_{index}" for index in range(count))]
-    parameters = [inspect.Parameter(name, inspect.Parameter.POSITIONAL_OR_KEYWORD) for name in names]
-    template.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
-    return template
+
+@dataclass(frozen=True, eq=False)
+class Routine:
+    """A Python function that calls primitives and routines, as a function of the kernel that uses it."""
+
+    signature: Signature
+    name: str
+    node: Callable[[], ast.FunctionDef]
+    """Its syntax."""
+    names: Callable[[], Mapping[str, Any]]
+    """What its free names mean."""
+    calls_itself: bool = False
 
 
 def primitive(signature: str) -> Callable[[Callable[..., Any]], Any]:
     """Make a function `(Builder, *llvm values) -> llvm value` callable in kernels, signed like `int64(int64)`."""
-    chosen = _signature(signature)
-
-    def decorate(generate: Callable[..., Any]) -> Any:
-        def codegen(context: Any, builder: Any, _signature: Any, args: Any) -> Any:
-            result = generate(Builder(context, builder), *args)
-            return context.get_dummy_value() if result is None else result
-
-        template = _with_arity(len(chosen.args), lambda typingctx, *args: (chosen, codegen))
-        template.__name__ = template.__qualname__ = generate.__name__
-        return intrinsic(template)
-
-    return decorate
+    return lambda generate: Primitive(Signature.of(signature), generate)
 
 
 def routine(signature: str) -> Callable[[Callable[..., Any]], Any]:
-    """Make a Python function that calls primitives callable in kernels; it is compiled into the kernel that uses it."""
-    chosen = _signature(signature)
+    """Make a Python function of ours that calls primitives callable in kernels."""
 
-    def decorate(function: Callable[..., Any]) -> Any:
-        compiled: Any = None
+    def decorate(function: Any) -> Any:
+        def node() -> ast.FunctionDef:
+            (found,) = ast.parse(textwrap.dedent(inspect.getsource(function))).body
+            assert isinstance(found, ast.FunctionDef)
+            return found
 
-        def codegen(context: Any, builder: Any, _signature: Any, args: Any) -> Any:
-            nonlocal compiled
-            if compiled is None:
-                # Not numba's cache: it takes functions of equal code for the same, whatever their globals mean.
-                compiled = context.compile_subroutine(builder, function, chosen, caching=False)
-            context.active_code_library.add_linking_library(compiled.library)
-            return context.call_internal(builder, compiled.fndesc, chosen, args)
-
-        template = _with_arity(len(chosen.args), lambda typingctx, *args: (chosen, codegen))
-        template.__name__ = template.__qualname__ = function.__name__
-        return intrinsic(template)
-
-    return decorate
-
-
-recursive_symbols: dict[str, str] = {}
-"""Symbol under which a recursive function calls itself -> the symbol that numba gave it."""
-
-
-def recursive(signature: str) -> Callable[[Callable[..., Any]], Any]:
-    """As `routine`, for a function that calls itself: it stays a function of its own in the kernel.
-
-    numba's own recursion leaves a symbol that only its own loader can resolve.
-    """
-    chosen = _signature(signature)
-
-    def decorate(function: Callable[..., Any]) -> Any:
-        own_symbol = f"pyfora_recursive_{next(_numbers)}"
-        inside = False
-        compiled: Any = None
-
-        def codegen(context: Any, builder: Any, _signature: Any, args: Any) -> Any:
-            nonlocal inside, compiled
-            if inside:
-                kind = context.call_conv.get_function_type(chosen.return_type, chosen.args)
-                itself = cgutils.get_or_insert_function(builder.module, kind, own_symbol)
-                status, result = context.call_conv.call_function(builder, itself, chosen.return_type, chosen.args, args)
-                with cgutils.if_unlikely(builder, status.is_error):
-                    context.call_conv.return_status_propagate(builder, status)
-                return result
-            if compiled is None:
-                inside = True
-                try:
-                    compiled = context.compile_subroutine(builder, function, chosen, caching=False)
-                finally:
-                    inside = False
-                compiled.library._ensure_finalized()
-                entry = compiled.library._final_module.get_function(compiled.fndesc.llvm_func_name)
-                # Were it put into its caller, the function that it calls by name would be dropped as unused.
-                entry.add_function_attribute("noinline")
-                recursive_symbols[own_symbol] = compiled.fndesc.llvm_func_name
-            context.active_code_library.add_linking_library(compiled.library)
-            return context.call_internal(builder, compiled.fndesc, chosen, args)
-
-        template = _with_arity(len(chosen.args), lambda typingctx, *args: (chosen, codegen))
-        template.__name__ = template.__qualname__ = function.__name__
-        return intrinsic(template)
+        return Routine(Signature.of(signature), function.__name__, node, lambda: function.__globals__)
 
     return decorate

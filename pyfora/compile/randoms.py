@@ -13,17 +13,29 @@ import random
 import textwrap
 import types
 
-from pyfora.compile import lists
 from pyfora.compile.kinds import Kind, RandomState
 from pyfora.compile.loop import FunctionSource
 from pyfora.compile.scope import Scope
 from pyfora.compile.terms import Term, as_float, as_int, constant
+from pyfora.compile.words import arena
 
 _FROM_SOURCE = frozenset(
-    """
-    choice shuffle randint uniform triangular normalvariate lognormvariate expovariate paretovariate weibullvariate
-    gammavariate betavariate vonmisesvariate binomialvariate
-    """.split()
+    [
+        "choice",
+        "shuffle",
+        "randint",
+        "uniform",
+        "triangular",
+        "normalvariate",
+        "lognormvariate",
+        "expovariate",
+        "paretovariate",
+        "weibullvariate",
+        "gammavariate",
+        "betavariate",
+        "vonmisesvariate",
+        "binomialvariate",
+    ]
 )
 
 
@@ -36,7 +48,7 @@ def new(scope: Scope, terms: list[Term], node: ast.AST) -> Term:
     """`random.Random(seed)`."""
     if len(terms) != 1 or terms[0].type not in ("int", "bool"):
         raise scope.refuse("random.Random() of something else than one int", node)
-    return Term(RandomState(), f"seeded_random({lists.arena(scope)}, {as_int(terms[0]).text})")
+    return Term(RandomState(), f"seeded_random({arena(scope)}, {as_int(terms[0]).text})")
 
 
 def method(name: str) -> types.FunctionType | None:

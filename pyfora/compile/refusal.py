@@ -21,6 +21,15 @@ class NotCompiled(Exception):
         return f"{self.reason} (line {self.line} of {self.filename})"
 
 
+class Unlearned(NotCompiled):
+    """What an empty list or dict will hold is not known where it is read; a statement further down may show it."""
+
+    @classmethod
+    def at(cls, refusal: NotCompiled) -> Unlearned:
+        """The same refusal as one of these."""
+        return cls(refusal.reason, refusal.filename, refusal.line, refusal.column)
+
+
 class GaveUp(Exception):
     """The kernel met something that it cannot do exactly; the same elements are to be run by CPython, which decides."""
 

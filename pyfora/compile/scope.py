@@ -11,12 +11,14 @@ from typing import TYPE_CHECKING, Any
 
 from pyfora.compile.classes import is_known_beforehand, parts_from_outside
 from pyfora.compile.kinds import Kind, Known, ListOf, is_runtime
+from pyfora.compile.learning import lasting
 from pyfora.compile.loop import Element, FunctionSource
 from pyfora.compile.refusal import NotCompiled, refuse
 from pyfora.compile.terms import FloatInterval, Interval, Term, made
 from pyfora.compile.variables import Mixed, Variables
 
 if TYPE_CHECKING:
+    from pyfora.compile.closures import Inner
     from pyfora.compile.functions import Function
 
 CAPTURED_HERE = "\0captured"
@@ -49,8 +51,12 @@ class Unit:
     """Place of an empty list -> type of what is put into it later."""
     lengths: dict[str, int] = field(default_factory=dict)
     """Parameter of a captured list -> how many elements it must have."""
+    unlearned: NotCompiled | None = None
+    """Why it cannot be compiled if nothing further down shows what an empty list or dict holds."""
     takes_memory: bool = False
     """Whether it makes lists."""
+    inner: dict[object, Inner] = field(default_factory=dict)
+    """Functions inside others, by their syntax and the translation of what is around them."""
     held: list[object] = field(default_factory=list)
     """Objects whose `id` is part of a key above."""
 
@@ -163,6 +169,16 @@ class Scope:
         """Between which numbers variables lie that one statement binds, while they have this type."""
         self.most_turns: int | None = 1
         """How often the innermost loop's body runs at most, where that is known."""
+        self.on_mixed: Callable[[str, Mixed], None] = lambda name, mixed: None
+        """Told of every variable that is read and is of one type on one path and of another on another."""
+        self.on_binding: Callable[[str], None] = lambda name: None
+        """Told of every name that is bound."""
+        self.place: object = None
+        """The function, for arguments of these types; None where no variable of it can become one that may be None."""
+        self.yielded: Term | None = None
+        """In a generator function: the list of what it has yielded."""
+        self.gone_through: ast.AST | None = None
+        """The expression that is gone through at once, to its end."""
         self.statement: ast.AST | None = None
         """The expression that is a statement by itself: nobody asks for its value."""
         self.counters: dict[str, int] = {}
@@ -175,7 +191,7 @@ class Scope:
 
     def place_of(self, node: ast.expr) -> object:
         """Where `node` stands, in a function for arguments of these types."""
-        kinds = () if self.function is None else tuple(kind for _, kind in self.function.parameters)
+        kinds = () if self.function is None else tuple(lasting(kind) for _, kind in self.function.parameters)
         return self.filename, node.lineno, node.col_offset, kinds
 
     def variable(self, name: str, kind: Kind) -> str:
@@ -186,6 +202,13 @@ class Scope:
             name_ = name.replace(".", "_")
             self._texts[name, kind] = self.fresh(name_ if not self._has(name) else f"{name_}_{kind}")
         return self._texts[name, kind]
+
+    def hold(self, term: Term) -> tuple[list[str], ast.Name]:
+        """Keep a value in a variable that the user's code cannot name: the lines that do, and how it is read."""
+        name = f"held {len(self._ever_bound)}"
+        self.bound.add(name)
+        text = self.bind(name, term.type)
+        return [f"{text} = {term.text}"] if text else [], ast.Name(name, ast.Load())
 
     def _has(self, name: str) -> bool:
         return any(known == name for known, _ in self._texts)
@@ -206,6 +229,7 @@ class Scope:
         """Note that a variable is bound from here on."""
         assert self.variables is not None
         self.variables[name] = kind
+        self.on_binding(name)
         self._ever_bound.add(name)
         return self.variable(name, kind)
 
@@ -254,6 +278,7 @@ class Scope:
         if known is None:
             raise self.refuse(f"{name!r} may be read before it has a value", node)
         if isinstance(known, Mixed):
+            self.on_mixed(name, known)
             raise self.refuse(f"{name!r} is {known.first} on one path and {known.second} on another", node)
         interval = self.intervals.get((name, known)) if isinstance(known, str) else None
         return Term(known, self.variable(name, known), interval=interval)

@@ -7,19 +7,21 @@ import copy
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from pyfora.compile import counters, intervals, lists, side_by_side, speculation, texts
+from pyfora.compile import closures, counters, dicts, intervals, lists, matching, optionals, records, speculation
 from pyfora.compile.classes import is_set_plainly
 from pyfora.compile.expressions import Expressions
-from pyfora.compile.kinds import Known, ListOf, Shape, is_runtime
+from pyfora.compile.kinds import DictOf, Known, ListOf, Optional, Shape, is_runtime
 from pyfora.compile.objects import method_of
+from pyfora.compile.refusal import Unlearned
 from pyfora.compile.scope import Scope, construct
 from pyfora.compile.terms import Term, part_of
+from pyfora.compile.turns import RangeReader, at_most_few, iteration, turns_of
 from pyfora.compile.variables import Variables, join
 
 GIVE_UP = "\0give up"
 """Stands for the give-up of the function's type until that is known."""
 
-RangeReader = Callable[[Scope, ast.expr], list[Term] | None]
+_EACH = "each yielded"
 InitAbove = Callable[[Scope, ast.Call], Term]
 """What `super().__init__(…)` sets."""
 
@@ -62,7 +64,12 @@ class Statements:
         for statement in statements:
             if self._scope.variables is None:
                 break
-            lines += self._statement(statement)
+            try:
+                lines += self._statement(statement)
+            except Unlearned as refusal:
+                # What comes next may show what it is, and then all is translated again.
+                unit = self._scope.unit
+                unit.unlearned = unit.unlearned or refusal
         return lines or ["pass"]
 
     def _statement(self, node: ast.stmt) -> list[str]:
@@ -81,6 +88,10 @@ class Statements:
                 return self._append(node, call)
             case ast.Expr(value=ast.Yield(value=ast.expr() as value)) if self._yielded is not None:
                 return self._yielded(value)
+            case ast.Expr(value=ast.Yield(value=ast.expr() as value)) if scope.yielded is not None:
+                return [lists.append(scope, scope.yielded, self._expressions.value(scope, value), node)]
+            case ast.Expr(value=ast.YieldFrom(value=source)) if scope.yielded is not None:
+                return self._yield_from(node, source)
             case ast.Expr():
                 scope.statement = node.value
                 text = self._expressions.value(scope, node.value).text
@@ -98,6 +109,8 @@ class Statements:
             case ast.AugAssign(target=ast.Name() | ast.Attribute() as target):
                 loaded = copy.copy(target)
                 loaded.ctx = ast.Load()
+                if any(isinstance(inner, ast.Call) for inner in ast.walk(target)):
+                    raise scope.refuse("an attribute of what a call gives, changed by an operator", node)
                 before = self._expressions.value(scope, loaded)
                 self._must_not_change_in_place(before, node.op, node)
                 operand = self._expressions.value(scope, node.value)
@@ -120,14 +133,33 @@ class Statements:
             case ast.Raise():
                 scope.variables = None
                 return [f"return {GIVE_UP}"]
+            case ast.Match():
+                lines, subject = scope.hold(self._expressions.any_value(scope, node.subject))
+                more, statements = matching.as_ifs(scope, node, subject)
+                return [*lines, *more, *self.body(statements)]
+            case ast.Delete(targets=targets):
+                return [line for target in targets for line in self._delete(target)]
+            case ast.FunctionDef():
+                closure = closures.new(scope, self._expressions.value, node)
+                return self._hold(scope.bind(node.name, closure.type), closure)
             case ast.Try():
                 return self._try(node)
             case ast.Assert():
                 return [f"if not {self._expressions.truth(scope, node.test).text}:", f"    return {GIVE_UP}"]
         raise scope.refuse(f"{construct(node)} is not compiled", node)
 
+    def _yield_from(self, node: ast.Expr, source: ast.expr) -> list[str]:
+        """`yield from source`, as the loop that it is."""
+        self._scope.bound.add(_EACH)
+        one = ast.Expr(ast.Yield(ast.Name(_EACH, ast.Load())))
+        loop = ast.For(ast.Name(_EACH, ast.Store()), source, [one], [])
+        for inner in ast.walk(loop):
+            if not hasattr(inner, "lineno"):
+                ast.copy_location(inner, node)
+        return self._for(loop)
+
     def _try(self, node: ast.Try) -> list[str]:
-        """What is tried, as it stands: whatever raises in it gives the leaf up, and CPython goes through the handlers."""
+        """What is tried, as it stands: what raises in it gives the leaf up, and CPython goes through the handlers."""
         if node.finalbody:
             leaves = (ast.Return, ast.Break, ast.Continue)
             tried = [*node.body, *node.orelse]
@@ -138,28 +170,30 @@ class Statements:
     def _return(self, node: ast.Return) -> list[str]:
         scope = self._scope
         assert scope.function is not None
-        if node.value is None or (isinstance(node.value, ast.Constant) and node.value.value is None):
-            if scope.function.returns not in (None, Known(None)):
-                raise scope.refuse(
-                    f"the function returns {scope.function.returns} on one path and None on another", node
-                )
-            scope.function.returns, scope.variables = Known(None), None
-            return ["return 0"]
-        term = self._expressions.value(scope, node.value)
-        scope.function.note_return(term)
+        if scope.yielded is not None:
+            if node.value is not None:
+                raise scope.refuse("a generator function that returns a value", node)
+            scope.variables = None
+            return [f"return {scope.yielded.text}"]
+        term = Term(Known(None), "") if node.value is None else self._expressions.any_value(scope, node.value)
         known = scope.function.returns
         if scope.instance is not None:
             raise scope.refuse("an __init__ that returns a value", node)
+        if isinstance(known, Optional) and term.type in (known.of, Known(None)):
+            term = optionals.as_optional(term, known)
         if known is not None and known != term.type:
+            optionals.learn(scope, "", known, term.type)
             raise scope.refuse(f"the function returns {known} on one path and {term.type} on another", node)
         scope.function.returns = term.type
+        scope.function.note_return(term)
         scope.variables = None
-        return [f"return {term.text}"]
+        return [f"return {term.text or 0}"]
 
     def _assign(self, target: ast.expr, value: ast.expr) -> list[str]:
         scope = self._scope
         if isinstance(target, ast.Name | ast.Attribute | ast.Subscript):
-            return self._bind(target, self._expressions.value(scope, value))
+            any_value = self._expressions.any_value if isinstance(target, ast.Name) else self._expressions.value
+            return self._bind(target, any_value(scope, value))
         if (
             isinstance(target, ast.Tuple | ast.List)
             and isinstance(value, ast.Tuple | ast.List)
@@ -193,31 +227,43 @@ class Statements:
         if isinstance(target, ast.Name):
             if scope.instance is not None and target.id == scope.instance.name:
                 raise scope.refuse("an __init__ that binds its first argument", target)
+            may_be_none = optionals.declared(scope, target.id)
+            if may_be_none is not None and term.type in (may_be_none.of, Known(None)):
+                term = optionals.as_optional(term, may_be_none)
             scope.note_interval(target.id, term.type, intervals.known(term))
             return self._hold(scope.bind(target.id, term.type), term)
         if isinstance(target, ast.Tuple | ast.List):
             return self._unpack(target, term)
         if isinstance(target, ast.Subscript) and not isinstance(target.slice, ast.Slice):
             held = self._expressions.value(scope, target.value)
-            if not isinstance(held.type, ListOf):
+            if not isinstance(held.type, ListOf | DictOf):
                 raise scope.refuse(f"setting an item of a {held.type}", target)
             index = self._expressions.value(scope, target.slice)
             # Before list and index, as in Python.
             value = scope.fresh("value")
-            return [*self._hold(value, term), lists.set_item(scope, held, index, Term(term.type, value), target)]
+            room = dicts if isinstance(held.type, DictOf) else lists
+            return [*self._hold(value, term), room.set_item(scope, held, index, Term(term.type, value), target)]
         instance = scope.instance
         if not isinstance(target, ast.Attribute):
             raise scope.refuse(f"assignment to {construct(target)}", target)
-        if instance is None or not isinstance(target.value, ast.Name) or target.value.id != instance.name:
-            raise scope.refuse("setting an attribute outside of __init__", target)
         scope.must_not_be_private(target)
+        if instance is None or not isinstance(target.value, ast.Name) or target.value.id != instance.name:
+            value = scope.fresh("value")
+            owner = self._expressions.value(scope, target.value)
+            return [
+                *self._hold(value, term),
+                *records.set_part(scope, owner, target.attr, Term(term.type, value), target),
+            ]
         if not is_set_plainly(instance.cls, target.attr):
             raise scope.refuse(f"setting {target.attr!r}, which calls a function", target)
         return self._hold(scope.bind(f"{instance.name}.{target.attr}", term.type), term)
 
     def _unpack(self, target: ast.Tuple | ast.List, term: Term) -> list[str]:
         scope = self._scope
-        _must_be_unpacked(scope, target, term)
+        if not isinstance(term.type, Shape) or not issubclass(term.type.python, tuple):
+            raise scope.refuse(f"unpacking of a {term.type}", target)
+        if len(term.type.parts) != len(target.elts) or any(isinstance(one, ast.Starred) for one in target.elts):
+            raise scope.refuse(f"{len(target.elts)} names for a tuple of {len(term.type.parts)}", target)
         held = scope.fresh("held")
         lines = self._hold(held, term)
         for number, element in enumerate(target.elts):
@@ -233,6 +279,22 @@ class Statements:
             lines += self._hold(self._scope.bind(f"{self._scope.instance.name}.{name}", term.type), term)
         return lines
 
+    def _delete(self, target: ast.expr) -> list[str]:
+        """`del name` and `del held[key]`."""
+        scope = self._scope
+        if isinstance(target, ast.Name) and scope.variables is not None and target.id in scope.variables:
+            del scope.variables[target.id]
+            return []
+        if not isinstance(target, ast.Subscript) or isinstance(target.slice, ast.Slice):
+            raise scope.refuse(f"del of {construct(target)}", target)
+        held = self._expressions.value(scope, target.value)
+        key = self._expressions.value(scope, target.slice)
+        if isinstance(held.type, DictOf):
+            return [dicts.delete(scope, held, key, target)]
+        if isinstance(held.type, ListOf):
+            return [lists.method(scope, held, "pop", [key], target).text]
+        raise scope.refuse(f"del of an item of a {held.type}", target)
+
     def _append(self, node: ast.Expr, call: ast.Call) -> list[str]:
         assert isinstance(call.func, ast.Attribute)
         held = self._expressions.value(self._scope, call.func.value)
@@ -246,16 +308,25 @@ class Statements:
         """`owner[index] += value`: list and index are evaluated once."""
         scope = self._scope
         held, place = self._expressions.value(scope, owner), self._expressions.value(scope, index)
-        if not isinstance(held.type, ListOf):
+        if not isinstance(held.type, ListOf | DictOf):
             raise scope.refuse(f"setting an item of a {held.type}", node)
         names = scope.fresh("held"), scope.fresh("index")
-        lines = [f"{names[0]} = {held.text}", f"{names[1]} = {place.text}"]
+        lines = [f"{names[0]} = {held.text}", *self._hold(names[1], place)]
         held, place = Term(held.type, names[0]), Term(place.type, names[1])
+        if isinstance(held.type, DictOf):
+            found, before, line = dicts.change_item(scope, held, place, node)
+            value = self._expressions.binary(scope, node.op, before, self._expressions.value(scope, node.value), node)
+            return [*lines, *found, *self._put(scope, held, value, line, node)]
         before = lists.item(scope, held, place, node)
         value = self._expressions.binary(scope, node.op, before, self._expressions.value(scope, node.value), node)
         if isinstance(before.type, ListOf):
             raise scope.refuse("an operator that changes a list in place", node)
         return [*lines, lists.set_item(scope, held, place, value, node)]
+
+    def _put(self, scope: Scope, held: Term, value: Term, line: str, node: ast.AST) -> list[str]:
+        """The new value of an item of a dict: computed before it is put in, as that may be elsewhere by then."""
+        name = scope.fresh("value")
+        return [*self._hold(name, value), dicts.changed(scope, held, Term(value.type, name), line, node)]
 
     def _must_not_change_in_place(self, before: Term, operator: ast.operator, node: ast.AST) -> None:
         if isinstance(before.type, ListOf):
@@ -363,73 +434,3 @@ class Statements:
         small = interval is not None and -size <= interval[0] and interval[1] <= size
         if not small or scope.most_turns is None or scope.most_turns * size > counters.LIMIT:
             raise counters.Unbounded(target.id)
-
-
-def bind_target(scope: Scope, target: ast.expr, term: Term) -> list[str]:
-    """The lines that bind a name, or names for the elements of a tuple."""
-    if isinstance(target, ast.Name):
-        name = scope.bind(target.id, term.type)
-        return [f"{name} = {term.text}"] if is_runtime(term.type) else []
-    if not isinstance(target, ast.Tuple | ast.List):
-        raise scope.refuse(f"{construct(target)} as the variable of a loop", target)
-    _must_be_unpacked(scope, target, term)
-    held = scope.fresh("held")
-    lines = [f"{held} = {term.text}"] if is_runtime(term.type) else []
-    for number, element in enumerate(target.elts):
-        lines += bind_target(scope, element, part_of(Term(term.type, held), number))
-    return lines
-
-
-def _must_be_unpacked(scope: Scope, target: ast.Tuple | ast.List, term: Term) -> None:
-    if not isinstance(term.type, Shape) or not issubclass(term.type.python, tuple):
-        raise scope.refuse(f"unpacking of a {term.type}", target)
-    if len(term.type.parts) != len(target.elts) or any(isinstance(one, ast.Starred) for one in target.elts):
-        raise scope.refuse(f"{len(target.elts)} names for a tuple of {len(term.type.parts)}", target)
-
-
-def iteration(
-    scope: Scope, expressions: Expressions, read_range: RangeReader, source: ast.expr
-) -> tuple[list[str], str, list[str], Term]:
-    """A loop over a range or a list: the lines before it, its first line, what a turn begins with, and its element."""
-    bounds = read_range(scope, source)
-    if bounds is not None:
-        before, head, index = range_loop(scope, bounds)
-        return before, head, [], Term("int", index, interval=intervals.of_range(bounds), each_once=True)
-    found = side_by_side.iteration(scope, expressions, read_range, source)
-    if found is not None:
-        return found
-    held = expressions.value(scope, source)
-    if texts.is_text(held.type):
-        return texts.iteration(scope, held, source)
-    if not isinstance(held.type, ListOf):
-        raise scope.refuse("a loop over something else than a range or a list", source)
-    return lists.iteration(scope, held, source)
-
-
-def at_most_few(head: str) -> str | None:
-    """The first line of such a loop over a range, giving up where it would turn very often; None of one over a list."""
-    position, _, count = head.removeprefix("for ").removesuffix("):").partition(" in range(")
-    return f"for {position} in range(few_turns({count})):" if count else None
-
-
-def turns_of(element: Term, around: int | None) -> int | None:
-    """How often the body of a loop over such elements runs at most, which is in one that runs so often."""
-    interval = intervals.of(element) if element.each_once else None
-    return None if interval is None or around is None else around * (interval[1] - interval[0] + 1)
-
-
-def range_loop(scope: Scope, bounds: list[Term]) -> tuple[list[str], str, str]:
-    """A loop over `range(*bounds)`: the lines before it, its first line, and the element as an expression."""
-    position = scope.fresh("position")
-    if len(bounds) == 1:
-        return [], f"for {position} in range({bounds[0].text}):", position
-    start, stop = bounds[0], bounds[1]
-    first = scope.fresh("first")
-    before = [f"{first} = {start.text}"]
-    stride = "1"
-    if len(bounds) == 3:
-        stride = scope.fresh("stride")
-        before.append(f"{stride} = {bounds[2].text}")
-    head = f"for {position} in range(range_count({first}, {stop.text}, {stride})):"
-    # Within the range by construction: neither can overflow.
-    return before, head, f"{first} + {position}" if stride == "1" else f"{first} + {position} * {stride}"

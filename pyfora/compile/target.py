@@ -1,4 +1,4 @@
-"""The compilation target: this machine's processor, machine code as bytes instead of code placed in this process."""
+"""LLVM for this machine's processor: machine code as bytes instead of code placed in this process."""
 
 from __future__ import annotations
 
@@ -6,8 +6,6 @@ import functools
 from typing import Any
 
 import llvmlite.binding as llvm
-from numba.core import codegen
-from numba.core.registry import cpu_target
 
 
 def processor() -> tuple[str, str]:
@@ -15,22 +13,24 @@ def processor() -> tuple[str, str]:
     return llvm.get_host_cpu_name(), llvm.get_host_cpu_features().flatten()
 
 
-class _ObjectCodegen(codegen.AOTCPUCodegen):
-    """numba's ahead-of-time code generator, which leaves execution engines alone, for the processor that it runs on."""
-
-    def _customize_tm_options(self, options: dict[str, Any]) -> None:
-        options["cpu"], options["features"] = processor()
-        options["reloc"] = "default"
-        options["codemodel"] = "jitdefault"
-        options["jit"] = True
-
-    def _customize_tm_features(self) -> str:
-        return processor()[1]
-
-
 @functools.cache
-def target_context() -> Any:
-    """numba's target context with our code generator."""
-    context = cpu_target.target_context
-    make: Any = _ObjectCodegen  # (numba says nothing of its types)
-    return context.subtarget(_internal_codegen=make("pyfora"), aot_mode=True, cached_internal_func={})
+def _machine() -> Any:
+    llvm.initialize_native_target()
+    llvm.initialize_native_asmprinter()
+    name, features = processor()
+    target = llvm.Target.from_default_triple()
+    return target.create_target_machine(cpu=name, features=features, opt=3, jit=True, codemodel="jitdefault")
+
+
+def object_code(text: str) -> bytes:
+    """Optimise a module that is given as LLVM's text; its object code (ELF)."""
+    machine = _machine()
+    module = llvm.parse_assembly(text)
+    module.triple = llvm.get_process_triple()
+    module.data_layout = str(machine.target_data)
+    module.verify()
+    options = llvm.create_pipeline_tuning_options(speed_level=3)
+    options.loop_vectorization = options.slp_vectorization = options.loop_interleaving = options.loop_unrolling = True
+    builder = llvm.create_pass_builder(machine, options)
+    builder.getModulePassManager().run(module, builder)
+    return bytes(machine.emit_object(module))

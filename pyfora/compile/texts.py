@@ -5,12 +5,14 @@ from __future__ import annotations
 import ast
 
 from pyfora.compile import lists
+from pyfora.compile.functions import Function
 from pyfora.compile.kinds import Kind, Known, Shape
 from pyfora.compile.scope import Scope
 from pyfora.compile.terms import Term, constant, made, part_of
 
 LETTER = Shape(str, ("",), ("int",))
 """A text of one letter."""
+_ALPHABET = 128
 _ORDERS: dict[type[ast.cmpop], str] = {
     ast.Lt: "<",
     ast.LtE: "<=",
@@ -70,6 +72,26 @@ def compare(scope: Scope, operator: ast.cmpop, left: Term, right: Term, node: as
     if type(operator) not in _ORDERS:
         raise scope.refuse("'is' or 'in' of texts", node)
     return Term("bool", f"({codes[0].text} {_ORDERS[type(operator)]} {codes[1].text})")
+
+
+def as_letter(scope: Scope, term: Term, node: ast.AST) -> Term:
+    """A letter, also one that is known beforehand."""
+    return made(str, [""], [_code_of(scope, term, node)])
+
+
+def one_of(scope: Scope, letter: Term, held: Term, node: ast.AST) -> Term:
+    """`letter in held`, of a text that is known beforehand."""
+    assert isinstance(held.type, Known) and isinstance(held.type.value, str)
+    codes = sorted(set(map(ord, held.type.value)))
+    if len(codes) > _ALPHABET:
+        raise scope.refuse(f"'in' of a text of more than {_ALPHABET} different letters", node)
+    key = ("one of letters", tuple(codes))
+    if key not in scope.unit.functions:
+        function = Function(scope.unit.name("call_letter"), [("code", "int")], "bool")
+        function.lines = [f"return {' or '.join(f'code == {code}' for code in codes) or 'False'}"]
+        function.complete = True
+        scope.unit.functions[key] = function
+    return scope.unit.functions[key].call([part_of(letter, 0)], depth="")
 
 
 def _code_of(scope: Scope, term: Term, node: ast.AST) -> Term:

@@ -13,7 +13,7 @@ def warm() -> None:
     from pyfora.compile.ordered_sum import START, fold_float_terms
 
     source = (
-        '@routine("float64(int64)")\ndef f(n):\n    total = 0.0\n    while n > 0 and n % 7 != 3:\n'
+        '@routine("float64(int64)")\ndef f(n):\n    total = 0.0\n    while n > 0 and mod_int(n, 7) != 3:\n'
         "        total = div_float(total + float_from_int(mul_int(n, n)), 3.0)\n        n = sub_int(n, 1)\n"
         "    return sin_float(total)\n\n"
         "def kernel(start, step, count, buffer, capacity):\n    written = 0\n    for k in range(count):\n"

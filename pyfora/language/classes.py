@@ -28,26 +28,17 @@ def is_importable(obj: Any) -> bool:
     return found is obj
 
 
-def _other_name(kind: type) -> str | None:
-    """The name by which a standard or an installed module has a class that calls itself otherwise."""
-    if is_user_module(kind.__module__) or kind.__module__ not in sys.modules:
-        return None
-    return next((name for name, value in vars(sys.modules[kind.__module__]).items() if value is kind), None)
-
-
 def reduce_class(kind: type) -> Any:
     """The reduction of any class, or NotImplemented where its name is enough."""
     if is_importable(kind) or kind in cloudpickle._BUILTIN_TYPE_NAMES:
         return cloudpickle._class_reduce(kind)
     if not kind.__flags__ & HEAP_TYPE:
         return making.nameless_type, (kind.__base__, kind.__module__, kind.__qualname__)
-    if (name := _other_name(kind)) is not None:
-        return getattr, (sys.modules[kind.__module__], name)
-    if issubclass(kind, enum.Enum):
-        return _reduce_enumeration(kind)
     other_name = _other_name(kind)
     if other_name is not None:
         return making.attribute_of, (kind.__module__, other_name)
+    if issubclass(kind, enum.Enum):
+        return _reduce_enumeration(kind)
     meta, name, _, given, tracker_id, _ = cloudpickle._class_getnewargs(kind)
     names, _ = cloudpickle._class_getstate(kind)
     if "__orig_bases__" in names:

@@ -1,0 +1,74 @@
+"""Instances that are changed after their `__init__`: their attributes in memory, so that all who have one see it.
+
+Whether those of a class are changed is found out when something sets an attribute; then all is translated again, and every
+new instance of that class is one of these. A captured one never is: what a block captures is frozen.
+"""
+
+from __future__ import annotations
+
+import ast
+
+from pyfora.compile.classes import is_plain_class, is_set_plainly
+from pyfora.compile.functions import Function
+from pyfora.compile.kinds import Record, Shape
+from pyfora.compile.learning import ElementLearned, agree
+from pyfora.compile.scope import Scope
+from pyfora.compile.terms import Term
+from pyfora.compile.words import keeper, leaves, part_in_memory, stored
+
+
+def made_here(scope: Scope, term: Term) -> Term:
+    """A new instance, in memory if those of its class are changed."""
+    kind = term.type
+    if not isinstance(kind, Shape) or ("changed", kind.python) not in scope.unit.elements:
+        return term
+    return Term(Record(kind.python, kind.names, kind.parts), keeper(scope, kind).call([term], depth="").text)
+
+
+def part(scope: Scope, term: Term, number: int) -> Term:
+    """Attribute `number` of one."""
+    kind = term.type
+    assert isinstance(kind, Record)
+    found, first = kind.parts[number], _first(kind, number)
+    if term.text.isidentifier() or len(leaves(found, "")) <= 1:
+        return part_in_memory(found, term.text, first)
+    key = ("part of a record", kind, number)
+    if key not in scope.unit.functions:
+        function = Function(scope.unit.name("call_part"), [("address", "int")], found)
+        function.lines, function.complete = [f"return {part_in_memory(found, 'address', first).text}"], True
+        scope.unit.functions[key] = function
+    return scope.unit.functions[key].call([Term("int", term.text)], depth="")
+
+
+def _first(kind: Record, number: int) -> int:
+    return sum(len(leaves(before, "")) for before in kind.parts[:number])
+
+
+def set_part(scope: Scope, owner: Term, name: str, value: Term, node: ast.AST) -> list[str]:
+    """Lines that do `owner.name = value`, of a value that is held in a variable."""
+    kind = owner.type
+    if isinstance(kind, Shape) and is_plain_class(kind.python) and _can_be_set(kind.python, name):
+        place = ("changed", kind.python)
+        if place in scope.unit.elements:
+            raise scope.refuse(f"a change of a captured {kind.python.__name__}", node)
+        scope.unit.held.append(kind.python)
+        scope.unit.elements[place] = "bool"
+        raise ElementLearned
+    if not isinstance(kind, Record):
+        raise scope.refuse(f"setting an attribute of a {kind}", node)
+    if not _can_be_set(kind.python, name):
+        raise scope.refuse(f"setting {name!r}, which calls a function", node)
+    if name not in kind.names:
+        raise scope.refuse(f"setting {name!r}, which the __init__ of {kind.python.__name__!r} does not set", node)
+    number = kind.names.index(name)
+    wanted = kind.parts[number]
+    agree(scope.unit, wanted, value.type)
+    if wanted != value.type:
+        raise scope.refuse(f"{name!r} is {wanted} first and {value.type} then", node)
+    held = scope.fresh("held")
+    return [f"{held} = {owner.text}", *stored(value, held, _first(kind, number))]
+
+
+def _can_be_set(cls: type, name: str) -> bool:
+    plain: object = object.__setattr__
+    return cls.__setattr__ is plain and is_set_plainly(cls, name)
