@@ -17,6 +17,8 @@ PRINT_LIMIT_BYTES = 16 * 1024 * 1024
 # ---- time ------------------------------------------------------------------------------------------
 BEAT_PERIOD_S = 0.5
 """How often a worker tells the manager, and a thief its victim, that it is alive."""
+FIGURES_PERIOD_S = 2.0
+"""How often a worker's beat carries its figures."""
 SILENCE_LIMIT_S = 2.0
 """A peer that said nothing for this long is taken for lost; its work goes elsewhere."""
 RESEND_AFTER_S = 1.0

@@ -151,6 +151,13 @@ class ClientSaid(Event):
 
 
 @dataclass(frozen=True)
+class CancelAsked(Event):
+    """Somebody asks over HTTP that a block be stopped."""
+
+    program_id: str
+
+
+@dataclass(frozen=True)
 class ParcelPushed(Event):
     """The parcel is in that worker's spool."""
 
@@ -288,6 +295,13 @@ class ParcelMissed(Event):
 
     name: str
     reason: str
+
+
+@dataclass(frozen=True)
+class Measured(Event):
+    """The shell has looked at memory, spool and ports; the names are those of `pyfora.cluster.figures`."""
+
+    figures: dict[str, float]
 
 
 @dataclass(frozen=True)

@@ -21,6 +21,8 @@ class Member:
     idle_slots: int = 0
     programs: set[str] = field(default_factory=set)
     """Programs placed there."""
+    figures: dict[str, float] = field(default_factory=dict)
+    """What it last reported of its work."""
 
     @property
     def programs_limit(self) -> int:

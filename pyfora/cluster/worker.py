@@ -7,6 +7,7 @@ from typing import Any
 from pyfora.cluster.events import (
     Effect,
     Event,
+    Measured,
     ParcelArrived,
     ParcelMissed,
     PeerAcknowledged,
@@ -19,6 +20,7 @@ from pyfora.cluster.events import (
     StartAgain,
     StopDaemon,
 )
+from pyfora.cluster.figures import WorkerFigures
 from pyfora.cluster.folds import Folds
 from pyfora.cluster.home import Home
 from pyfora.cluster.outbox import Outbox
@@ -28,7 +30,7 @@ from pyfora.cluster.reports import Reports
 from pyfora.cluster.shares import fair_shares
 from pyfora.cluster.slots import LeafProcess, LeafSlots
 from pyfora.cluster.thief import Thief
-from pyfora.limits import BEAT_PERIOD_S, SILENCE_LIMIT_S
+from pyfora.limits import BEAT_PERIOD_S, FIGURES_PERIOD_S, SILENCE_LIMIT_S
 from pyfora.wire.messages import (
     Beat,
     CancelProgram,
@@ -79,14 +81,16 @@ class Worker:
         self.parcels = Parcels(self.outbox)
         self.slots = LeafSlots(cores, self.processes, self.outbox)
         self.reports = Reports(self.outbox)
-        self.folds = Folds(worker_id, self.outbox, self.parcels, self.slots)
+        self.figures = WorkerFigures()
+        self.folds = Folds(worker_id, self.outbox, self.parcels, self.slots, self.figures)
         self.home = Home(worker_id, self.outbox, self.parcels, self.processes, self.slots, self.folds, self.reports)
-        self.thief = Thief(worker_id, host, base_port, self.outbox, self.parcels, self.slots)
+        self.thief = Thief(worker_id, (host, base_port), self.outbox, self.parcels, self.slots, self.figures)
         self.slots.gone += [self.folds.leaf_gone, self.thief.leaf_gone]
         self._spare = 2
         """Unbound processes to be had now."""
         self._sweep_at = 0.0
         self._beat_at = 0.0
+        self._figures_at = 0.0
         self._now: float | None = None
         self._manager_heard_at = 0.0
         self._manager_silent = False
@@ -150,6 +154,19 @@ class Worker:
             ],
         }
 
+    def report(self) -> dict[str, float]:
+        """What it counts of its work, by the names of `pyfora.cluster.figures`."""
+        return self.figures.report(
+            blocks=len(self.home.programs),
+            loops=len(self.folds.table),
+            pending_leaves=sum(fold.runs.pending.total for fold in self.folds.table.values()),
+            queued_messages=self.outbox.channels.queued(),
+            idle_slots=self.slots.idle_slots(),
+            processes=len(self.processes.live),
+            values=len(self.home.values),
+            values_bytes=sum(self.home.values.values()),
+        )
+
     # ---- events ----------------------------------------------------------------------------------------
 
     def _happened(self, event: Event, now: float) -> None:
@@ -172,6 +189,8 @@ class Worker:
             self.parcels.arrived(event.name, now)
         elif isinstance(event, ParcelMissed):
             self.parcels.missed(event.name, event.reason, now)
+        elif isinstance(event, Measured):
+            self.figures.measured = dict(event.figures)
         elif isinstance(event, PeerJoined):
             self._peer_joined(event.peer_id, event.role, now)
         elif isinstance(event, PeerLeft):
@@ -275,13 +294,16 @@ class Worker:
         process: Process | None = self.processes.live.get(process_id)
         leaf: LeafProcess | None = self.slots.leaves.get(process_id)
         if leaf is not None:
-            self.outbox.log("warn", "a leaf process died", process=process_id, reason=reason)
+            block, _, _ = leaf.attempt_id.partition(".")
+            self.outbox.log("warn", "a leaf process died", block=block, process=process_id, reason=reason)
+            self.figures.died_processes += 1
             self.processes.died(process_id, now)
             self.folds.local_death(leaf)
             self.thief.local_death(leaf)
             self.slots.remove(process_id)
         elif process is not None:
             self.processes.died(process_id, now)
+            self.figures.died_processes += 1
             if process.role == "driver":
                 self.home.driver_died(process.serves, process_id, reason, now)
 
@@ -297,7 +319,12 @@ class Worker:
         if self.manager_id and now - self._beat_at >= BEAT_PERIOD_S:
             self._beat_at = now
             running = [[p.order.program_id, p.order.attempt] for p in self.home.programs.values()]
-            self.outbox.send_aside(self.manager_id, "manager", Beat(self.worker_id, self.slots.idle_slots(), running))
+            figures = {}
+            if now - self._figures_at >= FIGURES_PERIOD_S:
+                self._figures_at = now
+                figures = self.report()
+            beat = Beat(self.worker_id, self.slots.idle_slots(), running, figures)
+            self.outbox.send_aside(self.manager_id, "manager", beat)
         if self.registered and not self._manager_silent and now - self._manager_heard_at > SILENCE_LIMIT_S:
             self._manager_silent = True
             self.outbox.log("warn", "the manager is silent; work goes on")

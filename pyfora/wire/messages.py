@@ -264,6 +264,8 @@ class PieceDone(Message):
     """Where the partial is too large for `payload`: its name in the spool of the worker that made it; else empty."""
     size_bytes: int
     payload: bytes
+    gave_up: int = 0
+    """Leaves among them on which the kernel gave up."""
 
 
 @dataclass(frozen=True)
@@ -346,6 +348,8 @@ class FoldOffered(Message):
     """True: pieces may be "held"; they are folded in index order by `FoldTerms`."""
     environment_id: str
     environment_bytes: int
+    compile_s: float = 0.0
+    """Time spent to have its kernel, compiled or from the store; 0 where it has none."""
 
 
 # ---- worker -> its compute processes (compute socket) --------------------------------------------------
@@ -396,6 +400,8 @@ class Beat(Message):
     idle_slots: int = 0
     programs: list[list[Any]] = field(default_factory=list)
     """[program id, attempt] that run at the sender (worker -> manager)."""
+    figures: dict[str, float] = field(default_factory=dict)
+    """Now and then what the sender counts of its work, by the names of `pyfora.cluster.figures` (worker -> manager)."""
 
 
 class Link:
