@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections.abc import Sequence
 from typing import Any
@@ -23,14 +24,31 @@ def main(arguments: Sequence[str] | None = None) -> int:
     status = commands.add_parser("status", help="workers, cores and running blocks of a cluster")
     status.add_argument("url", nargs="?", default=_DEFAULT_URL, help=f"the manager's URL (default {_DEFAULT_URL})")
     status.add_argument("--timeout", type=float, default=5.0, metavar="SECONDS", help="how long to wait (default 5)")
+    commands.add_parser("config", help="the daemon's settings in force here, and where each comes from")
     given = parser.parse_args(arguments)
     try:
-        text = _explain(given.file) if given.command == "explain" else _status(given.url, given.timeout)
+        text = _answer(given)
     except PyforaError as error:
         print(f"pyfora: {error}", file=sys.stderr)
         return 1
     sys.stdout.write(text)
     return 0
+
+
+def _answer(given: argparse.Namespace) -> str:
+    match given.command:
+        case "explain":
+            return _explain(given.file)
+        case "config":
+            return _config()
+        case _:
+            return _status(given.url, given.timeout)
+
+
+def _config() -> str:
+    from pyfora.configuration.shown import config_text
+
+    return config_text(os.environ)
 
 
 def _explain(path: str) -> str:

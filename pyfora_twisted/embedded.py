@@ -14,7 +14,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from pyfora_twisted.config import LOOPBACK, Config
+from pyfora.configuration.config import LOOPBACK, Config
 
 _TOKEN_LINE_LIMIT_BYTES = 4096
 

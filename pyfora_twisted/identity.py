@@ -28,7 +28,7 @@ from pyfora.cluster.events import (
     TellProcess,
     Transmit,
 )
-from pyfora_twisted.config import Config
+from pyfora.configuration.config import Config
 from pyfora_twisted.processes import Processes
 from pyfora_twisted.spool import Spool, make_worker_spool
 from pyfora_twisted.versions import PYFORA_VERSION, PYTHON_VERSION, new_id

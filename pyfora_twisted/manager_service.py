@@ -28,10 +28,10 @@ from pyfora.cluster.events import (
     ValueMissed,
 )
 from pyfora.cluster.manager import Manager
+from pyfora.configuration.config import Config
 from pyfora.wire.messages import SubmitProgram
 from pyfora_twisted.amp.peers import Peers, settled
 from pyfora_twisted.amp.registry import registry_factory
-from pyfora_twisted.config import Config
 from pyfora_twisted.data.client import DataClient
 from pyfora_twisted.driver import Driver
 from pyfora_twisted.ending import CannotStart, Ending

@@ -8,7 +8,7 @@ from typing import Any
 from twisted.application.service import MultiService, Service
 from twisted.logger import Logger
 
-from pyfora_twisted.config import Config
+from pyfora.configuration.config import Config
 from pyfora_twisted.ending import CannotStart, Ending
 from pyfora_twisted.logs import LogDirectory
 from pyfora_twisted.options import Options

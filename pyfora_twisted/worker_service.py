@@ -11,10 +11,10 @@ from twisted.internet.interfaces import IAddress, IProtocol
 from twisted.logger import Logger
 
 from pyfora.cluster.events import StartAgain, StopDaemon
+from pyfora.configuration.config import Config
 from pyfora.fold.libm import libm_fingerprint
 from pyfora.wire.door import KEEPER
 from pyfora_twisted.amp.peers import settled
-from pyfora_twisted.config import Config
 from pyfora_twisted.door import DoorFactory
 from pyfora_twisted.ending import CannotStart, Ending
 from pyfora_twisted.identity import Identity, Place, prepare

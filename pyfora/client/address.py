@@ -8,7 +8,6 @@ import os
 import urllib.parse
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 from pyfora.errors import ConnectionError, ResultTooLargeError, ValueLostError
@@ -136,7 +135,7 @@ def _read(response: http.client.HTTPResponse, limit_bytes: int) -> bytearray:
 
 
 def parse_address(url: str, token: str | None = None) -> Address:
-    """The address in `url`; the token is the argument's, else that of the file UFORA_TOKEN_FILE names.
+    """The address in `url`; the token is the argument's, else that of UFORA_TOKEN or of the file UFORA_TOKEN_FILE.
 
     Raises ConnectionError, at once, where the URL cannot be one of a manager or the token file cannot be read.
     """
@@ -161,23 +160,24 @@ def parse_address(url: str, token: str | None = None) -> Address:
             "and a token by connect(..., token=…)."
         )
     if token is None:
-        token = _token_from_file()
+        token = _token_from_environment()
     shown = f"[{host}]" if ":" in host else host
     port = 30000 if port is None else port
     return Address(f"http://{shown}:{port}", host, port, token)
 
 
-def _token_from_file() -> str:
-    path = os.environ.get("UFORA_TOKEN_FILE", "")
-    if not path:
-        return ""
+def _token_from_environment() -> str:
+    inline, path = (os.environ.get(name, "").strip() for name in ("UFORA_TOKEN", "UFORA_TOKEN_FILE"))
+    if inline or not path:
+        return inline
+    from pyfora.configuration.machine import this_machine
+    from pyfora.configuration.reading import ConfigError
+    from pyfora.configuration.secrets import read_token_file
+
     try:
-        return Path(path).read_text().strip()
-    except OSError as error:
-        raise ConnectionError(
-            f"the token file {path} (UFORA_TOKEN_FILE) cannot be read: {error.strerror}. "
-            "Correct the variable, or give connect(..., token=...)."
-        ) from None
+        return read_token_file(path, f"the token file {path} (UFORA_TOKEN_FILE)", this_machine()).decode("ascii")
+    except ConfigError as error:
+        raise ConnectionError(f"{error} Or give connect(..., token=...).") from None
 
 
 # ---- what is wrong, and what to do -----------------------------------------------------------------------------------

@@ -105,6 +105,7 @@ def test_the_token(manager: FakeManager, tmp_path: Path, monkeypatch: pytest.Mon
         pyfora.connect(manager.url, timeout=5, token="guess")
     pyfora.connect(manager.url, timeout=5, token="secret").close()
     (tmp_path / "token").write_text("secret\n")
+    (tmp_path / "token").chmod(0o600)
     monkeypatch.setenv("UFORA_TOKEN_FILE", str(tmp_path / "token"))
     with pyfora.connect(manager.url, timeout=5) as executor:
         assert executor.getWorkerCount() == 2
