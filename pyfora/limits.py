@@ -55,6 +55,8 @@ REJOIN_LIMIT_S = 0.5
 """A worker whose connection to the manager broke, and that did not come back within this time, is lost."""
 THIEF_REJOIN_LIMIT_S = 0.4
 """The same between thief and home, where being taken for lost costs a few runs."""
+LEAVE_LIMIT_S = 5.0
+"""How long a worker that was asked to stop goes on with what it has; the rest is then handed back."""
 ADOPTION_GRACE_S = 3.0
 """How long a restarted manager waits for workers to say that they still run its programs."""
 LOST_IDS_LIMIT = 10_000

@@ -260,6 +260,11 @@ class Forget(Effect):
 
 
 @dataclass(frozen=True)
+class StopRequested(Event):
+    """The worker was asked to stop; `EndWorker` follows, within a bounded time."""
+
+
+@dataclass(frozen=True)
 class ProcessStarted(Event):
     """A compute process has connected and said who it is."""
 
@@ -358,6 +363,11 @@ class StartAgain(Effect):
     """Give up this worker's identity: kill all processes, empty the spool, begin anew with a new core and id."""
 
     reason: str
+
+
+@dataclass(frozen=True)
+class EndWorker(Effect):
+    """The worker was asked to stop, and has nothing left that anybody waits for: end it."""
 
 
 @dataclass(frozen=True)

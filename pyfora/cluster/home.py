@@ -101,6 +101,11 @@ class Home:
         if program is not None:
             self._end(program, "cancelled", "the program was cancelled", now)
 
+    def hand_back(self, now: float) -> None:
+        """Give up all programs: their manager places them elsewhere."""
+        for program in list(self.programs.values()):
+            self._end(program, "returned", "its worker is being stopped", now)
+
     def release(self, value_ids: list[str], now: float) -> None:
         """Nobody needs these values any more."""
         for value_id in value_ids:

@@ -47,6 +47,7 @@ from pyfora.wire.messages import (
     ReleaseValues,
     SubmitProgram,
     Welcome,
+    WorkerLeaving,
     WorkerRegistered,
 )
 
@@ -241,6 +242,9 @@ class Manager:
             for program_id, attempt in message.programs:
                 self.programs.seen(worker_id, program_id, attempt)
             self.outbox.send_aside(worker_id, "worker", Beat(self.manager_id))
+        elif isinstance(message, WorkerLeaving):
+            self.membership.members[worker_id].leaving = True
+            self.outbox.log("info", "a worker was asked to stop", worker=worker_id)
         elif isinstance(message, ProgramProgressed):
             self.programs.progressed(worker_id, message)
         elif isinstance(message, ProgramPrinted):

@@ -216,6 +216,8 @@ class Programs:
                 self._finish(job, replace(end, reason=reason), now)
             else:
                 self._place_again(job)
+        elif current and end.outcome == "returned":
+            self._place_again(job)
         elif current:
             self._input_missed(job, now)
 

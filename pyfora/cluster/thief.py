@@ -206,6 +206,17 @@ class Thief:
             if fold_id in self.offers and fold_id != self._dropping:
                 self._lost(fold_id, run_id, died=False)
 
+    def has_runs(self) -> bool:
+        """Whether anything stolen is still here."""
+        return any(offer.queue or self._has_runs(offer) for offer in self.offers.values())
+
+    def let_go(self) -> None:
+        """Hand back all that was stolen, also what is running."""
+        for offer in self.offers.values():
+            self._give_back(offer)
+            for leaf in [leaf for leaf in self._slots.of(offer.attempt_id) if leaf.has_fold(offer.fold_id)]:
+                self._slots.remove(leaf.process_id)
+
     # ---- deciding --------------------------------------------------------------------------------------
 
     def lease(self, capacity: int, now: float) -> dict[str, int]:

@@ -6,6 +6,7 @@ from typing import Any
 
 from pyfora.cluster.events import (
     Effect,
+    EndWorker,
     Event,
     Measured,
     ParcelArrived,
@@ -19,10 +20,12 @@ from pyfora.cluster.events import (
     ProcessStarted,
     StartAgain,
     StopDaemon,
+    StopRequested,
 )
 from pyfora.cluster.figures import WorkerFigures
 from pyfora.cluster.folds import Folds
 from pyfora.cluster.home import Home
+from pyfora.cluster.leaving import Leaving
 from pyfora.cluster.outbox import Outbox
 from pyfora.cluster.parcels import Parcels
 from pyfora.cluster.processes import Process, Processes
@@ -85,6 +88,7 @@ class Worker:
         self.folds = Folds(worker_id, self.outbox, self.parcels, self.slots, self.figures)
         self.home = Home(worker_id, self.outbox, self.parcels, self.processes, self.slots, self.folds, self.reports)
         self.thief = Thief(worker_id, (host, base_port), self.outbox, self.parcels, self.slots, self.figures)
+        self.leaving = Leaving(self.outbox, self.home, self.thief, self.reports)
         self.slots.gone += [self.folds.leaf_gone, self.thief.leaf_gone]
         self._spare = 2
         """Unbound processes to be had now."""
@@ -116,6 +120,9 @@ class Worker:
         self._dispatch(now)
         self._spare = 1
         self._give_up_broken(now)
+        if not self.over and self.leaving.is_over(self.manager_id, now):
+            self.over = True
+            self.outbox.emit(EndWorker())
         return self.outbox.take()
 
     def wake_at(self) -> float | None:
@@ -128,6 +135,7 @@ class Worker:
             "worker_id": self.worker_id,
             "manager_id": self.manager_id,
             "registered": self.registered,
+            "leaving": self.leaving.asked,
             "cores": self.cores,
             "idle_slots": self.slots.idle_slots(),
             "processes": len(self.processes.live),
@@ -195,6 +203,8 @@ class Worker:
             self._peer_joined(event.peer_id, event.role, now)
         elif isinstance(event, PeerLeft):
             self._peer_left(event.peer_id, event.role, now)
+        elif isinstance(event, StopRequested):
+            self.leaving.begin(self.manager_id, now)
 
     def _heard(self, peer_id: str, role: str, now: float) -> None:
         if role == "thief":
@@ -232,6 +242,7 @@ class Worker:
             [[value_id, size] for value_id, size in self.home.values.items()],
         )
         self.outbox.send(peer_id, "manager", registration, now)
+        self.leaving.tell(peer_id, now)
 
     def _peer_left(self, peer_id: str, role: str, now: float) -> None:
         self.outbox.left(peer_id, role)
@@ -315,6 +326,7 @@ class Worker:
         self.parcels.sweep(now)
         self.folds.sweep(now)
         self.thief.sweep(now)
+        self.leaving.sweep(now)
         self.home.report_progress(now)
         if self.manager_id and now - self._beat_at >= BEAT_PERIOD_S:
             self._beat_at = now
@@ -346,7 +358,8 @@ class Worker:
         for attempt_id in demands:
             demands[attempt_id] += sum(1 for leaf in self.slots.of(attempt_id) if leaf.busy)
         targets = fair_shares(demands, self.cores, int(now / SHARE_TURN_S))
-        for attempt_id, target in self.thief.lease(self.cores - sum(targets.values()), now).items():
+        to_lease = 0 if self.leaving.asked else self.cores - sum(targets.values())
+        for attempt_id, target in self.thief.lease(to_lease, now).items():
             targets[attempt_id] = targets.get(attempt_id, 0) + target
         left = self.cores - sum(targets.values())
         for attempt_id in demands:

@@ -141,9 +141,10 @@ class ProgramEnded(Message):
     program_id: str
     attempt: int
     outcome: str
-    """"completed" (also with a user's exception, which `end` tells), "unloadable", "crashed", "cancelled" or "lost".
+    """"completed" (also with a user's exception, which `end` tells), "unloadable", "crashed", "cancelled", "lost" or
+    "returned".
 
-    "unloadable": it could not be made from its bytes; "lost": it lacked an input.
+    "unloadable": it could not be made from its bytes; "lost": it lacked an input; "returned": its worker is leaving.
     """
     reason: str
     """For the outcomes other than "completed": one sentence for the user."""
@@ -175,6 +176,11 @@ class RegisterWorker(Message):
     """[program id, attempt] of what runs here (after the manager was lost, or restarted)."""
     values: list[list[Any]]
     """[value id, size in bytes] of what is kept here."""
+
+
+@dataclass(frozen=True)
+class WorkerLeaving(Message):
+    """This worker was asked to stop: nothing is to be placed there any more, and its going is no loss."""
 
 
 @dataclass(frozen=True)
@@ -424,6 +430,7 @@ class Link:
     )
     WORKER_TO_MANAGER: ClassVar[tuple[type[Message], ...]] = (
         RegisterWorker,
+        WorkerLeaving,
         FoldOpened,
         FoldClosed,
         ProgramProgressed,
