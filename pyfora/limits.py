@@ -71,6 +71,8 @@ PRINTS_LIMIT_BYTES = 256 * 1024 * 1024
 """Printed text of all programs that a manager keeps for clients that are away."""
 WANTS_LIMIT = 1_000
 """Requests for values that wait at the manager."""
+PAGE_LIMIT = 1_000
+"""Blocks or values in one answer of the HTTP interface."""
 PARCEL_LINGER_S = 30.0
 """How long a parcel that nobody needs any more stays, so that one who is just about to name it again finds it."""
 RETRY_AFTER_S = 0.5

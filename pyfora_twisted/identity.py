@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,6 +20,7 @@ from pyfora.cluster.events import (
     JoinPeer,
     KillProcess,
     Log,
+    Measured,
     ParcelArrived,
     ParcelMissed,
     StartAgain,
@@ -29,6 +31,8 @@ from pyfora.cluster.events import (
     Transmit,
 )
 from pyfora.configuration.config import Config
+from pyfora_twisted.measuring import descendants, directory_bytes, free_bytes, memory_bytes
+from pyfora_twisted.metering import Meter
 from pyfora_twisted.processes import Processes
 from pyfora_twisted.spool import Spool, make_worker_spool
 from pyfora_twisted.versions import PYFORA_VERSION, PYTHON_VERSION, new_id
@@ -132,6 +136,23 @@ class Identity:
 
         DeferredList(stopping, consumeErrors=True).addCallback(remove)
         return ended
+
+    def measure(self, meters: Mapping[str, Meter]) -> None:
+        """Tell the core of memory, spool and ports."""
+        if not self._begun:
+            return
+        pid, directory = os.getpid(), self._spool.directory
+        figures: dict[str, float] = {
+            "memory_bytes": memory_bytes(pid),
+            "processes_memory_bytes": sum(map(memory_bytes, descendants(pid))),
+            "spool_bytes": directory_bytes(directory),
+            "spool_free_bytes": free_bytes(directory),
+        }
+        for name, meter in meters.items():
+            figures[f"{name}_received_bytes"] = meter.received_bytes
+            figures[f"{name}_sent_bytes"] = meter.sent_bytes
+            figures[f"{name}_connections"] = meter.connections
+        self._happened(Measured(figures))
 
     def build_control(self, address: IAddress | None) -> Any:
         """What is behind the door of the control port."""

@@ -38,8 +38,11 @@ from pyfora_twisted.ending import CannotStart, Ending
 from pyfora_twisted.journal import Journal
 from pyfora_twisted.listening import listen
 from pyfora_twisted.logs import CoreLog
+from pyfora_twisted.metering import Meter, MeteredFactory
 from pyfora_twisted.spool import Spool
 from pyfora_twisted.versions import PYFORA_VERSION, PYTHON_VERSION, new_id
+from pyfora_twisted.web.health import Health
+from pyfora_twisted.web.metrics import Sources
 from pyfora_twisted.web.sessions import Sessions
 from pyfora_twisted.web.site import make_site
 from pyfora_twisted.web.values import Values
@@ -56,8 +59,11 @@ class ManagerService(Service):
         self._durable = durable
         self.manager_id = new_id()
         self._data = DataClient(reactor, config.token)
-        core = Manager(self.manager_id, PYFORA_VERSION, PYTHON_VERSION)
-        self.driver = Driver(core, self._performers(), reactor, lambda reason: ending.fail(f"the manager: {reason}"))
+        self._core = Manager(self.manager_id, PYFORA_VERSION, PYTHON_VERSION)
+        self._ports: dict[str, Any] = {}
+        self.driver = Driver(
+            self._core, self._performers(), reactor, lambda reason: ending.fail(f"the manager: {reason}")
+        )
         self._peers = Peers(self.driver.happened)
         self._core_log = CoreLog("pyfora.manager", config.log_level)
 
@@ -78,15 +84,18 @@ class ManagerService(Service):
         self._sessions = Sessions(self._reactor, self.driver.happened, self._store, PYFORA_VERSION, PYTHON_VERSION)
         self._values = Values(self.driver.happened, self._data)
         registry = registry_factory(self._peers, self.manager_id, config.token, self._reactor)
-        look = self.driver.core.snapshot
-        site = make_site(self._sessions, self._values, self._store, config.token, look, self._reactor)
-        self._ports: list[Any] = []
-        for port, factory, what, variable in (
-            (config.manager_port, registry, "registry port", "UFORA_MANAGER_PORT"),
-            (config.http_port, site, "HTTP port", "UFORA_WEB_HTTP_PORT"),
+        meters = {"registry": Meter(), "HTTP": Meter()}
+        sources = Sources(self._core, self.driver, self._journal, self._store, meters)
+        health = Health(self.driver, self._ports, self._journal.fault)
+        site = make_site(sources, health, self._sessions, self._values, config.token, self._reactor)
+        for name, number, factory, variable in (
+            ("registry", config.manager_port, registry, "UFORA_MANAGER_PORT"),
+            ("HTTP", config.http_port, site, "UFORA_WEB_HTTP_PORT"),
         ):
-            self._ports.append(listen(self._reactor, port, factory, config.bind_address, what, variable))
-        self.registry_port, self.http_port = (port.getHost().port for port in self._ports)
+            metered = MeteredFactory(factory, meters[name])
+            port = listen(self._reactor, number, metered, config.bind_address, f"{name} port", variable)
+            self._ports[name] = port
+        self.registry_port, self.http_port = (port.getHost().port for port in self._ports.values())
         programs = self._journal.read()
         self._tidy(programs)
         self.driver.happened(JournalRead(programs))
@@ -103,7 +112,7 @@ class ManagerService(Service):
         super().stopService()
         self.driver.stop()
         self._sessions.close()
-        stopping = [settled(port.stopListening()) for port in self._ports]
+        stopping = [settled(port.stopListening()) for port in self._ports.values()]
         self._peers.close()
         self._journal.close()
         self._lock_file.close()

@@ -8,6 +8,7 @@ from typing import Any
 from twisted.application.service import Service
 from twisted.internet.defer import Deferred, DeferredList
 from twisted.internet.interfaces import IAddress, IProtocol
+from twisted.internet.task import LoopingCall
 from twisted.logger import Logger
 
 from pyfora.cluster.events import StartAgain, StopDaemon
@@ -19,8 +20,11 @@ from pyfora_twisted.door import DoorFactory
 from pyfora_twisted.ending import CannotStart, Ending
 from pyfora_twisted.identity import Identity, Place, prepare
 from pyfora_twisted.listening import listen_pair
+from pyfora_twisted.metering import Meter, MeteredFactory
 from pyfora_twisted.spool import remove_orphans
 
+MEASURE_PERIOD_S = 2.0
+"""How often memory, spool and ports are looked at, for the figures in the beats."""
 _log = Logger()
 
 
@@ -40,13 +44,18 @@ class WorkerService(Service):
         self._manager_port = manager_port
         self.identity = identity
         self._stopping = False
+        self._meters = {"control": Meter(), "data": Meter()}
+        self._measuring = LoopingCall(self._measure)
 
     def startService(self) -> None:
         """Open the ports, then begin. Raises CannotStart."""
         super().startService()
         config = self._config
         host = config.own_address or _own_address()
-        factories = (self._factory(Identity.build_control), self._factory(Identity.build_data))
+        factories = (
+            MeteredFactory(self._factory(Identity.build_control), self._meters["control"]),
+            MeteredFactory(self._factory(Identity.build_data), self._meters["data"]),
+        )
         self._ports = listen_pair(self._reactor, config.base_port, factories, config.bind_address)
         self._place = Place(
             host, self._ports[0].getHost().port, config.manager_address, self._manager_port(), libm_fingerprint()
@@ -61,11 +70,15 @@ class WorkerService(Service):
                 "set UFORA_DATA_DIR to one that can be written."
             ) from None
         self._begin(self.identity)
+        self._measuring.clock = self._reactor
+        self._measuring.start(MEASURE_PERIOD_S, now=False)
 
     def stopService(self) -> Any:
         """End everything that was started."""
         super().stopService()
         self._stopping = True
+        if self._measuring.running:
+            self._measuring.stop()
         stopping: list[Deferred[None]] = [settled(port.stopListening()) for port in self._ports]
         if self.identity is not None:
             stopping.append(self.identity.end())
@@ -98,6 +111,10 @@ class WorkerService(Service):
 
     def _stop_daemon(self, effect: StopDaemon) -> None:
         self._ending.fail(effect.reason)
+
+    def _measure(self) -> None:
+        if self.identity is not None:
+            self.identity.measure(self._meters)
 
     def _factory(self, build: Any) -> DoorFactory:
         def build_inner(address: IAddress | None) -> IProtocol:

@@ -51,7 +51,7 @@ class Address:
             try:
                 connection.request("PUT", f"/api/v1/parcels/{parcel_id}", body=_chunks(pieces), headers=headers)
                 response = connection.getresponse()
-                said = response.read(2000).decode("utf-8", "replace").strip()
+                said = _error_in(response.read(2000))
             except http.client.HTTPException as error:
                 raise OSError(f"the manager's answer to an upload was cut short: {error!r}") from error
             if response.status >= 500 and response.status != 507:
@@ -103,6 +103,14 @@ class Address:
         if not isinstance(status, dict) or "manager_id" not in status:
             raise ConnectionError(not_pyfora(self))
         return status
+
+
+def _error_in(body: bytes) -> str:
+    """The sentence of the manager's answer to what it refused; what is not of that form, as it is."""
+    try:
+        return str(json.loads(body)["error"])
+    except (ValueError, KeyError, TypeError):
+        return body.decode("utf-8", "replace").strip()
 
 
 def _chunks(pieces: Iterable[bytes | memoryview]) -> Iterable[memoryview]:

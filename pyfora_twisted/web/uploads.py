@@ -61,7 +61,7 @@ class Body:
 
     def _fail(self, error: Exception) -> None:
         self.close()
-        self.verdict = (507, str(error)) if isinstance(error, OSError) else (400, str(error))
+        self.verdict = (507, str(error)) if isinstance(error, OSError) else (409, str(error))
 
 
 class BodyRequest(Request):
