@@ -25,6 +25,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     status.add_argument("url", nargs="?", default=_DEFAULT_URL, help=f"the manager's URL (default {_DEFAULT_URL})")
     status.add_argument("--timeout", type=float, default=5.0, metavar="SECONDS", help="how long to wait (default 5)")
     commands.add_parser("config", help="the daemon's settings in force here, and where each comes from")
+    health = commands.add_parser("health", help="whether a daemon works; exit status 0 or 1")
+    health.add_argument("url", nargs="?", help="http://HOST:PORT or worker://HOST:BASE_PORT (default: as configured)")
+    health.add_argument("--ready", action="store_true", help="also: can it take a block, is it registered")
+    health.add_argument("--timeout", type=float, default=5.0, metavar="SECONDS", help="how long to wait (default 5)")
     given = parser.parse_args(arguments)
     try:
         text = _answer(given)
@@ -41,6 +45,8 @@ def _answer(given: argparse.Namespace) -> str:
             return _explain(given.file)
         case "config":
             return _config()
+        case "health":
+            return _health(given.url, given.ready, given.timeout)
         case _:
             return _status(given.url, given.timeout)
 
@@ -49,6 +55,12 @@ def _config() -> str:
     from pyfora.configuration.shown import config_text
 
     return config_text(os.environ)
+
+
+def _health(url: str | None, ready: bool, timeout_s: float) -> str:
+    from pyfora.client.health import health_text
+
+    return health_text(url, os.environ, ready, timeout_s)
 
 
 def _explain(path: str) -> str:

@@ -98,7 +98,7 @@ class Identity:
         )
         self._data = DataClient(reactor, config.token)
         self._control_factory = control_factory(self._peers, self.worker_id, config.token, reactor)
-        self._data_factory = data_factory(self._spool, config.token, reactor)
+        self._data_factory = data_factory(self._spool, config.token, reactor, lambda: core.ready)
         performers: dict[type[Effect], Callable[[Any], None]] = {
             Transmit: self._peers.transmit,
             DropPeer: self._homes.drop,

@@ -87,22 +87,31 @@ class Address:
 
     def status(self, timeout_s: float = 5.0) -> dict[str, Any]:
         """The manager's status. Raises ConnectionError."""
+        status = self.ask("/api/v1/status", timeout_s)
+        if not isinstance(status, dict) or "manager_id" not in status:
+            raise ConnectionError(not_pyfora(self))
+        return status
+
+    def ask(self, path: str, timeout_s: float) -> Any:
+        """What GET gives, which is JSON, with status 200 or (of what is not well) 503; None with another status.
+
+        Raises ConnectionError.
+        """
         connection = self._open(timeout_s)
         try:
-            connection.request("GET", "/api/v1/status", headers=self.headers)
+            connection.request("GET", path, headers=self.headers)
             response = connection.getresponse()
             if response.status in (401, 403):
                 raise ConnectionError(wrong_token(self))
-            status = json.loads(bytes(_read(response, _STATUS_LIMIT_BYTES))) if response.status == 200 else None
+            if response.status not in (200, 503):
+                return None
+            return json.loads(bytes(_read(response, _STATUS_LIMIT_BYTES)))
         except (http.client.HTTPException, ValueError, ResultTooLargeError) as error:
             raise ConnectionError(not_pyfora(self)) from error
         except OSError as error:
             raise ConnectionError(unreachable(self, error)) from error
         finally:
             connection.close()
-        if not isinstance(status, dict) or "manager_id" not in status:
-            raise ConnectionError(not_pyfora(self))
-        return status
 
 
 def _error_in(body: bytes) -> str:

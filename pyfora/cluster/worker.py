@@ -162,6 +162,11 @@ class Worker:
             ],
         }
 
+    @property
+    def ready(self) -> bool:
+        """Whether it belongs to a cluster whose manager speaks."""
+        return self.registered and not self._manager_silent and not self.over
+
     def report(self) -> dict[str, float]:
         """What it counts of its work, by the names of `pyfora.cluster.figures`."""
         return self.figures.report(
