@@ -119,10 +119,14 @@ class Cluster:
         cores: int = 1,
         settings: dict[str, str] | None = None,
         fork_server: str | None = None,
+        token: str = "",
     ) -> None:
-        """`fork_server`: the module that forks the workers' compute processes, where that is not pyfora's own."""
+        """`token`: the one that `settings` gives the daemons.
+
+        `fork_server`: the module that forks the workers' compute processes, where that is not pyfora's own."""
         self._workers_wanted = workers
         self._cores = cores
+        self._headers = {"Authorization": f"Bearer {token}"} if token else {}
         self._settings = settings or {}
         self._twistd = [str(TWISTD)]
         if fork_server is not None:
@@ -190,7 +194,8 @@ class Cluster:
     def status(self) -> dict[str, Any] | None:
         """GET /api/v1/status, or None while nobody answers."""
         try:
-            with urllib.request.urlopen(f"{self.url}/api/v1/status", timeout=2) as answer:
+            request = urllib.request.Request(f"{self.url}/api/v1/status", headers=self._headers)
+            with urllib.request.urlopen(request, timeout=2) as answer:
                 found: dict[str, Any] = json.load(answer)
                 return found
         except (urllib.error.URLError, OSError, ValueError):
