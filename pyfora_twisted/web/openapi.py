@@ -87,9 +87,16 @@ def _after(pattern: str) -> dict[str, Any]:
     return _in_query("after", text, {"type": "string", "pattern": pattern})
 
 
-def _json(text: str, schema: str) -> dict[str, Any]:
+def _json(text: str, schema: str, **links: tuple[str, str]) -> dict[str, Any]:
+    """`links`: operation -> its parameter, and where in this answer the first value for it stands."""
     content = {"application/json": {"schema": {"$ref": f"#/components/schemas/{schema}"}}}
-    return {"description": text, "content": content}
+    answer: dict[str, Any] = {"description": text, "content": content}
+    if links:
+        answer["links"] = {
+            operation: {"operationId": operation, "parameters": {name: f"$response.body#{place}"}}
+            for operation, (name, place) in links.items()
+        }
+    return answer
 
 
 def _operation(
@@ -118,7 +125,12 @@ PATHS: dict[str, dict[str, Any]] = {
         "get": _operation("status", "The cluster in a few words", {"200": _json("it is as follows", "Status")}, "400")
     },
     "/workers": {
-        "get": _operation("workers", "All registered workers", {"200": _json("the workers", "Workers")}, "400")
+        "get": _operation(
+            "workers",
+            "All registered workers",
+            {"200": _json("the workers", "Workers", worker=("worker_id", "/workers/0/worker_id"))},
+            "400",
+        )
     },
     "/workers/{worker_id}": {
         "get": _operation(
@@ -133,7 +145,14 @@ PATHS: dict[str, dict[str, Any]] = {
         "get": _operation(
             "blocks",
             "Blocks that the manager holds",
-            {"200": _json("a page of them", "Blocks")},
+            {
+                "200": _json(
+                    "a page of them",
+                    "Blocks",
+                    block=("block_id", "/blocks/0/block_id"),
+                    cancel=("block_id", "/blocks/0/block_id"),
+                )
+            },
             "400",
             [_STATE, _after(BLOCK_PATTERN), _LIMIT],
         )
@@ -158,7 +177,7 @@ PATHS: dict[str, dict[str, Any]] = {
         "get": _operation(
             "values",
             "Values that workers keep",
-            {"200": _json("a page of them", "Values")},
+            {"200": _json("a page of them", "Values", value=("value_id", "/values/0/value_id"))},
             "400",
             [_after(VALUE_PATTERN), _LIMIT],
         )
