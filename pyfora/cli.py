@@ -29,6 +29,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     health.add_argument("url", nargs="?", help="http://HOST:PORT or worker://HOST:BASE_PORT (default: as configured)")
     health.add_argument("--ready", action="store_true", help="also: can it take a block, is it registered")
     health.add_argument("--timeout", type=float, default=5.0, metavar="SECONDS", help="how long to wait (default 5)")
+    logs = commands.add_parser("logs", help="what the daemons' logs say of a block, in the order of time")
+    logs.add_argument("directories", nargs="*", help="data directories of daemons (default: the configured one)")
+    logs.add_argument("--block", required=True, metavar="ID", help="the block's id, or its beginning")
     given = parser.parse_args(arguments)
     try:
         text = _answer(given)
@@ -45,6 +48,8 @@ def _answer(given: argparse.Namespace) -> str:
             return _explain(given.file)
         case "config":
             return _config()
+        case "logs":
+            return _logs(given.directories, given.block)
         case "health":
             return _health(given.url, given.ready, given.timeout)
         case _:
@@ -61,6 +66,16 @@ def _health(url: str | None, ready: bool, timeout_s: float) -> str:
     from pyfora.client.health import health_text
 
     return health_text(url, os.environ, ready, timeout_s)
+
+
+def _logs(directories: list[str], block: str) -> str:
+    from pathlib import Path
+
+    from pyfora.client.logbook import block_lines
+    from pyfora.configuration.config import read_config
+
+    places = [Path(directory) for directory in directories] or [read_config(os.environ).data_dir]
+    return "".join(f"{line}\n" for line in block_lines(places, block))
 
 
 def _explain(path: str) -> str:

@@ -90,7 +90,7 @@ class Identity:
             PYTHON_VERSION,
             place.libm_fingerprint,
         )
-        core_log = CoreLog("pyfora.worker", config.log_level)
+        core_log = CoreLog("pyfora.worker", config.log_level, self.worker_id)
         self._peers = Peers(self._happened)
         self._homes = HomeLinks(self._peers, self._happened, self.worker_id, config.token, reactor)
         self._manager = ManagerLink(

@@ -65,7 +65,7 @@ class ManagerService(Service):
             self._core, self._performers(), reactor, lambda reason: ending.fail(f"the manager: {reason}")
         )
         self._peers = Peers(self.driver.happened)
-        self._core_log = CoreLog("pyfora.manager", config.log_level)
+        self._core_log = CoreLog("pyfora.manager", config.log_level, self.manager_id)
 
     def startService(self) -> None:
         """Open the store and the journal, then the ports. Raises CannotStart."""
