@@ -25,6 +25,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     status.add_argument("url", nargs="?", default=_DEFAULT_URL, help=f"the manager's URL (default {_DEFAULT_URL})")
     status.add_argument("--timeout", type=float, default=5.0, metavar="SECONDS", help="how long to wait (default 5)")
     commands.add_parser("config", help="the daemon's settings in force here, and where each comes from")
+    certs = commands.add_parser("certs", help="an authority of the cluster's own, and certificates for its TLS")
+    certs.add_argument("directory", help="where they are put; an authority that is there already is used again")
+    certs.add_argument("--name", action="append", default=[], help="a name or address of the manager, for browsers")
+    certs.add_argument("--days", type=int, default=825, help="how long they are valid (default 825)")
     given = parser.parse_args(arguments)
     try:
         text = _answer(given)
@@ -41,6 +45,8 @@ def _answer(given: argparse.Namespace) -> str:
             return _explain(given.file)
         case "config":
             return _config()
+        case "certs":
+            return _certs(given.directory, given.name, given.days)
         case _:
             return _status(given.url, given.timeout)
 
@@ -49,6 +55,26 @@ def _config() -> str:
     from pyfora.configuration.shown import config_text
 
     return config_text(os.environ)
+
+
+def _certs(directory: str, names: list[str], days: int) -> str:
+    import datetime
+    from pathlib import Path
+
+    from pyfora.certificates.making import make_certificates
+    from pyfora.configuration.reading import ConfigError
+
+    if not 1 <= days <= 3650:
+        raise ConfigError(f"--days {days}: certificates are made for 1 to 3650 days.")
+    made = make_certificates(Path(directory), names, days, datetime.datetime.now(datetime.UTC))
+    return (
+        f"Made in {directory}: {', '.join(made)}.\n"
+        "Every machine gets ca.pem and the two files of its own role, as UFORA_TLS_DIR:\n"
+        "  the manager  manager.pem manager.key (and the worker's two, where it works itself)\n"
+        "  a worker     worker.pem worker.key\n"
+        "  a client     client.pem client.key\n"
+        "Keep ca.key somewhere else: whoever has it can make any of these.\n"
+    )
 
 
 def _explain(path: str) -> str:
