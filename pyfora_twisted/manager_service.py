@@ -10,6 +10,7 @@ from twisted.internet.defer import DeferredList
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
+from pyfora.certificates.roles import Role
 from pyfora.cluster.events import (
     DropParcel,
     DropPeer,
@@ -30,6 +31,7 @@ from pyfora.cluster.events import (
 from pyfora.cluster.manager import Manager
 from pyfora.configuration.config import Config
 from pyfora.wire.messages import SubmitProgram
+from pyfora_twisted.admission import guarded
 from pyfora_twisted.amp.peers import Peers, settled
 from pyfora_twisted.amp.registry import registry_factory
 from pyfora_twisted.data.client import DataClient
@@ -39,6 +41,7 @@ from pyfora_twisted.journal import Journal
 from pyfora_twisted.listening import listen
 from pyfora_twisted.logs import CoreLog
 from pyfora_twisted.spool import Spool
+from pyfora_twisted.tls import PLAIN, Tls
 from pyfora_twisted.versions import PYFORA_VERSION, PYTHON_VERSION, new_id
 from pyfora_twisted.web.sessions import Sessions
 from pyfora_twisted.web.site import make_site
@@ -50,12 +53,13 @@ _log = Logger()
 class ManagerService(Service):
     """Listens on the registry port and the HTTP port; `registry_port` and `http_port` are known once it is started."""
 
-    def __init__(self, reactor: Any, config: Config, ending: Ending, durable: bool = True) -> None:
+    def __init__(self, reactor: Any, config: Config, ending: Ending, tls: Tls = PLAIN, durable: bool = True) -> None:
         self._reactor = reactor
+        self._tls = tls
         self._config = config
         self._durable = durable
         self.manager_id = new_id()
-        self._data = DataClient(reactor, config.token)
+        self._data = DataClient(reactor, config.token, tls.calling("manager", "worker"))
         core = Manager(self.manager_id, PYFORA_VERSION, PYTHON_VERSION)
         self.driver = Driver(core, self._performers(), reactor, lambda reason: ending.fail(f"the manager: {reason}"))
         self._peers = Peers(self.driver.happened)
@@ -81,18 +85,18 @@ class ManagerService(Service):
         look = self.driver.core.snapshot
         site = make_site(self._sessions, self._values, self._store, config.token, look, self._reactor)
         self._ports: list[Any] = []
-        for port, factory, what, variable in (
-            (config.manager_port, registry, "registry port", "UFORA_MANAGER_PORT"),
-            (config.http_port, site, "HTTP port", "UFORA_WEB_HTTP_PORT"),
-        ):
-            self._ports.append(listen(self._reactor, port, factory, config.bind_address, what, variable))
+        for port, factory, callers, what, variable in _doors(config, registry, site):
+            secured = self._tls.listening("manager", callers, factory, self._reactor)
+            opened = guarded(secured, what, self._reactor)
+            self._ports.append(listen(self._reactor, port, opened, config.bind_address, what, variable))
         self.registry_port, self.http_port = (port.getHost().port for port in self._ports)
         programs = self._journal.read()
         self._tidy(programs)
         self.driver.happened(JournalRead(programs))
         _log.info(
-            "Manager {id} is ready: clients connect to http://{host}:{http}, workers to port {registry}",
+            "Manager {id} is ready: clients connect to {scheme}://{host}:{http}, workers to port {registry}",
             id=self.manager_id,
+            scheme=self._tls.scheme,
             host=config.bind_address,
             http=self.http_port,
             registry=self.registry_port,
@@ -150,3 +154,11 @@ class ManagerService(Service):
         for path in self._store.directory.iterdir():
             if path.name not in needed:
                 path.unlink(missing_ok=True)
+
+
+def _doors(config: Config, registry: Any, site: Any) -> list[tuple[int, Any, tuple[Role, ...], str, str]]:
+    """Each port with what listens there, the roles that may call it, its name, and the variable that says where."""
+    return [
+        (config.manager_port, registry, ("worker",), "registry port", "UFORA_MANAGER_PORT"),
+        (config.http_port, site, ("client",), "HTTP port", "UFORA_WEB_HTTP_PORT"),
+    ]

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from twisted.internet.endpoints import wrapClientTLS
 from twisted.internet.interfaces import IStreamClientEndpoint
+from twisted.internet.protocol import connectionDone
+from twisted.logger import Logger
+from twisted.protocols.policies import ProtocolWrapper, WrappingFactory
 from twisted.python.failure import Failure
 
 from pyfora.certificates.roles import Role
@@ -19,6 +22,11 @@ from pyfora_twisted.ending import CannotStart
 if TYPE_CHECKING:
     # OpenSSL takes 45 ms and 12 MB: a daemon without TLS does without it.
     from OpenSSL import SSL
+
+
+_log = Logger()
+Secured = Callable[[IStreamClientEndpoint], IStreamClientEndpoint]
+"""Puts TLS over an endpoint, or leaves it as it is."""
 
 
 class Tls:
@@ -35,21 +43,42 @@ class Tls:
 
         from pyfora_twisted.tls_connections import ConnectionCreator
 
-        return TLSMemoryBIOFactory(ConnectionCreator(self._contexts[role], wanted), False, factory, reactor)
+        creator = ConnectionCreator(self._contexts[role], wanted)
+        return TLSMemoryBIOFactory(creator, False, _SpokenFactory(factory), reactor)
 
-    def calling(self, role: Role, wanted: Role, endpoint: IStreamClientEndpoint) -> IStreamClientEndpoint:
-        """`endpoint`, with TLS over it: as `role` to a peer of the role `wanted`."""
+    def calling(self, role: Role, wanted: Role) -> Secured:
+        """Puts TLS over endpoints: as `role` to a peer of the role `wanted`."""
         if not self._contexts:
-            return endpoint
+            return unsecured
         from pyfora_twisted.tls_connections import ConnectionCreator
 
-        wrapped: IStreamClientEndpoint = wrapClientTLS(ConnectionCreator(self._contexts[role], (wanted,)), endpoint)
-        return wrapped
+        creator = ConnectionCreator(self._contexts[role], (wanted,))
+        return lambda endpoint: wrapClientTLS(creator, endpoint)
 
     @property
     def scheme(self) -> str:
         """Of the URLs of the HTTP port."""
         return "https" if self._contexts else "http"
+
+
+class _Spoken(ProtocolWrapper):
+    """Says why a handshake failed: what is behind TLS would never hear of its reason, or not say it."""
+
+    def connectionLost(self, reason: Failure = connectionDone) -> None:
+        words = loss_in_words(self.transport, reason)
+        if words:
+            _log.warn("{peer} was not let in: {reason}", peer=self.getPeer(), reason=words)
+        super().connectionLost(reason)
+
+
+class _SpokenFactory(WrappingFactory):
+    protocol = _Spoken
+    noisy = False
+
+
+def unsecured(endpoint: IStreamClientEndpoint) -> IStreamClientEndpoint:
+    """Plain TCP."""
+    return endpoint
 
 
 PLAIN = Tls({})

@@ -28,7 +28,6 @@ _REASONS = (
     ("protocol version", "the other end does not speak TLS 1.3"),
     ("no shared cipher", "the other end does not speak TLS 1.3"),
 )
-SPEAKS_TLS = "the other end speaks TLS, and this one does not: set UFORA_TLS_DIR here too, or nowhere"
 
 
 def reason_in_words(reason: str) -> str:
