@@ -95,5 +95,9 @@ ARRIVALS_PER_S = 200.0
 """New connections a second from one address to one port, in the long run."""
 ARRIVALS_BURST = 4000.0
 """New connections from one address at once."""
+CHALLENGE_LIFETIME_S = 60.0
+"""How long callers of the HTTP port may use a challenge; it is taken for as long again after it was replaced."""
+PROOFS_LIMIT = 100_000
+"""Proofs over one challenge that are remembered; after so many there is a new one."""
 ADDRESSES_LIMIT = 4096
 """Addresses whose arrivals a port remembers."""

@@ -43,6 +43,7 @@ from pyfora_twisted.logs import CoreLog
 from pyfora_twisted.spool import Spool
 from pyfora_twisted.tls import PLAIN, Tls
 from pyfora_twisted.versions import PYFORA_VERSION, PYTHON_VERSION, new_id
+from pyfora_twisted.web.gate import Gate
 from pyfora_twisted.web.sessions import Sessions
 from pyfora_twisted.web.site import make_site
 from pyfora_twisted.web.values import Values
@@ -83,7 +84,8 @@ class ManagerService(Service):
         self._values = Values(self.driver.happened, self._data)
         registry = registry_factory(self._peers, self.manager_id, config.token, self._reactor)
         look = self.driver.core.snapshot
-        site = make_site(self._sessions, self._values, self._store, config.token, look, self._reactor)
+        gate = Gate(config.token, config.host_names, self._reactor.seconds)
+        site = make_site(self._sessions, self._values, self._store, gate, look, self._reactor)
         self._ports: list[Any] = []
         for port, factory, callers, what, variable in _doors(config, registry, site):
             secured = self._tls.listening("manager", callers, factory, self._reactor)

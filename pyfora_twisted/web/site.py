@@ -11,30 +11,12 @@ from twisted.web.resource import IResource, Resource
 from twisted.web.server import Request, Site
 
 from pyfora_twisted.spool import Spool
-from pyfora_twisted.web.gate import Gate
+from pyfora_twisted.web.gate import Gate, Refusal
 from pyfora_twisted.web.sessions import Sessions
-from pyfora_twisted.web.uploads import Body, request_class
+from pyfora_twisted.web.uploads import Body, BodyRequest, Line, request_class
 from pyfora_twisted.web.values import Values
 
 IDLE_TIMEOUT_S = 60
-
-
-class _Line(Resource):
-    """One line of text with a status."""
-
-    isLeaf = True
-
-    def __init__(self, code: int, text: str) -> None:
-        super().__init__()
-        self._code = code
-        self._text = text
-
-    def render(self, request: Request) -> bytes:
-        request.setResponseCode(self._code)
-        request.setHeader(b"content-type", b"text/plain; charset=utf-8")
-        if self._code == 401:
-            request.setHeader(b"www-authenticate", b"Bearer")
-        return self._text.encode() + b"\n"
 
 
 class _Json(Resource):
@@ -69,29 +51,24 @@ class _Parcels(Resource):
 class _Root(Resource):
     """Everything, behind the gate."""
 
-    def __init__(self, gate: Gate) -> None:
-        super().__init__()
-        self._gate = gate
-
     def getChildWithDefault(self, path: bytes, request: Request) -> IResource:
         """The child, for who may see it."""
-        refusal = self._gate.refusal(request.requestHeaders)
-        if refusal is not None:
-            return _Line(*refusal)
+        assert isinstance(request, BodyRequest)
+        if request.refusal is not None:
+            return Line(request.refusal)
         child: IResource = super().getChildWithDefault(path, request)
         return child
 
     def getChild(self, path: bytes, request: Request) -> Resource:
         """What there is none of."""
-        return _Line(404, "there is nothing here; clients connect with pyfora.connect(url)")
+        return Line(Refusal(404, "there is nothing here; clients connect with pyfora.connect(url)"))
 
 
 def make_site(
-    sessions: Sessions, values: Values, store: Spool, token: bytes, look: Callable[[], dict[str, Any]], reactor: Any
+    sessions: Sessions, values: Values, store: Spool, gate: Gate, look: Callable[[], dict[str, Any]], reactor: Any
 ) -> Site:
-    """The site; `look` gives the manager's state."""
-    gate = Gate(token)
-    root = _Root(gate)
+    """The site behind `gate`; `look` gives the manager's state."""
+    root = _Root()
     root.putChild(b"ws", WebSocketResource(sessions.factory()))
     root.putChild(b"healthz", _Json(lambda: {"status": "ok"}))
     api, v1 = Resource(), Resource()
