@@ -8,9 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 from twisted.internet.endpoints import wrapClientTLS
 from twisted.internet.interfaces import IStreamClientEndpoint
-from twisted.internet.protocol import connectionDone
-from twisted.logger import Logger
-from twisted.protocols.policies import ProtocolWrapper, WrappingFactory
 from twisted.python.failure import Failure
 
 from pyfora.certificates.roles import Role
@@ -24,7 +21,6 @@ if TYPE_CHECKING:
     from OpenSSL import SSL
 
 
-_log = Logger()
 Secured = Callable[[IStreamClientEndpoint], IStreamClientEndpoint]
 """Puts TLS over an endpoint, or leaves it as it is."""
 
@@ -39,12 +35,9 @@ class Tls:
         """`factory`, with TLS in front of it: as `role` to peers of the roles `wanted`."""
         if not self._contexts:
             return factory
-        from twisted.protocols.tls import TLSMemoryBIOFactory
+        from pyfora_twisted.tls_connections import ConnectionCreator, SpokenFactory
 
-        from pyfora_twisted.tls_connections import ConnectionCreator
-
-        creator = ConnectionCreator(self._contexts[role], wanted)
-        return TLSMemoryBIOFactory(creator, False, _SpokenFactory(factory), reactor)
+        return SpokenFactory(ConnectionCreator(self._contexts[role], wanted), False, factory, reactor)
 
     def calling(self, role: Role, wanted: Role) -> Secured:
         """Puts TLS over endpoints: as `role` to a peer of the role `wanted`."""
@@ -59,21 +52,6 @@ class Tls:
     def scheme(self) -> str:
         """Of the URLs of the HTTP port."""
         return "https" if self._contexts else "http"
-
-
-class _Spoken(ProtocolWrapper):
-    """Says why a handshake failed: what is behind TLS would never hear of its reason, or not say it."""
-
-    def connectionLost(self, reason: Failure = connectionDone) -> None:
-        words = loss_in_words(self.transport, reason)
-        if words:
-            _log.warn("{peer} was not let in: {reason}", peer=self.getPeer(), reason=words)
-        super().connectionLost(reason)
-
-
-class _SpokenFactory(WrappingFactory):
-    protocol = _Spoken
-    noisy = False
 
 
 def unsecured(endpoint: IStreamClientEndpoint) -> IStreamClientEndpoint:

@@ -8,17 +8,20 @@ import service_identity
 from OpenSSL import SSL
 from service_identity.cryptography import extract_patterns
 from service_identity.hazmat import URI_ID, verify_service_identity
-from twisted.internet.interfaces import (
-    IOpenSSLClientConnectionCreator,
-    IOpenSSLServerConnectionCreator,
-)
+from twisted.internet.interfaces import IOpenSSLClientConnectionCreator, IOpenSSLServerConnectionCreator
+from twisted.internet.protocol import connectionDone
+from twisted.logger import Logger
+from twisted.protocols.tls import BufferingTLSTransport, TLSMemoryBIOFactory
+from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from pyfora.certificates.checking import Certificates, uris_of
 from pyfora.certificates.roles import Role, role_uri
 from pyfora.certificates.words import other_role_in_words, verification_in_words
 from pyfora.configuration.reading import ConfigError
+from pyfora_twisted.tls import loss_in_words
 
+_log = Logger()
 REFUSAL = "pyfora_refusal"
 """The attribute of a TLS transport that says why this end did not take the other's certificate."""
 
@@ -68,6 +71,25 @@ class ConnectionCreator:
                 continue
             return ""
         return other_role_in_words(uris_of(certificate.to_cryptography()), self._wanted)
+
+
+class SpokenTls(BufferingTLSTransport):
+    """Says in the log why a handshake failed: what is behind TLS would not say it, or never hear of it."""
+
+    def connectionLost(self, reason: Failure = connectionDone) -> None:
+        """The end of the connection."""
+        # OpenSSL's reason; Twisted passes it on to what is behind, which may be anything.
+        words = loss_in_words(self, getattr(self, "_reason", None) or reason)
+        if words:
+            _log.warn("{peer} was not let in: {reason}", peer=self.getPeer(), reason=words)
+        super().connectionLost(reason)
+
+
+class SpokenFactory(TLSMemoryBIOFactory):
+    """TLS for a port that listens."""
+
+    protocol = SpokenTls
+    noisy = False
 
 
 def make_context(certificates: Certificates) -> SSL.Context:
