@@ -17,6 +17,8 @@ _REASONS = (
     ("alert bad certificate", "the other end does not accept our certificate: it has another role, or is broken"),
     ("alert certificate unknown", "the other end does not accept our certificate: it has another role, or is broken"),
     ("alert handshake failure", "the other end does not accept our certificate: it has another role, or is broken"),
+    # What OpenSSL sends for a certificate that is good, but that our own look at its role refuses.
+    ("alert internal error", "the other end does not accept our certificate: it has another role"),
     ("alert unsupported certificate", "the other end does not accept our certificate: it has another role"),
     ("alert access denied", "the other end does not accept our certificate: it has another role"),
     ("http request", "the other end speaks plain HTTP, and this port speaks TLS: use https://"),
