@@ -34,9 +34,10 @@ setup(
     # twisted.plugins is listed by hand: our twisted/ must have no __init__.py, or it would hide Twisted itself.
     packages=[*find_packages(include=["pyfora*", "pyfora_twisted*"]), "twisted.plugins"],
     install_requires=[
-        "twisted>=25.5,<27",
+        "twisted[tls]>=25.5,<27",
         "autobahn>=25.6,<27",
         "service-identity>=24.1,<27",
+        "cryptography>=46,<51",
         "numpy>=2.0,<3",
         "cloudpickle>=3.1,<4",
         # The kernel store uses how this numba writes down compiled code, which is no public interface of it.

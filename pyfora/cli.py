@@ -32,6 +32,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     logs = commands.add_parser("logs", help="what the daemons' logs say of a block, in the order of time")
     logs.add_argument("directories", nargs="*", help="data directories of daemons (default: the configured one)")
     logs.add_argument("--block", required=True, metavar="ID", help="the block's id, or its beginning")
+    certs = commands.add_parser("certs", help="an authority of the cluster's own, and certificates for its TLS")
+    certs.add_argument("directory", help="where they are put; an authority that is there already is used again")
+    certs.add_argument("--name", action="append", default=[], help="a name or address of the manager, for browsers")
+    certs.add_argument("--days", type=int, default=825, help="how long they are valid (default 825)")
     given = parser.parse_args(arguments)
     try:
         text = _answer(given)
@@ -52,6 +56,8 @@ def _answer(given: argparse.Namespace) -> str:
             return _logs(given.directories, given.block)
         case "health":
             return _health(given.url, given.ready, given.timeout)
+        case "certs":
+            return _certs(given.directory, given.name, given.days)
         case _:
             return _status(given.url, given.timeout)
 
@@ -76,6 +82,26 @@ def _logs(directories: list[str], block: str) -> str:
 
     places = [Path(directory) for directory in directories] or [read_config(os.environ).data_dir]
     return "".join(f"{line}\n" for line in block_lines(places, block))
+
+
+def _certs(directory: str, names: list[str], days: int) -> str:
+    import datetime
+    from pathlib import Path
+
+    from pyfora.certificates.making import make_certificates
+    from pyfora.configuration.reading import ConfigError
+
+    if not 1 <= days <= 3650:
+        raise ConfigError(f"--days {days}: certificates are made for 1 to 3650 days.")
+    made = make_certificates(Path(directory), names, days, datetime.datetime.now(datetime.UTC))
+    return (
+        f"Made in {directory}: {', '.join(made)}.\n"
+        "Every machine gets ca.pem and the two files of its own role, as UFORA_TLS_DIR:\n"
+        "  the manager  manager.pem manager.key (and the worker's two, where it works itself)\n"
+        "  a worker     worker.pem worker.key\n"
+        "  a client     client.pem client.key\n"
+        "Keep ca.key somewhere else: whoever has it can make any of these.\n"
+    )
 
 
 def _explain(path: str) -> str:

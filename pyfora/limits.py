@@ -89,3 +89,21 @@ PROGRESS_PERIOD_S = 0.25
 """How often a worker tells the manager how far a program is, at most."""
 PROCESS_START_LIMIT_S = 20.0
 """A compute process that has not spoken within this time of being forked is killed."""
+
+# ---- doors -------------------------------------------------------------------------------------------------
+UNPROVED_LIMIT = 256
+"""Connections to one port whose peers are not known yet; beyond it the oldest of the largest crowd gives way."""
+PROVED_LIMIT = 4096
+"""Connections to one port whose peers have."""
+PROVED_PER_ADDRESS_LIMIT = 2048
+"""Those of one address, which may be a whole company's."""
+ARRIVALS_PER_S = 200.0
+"""New connections a second from one address to one port, in the long run."""
+ARRIVALS_BURST = 4000.0
+"""New connections from one address at once."""
+CHALLENGE_LIFETIME_S = 60.0
+"""How long callers of the HTTP port may use a challenge; it is taken for as long again after it was replaced."""
+PROOFS_LIMIT = 100_000
+"""Proofs over one challenge that are remembered; after so many there is a new one."""
+ADDRESSES_LIMIT = 4096
+"""Addresses whose arrivals a port remembers."""

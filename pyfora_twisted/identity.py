@@ -35,6 +35,7 @@ from pyfora_twisted.measuring import descendants, directory_bytes, free_bytes, m
 from pyfora_twisted.metering import Meter
 from pyfora_twisted.processes import Processes
 from pyfora_twisted.spool import Spool, make_worker_spool
+from pyfora_twisted.tls import Tls
 from pyfora_twisted.versions import PYFORA_VERSION, PYTHON_VERSION, new_id
 
 
@@ -65,6 +66,7 @@ class Identity:
     def begin(
         self,
         place: Place,
+        tls: Tls,
         start_again: Callable[[StartAgain], None],
         stop_daemon: Callable[[StopDaemon], None],
         ending: Any,
@@ -92,11 +94,18 @@ class Identity:
         )
         core_log = CoreLog("pyfora.worker", config.log_level, self.worker_id)
         self._peers = Peers(self._happened)
-        self._homes = HomeLinks(self._peers, self._happened, self.worker_id, config.token, reactor)
+        to_workers = tls.calling("worker", "worker")
+        self._homes = HomeLinks(self._peers, self._happened, self.worker_id, config.token, reactor, to_workers)
         self._manager = ManagerLink(
-            self._peers, self.worker_id, config.token, reactor, place.manager_host, place.manager_port
+            self._peers,
+            self.worker_id,
+            config.token,
+            reactor,
+            place.manager_host,
+            place.manager_port,
+            tls.calling("worker", "manager"),
         )
-        self._data = DataClient(reactor, config.token)
+        self._data = DataClient(reactor, config.token, to_workers)
         self._control_factory = control_factory(self._peers, self.worker_id, config.token, reactor)
         self._data_factory = data_factory(self._spool, config.token, reactor, lambda: core.ready)
         performers: dict[type[Effect], Callable[[Any], None]] = {

@@ -10,6 +10,7 @@ from twisted.internet.defer import DeferredList
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
+from pyfora.certificates.roles import Role
 from pyfora.cluster.events import (
     DropParcel,
     DropPeer,
@@ -30,6 +31,7 @@ from pyfora.cluster.events import (
 from pyfora.cluster.manager import Manager
 from pyfora.configuration.config import Config
 from pyfora.wire.messages import SubmitProgram
+from pyfora_twisted.admission import guarded
 from pyfora_twisted.amp.peers import Peers, settled
 from pyfora_twisted.amp.registry import registry_factory
 from pyfora_twisted.data.client import DataClient
@@ -38,9 +40,11 @@ from pyfora_twisted.ending import CannotStart, Ending
 from pyfora_twisted.journal import Journal
 from pyfora_twisted.listening import listen
 from pyfora_twisted.logs import CoreLog
-from pyfora_twisted.metering import Meter, MeteredFactory
+from pyfora_twisted.metering import Meter
 from pyfora_twisted.spool import Spool
+from pyfora_twisted.tls import PLAIN, Tls
 from pyfora_twisted.versions import PYFORA_VERSION, PYTHON_VERSION, new_id
+from pyfora_twisted.web.gate import Gate
 from pyfora_twisted.web.health import Health
 from pyfora_twisted.web.metrics import Sources
 from pyfora_twisted.web.sessions import Sessions
@@ -53,12 +57,13 @@ _log = Logger()
 class ManagerService(Service):
     """Listens on the registry port and the HTTP port; `registry_port` and `http_port` are known once it is started."""
 
-    def __init__(self, reactor: Any, config: Config, ending: Ending, durable: bool = True) -> None:
+    def __init__(self, reactor: Any, config: Config, ending: Ending, tls: Tls = PLAIN, durable: bool = True) -> None:
         self._reactor = reactor
+        self._tls = tls
         self._config = config
         self._durable = durable
         self.manager_id = new_id()
-        self._data = DataClient(reactor, config.token)
+        self._data = DataClient(reactor, config.token, tls.calling("manager", "worker"))
         self._core = Manager(self.manager_id, PYFORA_VERSION, PYTHON_VERSION)
         self._ports: dict[str, Any] = {}
         self.driver = Driver(
@@ -87,21 +92,21 @@ class ManagerService(Service):
         meters = {"registry": Meter(), "HTTP": Meter()}
         sources = Sources(self._core, self.driver, self._journal, self._store, meters)
         health = Health(self.driver, self._ports, self._journal.fault)
-        site = make_site(sources, health, self._sessions, self._values, config.token, self._reactor)
-        for name, number, factory, variable in (
-            ("registry", config.manager_port, registry, "UFORA_MANAGER_PORT"),
-            ("HTTP", config.http_port, site, "UFORA_WEB_HTTP_PORT"),
-        ):
-            metered = MeteredFactory(factory, meters[name])
-            port = listen(self._reactor, number, metered, config.bind_address, f"{name} port", variable)
-            self._ports[name] = port
+        gate = Gate(config.token, config.host_names, self._reactor.seconds)
+        site = make_site(sources, health, self._sessions, self._values, gate, bool(config.token), self._reactor)
+        for number, factory, callers, name, variable in _doors(config, registry, site):
+            what = f"{name} port"
+            secured = self._tls.listening("manager", callers, factory, self._reactor)
+            opened = guarded(secured, what, self._reactor, meters[name])
+            self._ports[name] = listen(self._reactor, number, opened, config.bind_address, what, variable)
         self.registry_port, self.http_port = (port.getHost().port for port in self._ports.values())
         programs = self._journal.read()
         self._tidy(programs)
         self.driver.happened(JournalRead(programs))
         _log.info(
-            "Manager {id} is ready: clients connect to http://{host}:{http}, workers to port {registry}",
+            "Manager {id} is ready: clients connect to {scheme}://{host}:{http}, workers to port {registry}",
             id=self.manager_id,
+            scheme=self._tls.scheme,
             host=config.bind_address,
             http=self.http_port,
             registry=self.registry_port,
@@ -159,3 +164,11 @@ class ManagerService(Service):
         for path in self._store.directory.iterdir():
             if path.name not in needed:
                 path.unlink(missing_ok=True)
+
+
+def _doors(config: Config, registry: Any, site: Any) -> list[tuple[int, Any, tuple[Role, ...], str, str]]:
+    """Each port with what listens there, the roles that may call it, its name, and the variable that says where."""
+    return [
+        (config.manager_port, registry, ("worker",), "registry", "UFORA_MANAGER_PORT"),
+        (config.http_port, site, ("client",), "HTTP", "UFORA_WEB_HTTP_PORT"),
+    ]

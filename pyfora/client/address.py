@@ -8,12 +8,17 @@ import os
 import urllib.parse
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from pyfora.client.asking import SAID_LIMIT_BYTES, Asking
 from pyfora.errors import ConnectionError, ResultTooLargeError, ValueLostError
 from pyfora.limits import PARCEL_LIMIT_BYTES
 
+if TYPE_CHECKING:
+    from pyfora.client.securing import Security
+
 _EXAMPLE = "http://127.0.0.1:30000"
+_SCHEMES = {"http": "http", "ws": "http", "https": "https", "wss": "https"}
 _CHUNK_BYTES = 1 << 20
 _STATUS_LIMIT_BYTES = 64 << 20
 
@@ -26,32 +31,25 @@ class Address:
     host: str
     port: int
     token: str = field(default="", repr=False)
+    security: Security | None = None
+    """Its certificates, where the URL is an https one."""
 
     @property
     def socket_url(self) -> str:
-        """The URL of the manager's WebSocket."""
+        """The URL of the manager's WebSocket; TLS, where there is any, is below the socket that it is given."""
         host = f"[{self.host}]" if ":" in self.host else self.host
         return f"ws://{host}:{self.port}/ws"
-
-    @property
-    def headers(self) -> dict[str, str]:
-        """What proves that we know the token, where there is one."""
-        return {"Authorization": f"Bearer {self.token}"} if self.token else {}
-
-    def _open(self, timeout_s: float) -> http.client.HTTPConnection:
-        return http.client.HTTPConnection(self.host, self.port, timeout=timeout_s)
 
     def put_parcel(
         self, parcel_id: str, size_bytes: int, pieces: Iterable[bytes | memoryview], timeout_s: float
     ) -> None:
         """Send a parcel to the manager. Raises OSError (try again), or ConnectionError where it was refused."""
-        connection = self._open(timeout_s)
+        asking = Asking(self, timeout_s)
         try:
-            headers = {**self.headers, "Content-Length": str(size_bytes), "Content-Type": "application/octet-stream"}
+            headers = {"Content-Length": str(size_bytes), "Content-Type": "application/octet-stream"}
             try:
-                connection.request("PUT", f"/api/v1/parcels/{parcel_id}", body=_chunks(pieces), headers=headers)
-                response = connection.getresponse()
-                said = _error_in(response.read(2000))
+                response = asking.request("PUT", f"/api/v1/parcels/{parcel_id}", _chunks(pieces), headers)
+                said = error_in(response.read(SAID_LIMIT_BYTES))
             except http.client.HTTPException as error:
                 raise OSError(f"the manager's answer to an upload was cut short: {error!r}") from error
             if response.status >= 500 and response.status != 507:
@@ -63,15 +61,14 @@ class Address:
                     "Capture less in the block, or make room on the manager."
                 )
         finally:
-            connection.close()
+            asking.close()
 
     def get_value(self, value_id: str, timeout_s: float, limit_bytes: int = PARCEL_LIMIT_BYTES) -> bytearray:
         """A value's parcel. Raises OSError, ValueLostError where it is gone, ResultTooLargeError over the limit."""
-        connection = self._open(timeout_s)
+        asking = Asking(self, timeout_s)
         try:
             try:
-                connection.request("GET", f"/api/v1/values/{urllib.parse.quote(value_id)}", headers=self.headers)
-                response = connection.getresponse()
+                response = asking.request("GET", f"/api/v1/values/{urllib.parse.quote(value_id)}")
                 if response.status in (404, 410):
                     raise ValueLostError(
                         f"the value {value_id} is no longer on the cluster: the worker that held it is gone, or the "
@@ -83,7 +80,7 @@ class Address:
             except http.client.HTTPException as error:
                 raise OSError(f"the manager's answer was cut short: {error!r}") from error
         finally:
-            connection.close()
+            asking.close()
 
     def status(self, timeout_s: float = 5.0) -> dict[str, Any]:
         """The manager's status. Raises ConnectionError."""
@@ -97,12 +94,12 @@ class Address:
 
         Raises ConnectionError.
         """
-        connection = self._open(timeout_s)
+        asking: Asking | None = None
         try:
-            connection.request("GET", path, headers=self.headers)
-            response = connection.getresponse()
-            if response.status in (401, 403):
-                raise ConnectionError(wrong_token(self))
+            asking = Asking(self, timeout_s)
+            response = asking.request("GET", path)
+            if response.status == 403:
+                raise ConnectionError(turned_away(self, response.read(SAID_LIMIT_BYTES)))
             if response.status not in (200, 503):
                 return None
             return json.loads(bytes(_read(response, _STATUS_LIMIT_BYTES)))
@@ -111,10 +108,11 @@ class Address:
         except OSError as error:
             raise ConnectionError(unreachable(self, error)) from error
         finally:
-            connection.close()
+            if asking is not None:
+                asking.close()
 
 
-def _error_in(body: bytes) -> str:
+def error_in(body: bytes) -> str:
     """The sentence of the manager's answer to what it refused; what is not of that form, as it is."""
     try:
         return str(json.loads(body)["error"])
@@ -151,8 +149,10 @@ def _read(response: http.client.HTTPResponse, limit_bytes: int) -> bytearray:
     return data
 
 
-def parse_address(url: str, token: str | None = None) -> Address:
+def parse_address(url: str, token: str | None = None, tls: str | None = None) -> Address:
     """The address in `url`; the token is the argument's, else that of UFORA_TOKEN or of the file UFORA_TOKEN_FILE.
+
+    `tls`: a directory of certificates for an https URL, else the one that UFORA_TLS_DIR names.
 
     Raises ConnectionError, at once, where the URL cannot be one of a manager or the token file cannot be read.
     """
@@ -163,12 +163,7 @@ def parse_address(url: str, token: str | None = None) -> Address:
         host, port = parts.hostname, parts.port
     except ValueError as error:
         raise ConnectionError(f"{url!r} is no URL: {error}. Give one such as '{_EXAMPLE}'.") from None
-    if parts.scheme == "https":
-        raise ConnectionError(
-            f"{url!r} asks for TLS, which this version of pyfora does not speak yet. Use 'http://…', and an SSH tunnel "
-            "(ssh -L 30000:localhost:30000 the-manager) where the network is not to be trusted."
-        )
-    if parts.scheme != "http" or not host:
+    if parts.scheme not in _SCHEMES or not host:
         raise ConnectionError(f"{url!r} is not the URL of a manager. Give one such as '{_EXAMPLE}'.")
     if parts.path not in ("", "/") or parts.query or parts.fragment or "@" in parts.netloc:
         # Not the URL itself: somebody may have put a token into it.
@@ -178,9 +173,29 @@ def parse_address(url: str, token: str | None = None) -> Address:
         )
     if token is None:
         token = _token_from_environment()
+    if not all("!" <= letter <= "~" for letter in token):
+        raise ConnectionError("the token holds blanks or letters beyond ASCII: it is one line of visible ASCII.")
+    scheme = _SCHEMES[parts.scheme]
+    security = _security(scheme, tls)
     shown = f"[{host}]" if ":" in host else host
     port = 30000 if port is None else port
-    return Address(f"http://{shown}:{port}", host, port, token)
+    return Address(f"{scheme}://{shown}:{port}", host, port, token, security)
+
+
+def _security(scheme: str, tls: str | None) -> Security | None:
+    if scheme == "http":
+        if tls is not None:
+            raise ConnectionError("certificates are given (tls=…) for a URL without TLS. Use 'https://…'.")
+        return None
+    directory = tls or os.environ.get("UFORA_TLS_DIR", "").strip()
+    if not directory:
+        raise ConnectionError(
+            "an https URL needs the certificates of a client. Give connect(..., tls=DIRECTORY), or name the directory "
+            "in UFORA_TLS_DIR; `pyfora certs` makes them."
+        )
+    from pyfora.client.securing import read_security
+
+    return read_security(directory)
 
 
 def _token_from_environment() -> str:
@@ -217,6 +232,28 @@ def not_pyfora(address: Address) -> str:
     return (
         f"what answers at {address.url} is not a pyfora manager. Give the URL of the manager's client port "
         "(30000 unless UFORA_WEB_HTTP_PORT says otherwise)."
+    )
+
+
+def turned_away(address: Address, said: bytes) -> str:
+    """The manager says why it does not take such a request."""
+    reason = error_in(said).splitlines()
+    return f"the manager at {address.url} turned this client away: {reason[0] if reason else 'no reason given'}."
+
+
+def speaks_tls(address: Address) -> str:
+    """TLS answers there."""
+    return (
+        f"what answers at {address.url} speaks TLS. Use 'https://{address.url.partition('://')[2]}', with the "
+        "certificates of a client (connect(..., tls=DIRECTORY), or UFORA_TLS_DIR)."
+    )
+
+
+def unproved(address: Address) -> str:
+    """It takes our proof, and has none of its own."""
+    return (
+        f"what answers at {address.url} could not prove that it knows the token: it is another program, or somebody "
+        "in between. Check the address; nothing it says is believed."
     )
 
 

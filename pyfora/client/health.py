@@ -8,7 +8,8 @@ import urllib.parse
 from collections.abc import Mapping
 
 from pyfora.client.address import parse_address
-from pyfora.configuration.config import LOOPBACK, read_config
+from pyfora.client.securing import read_security
+from pyfora.configuration.config import LOOPBACK, Config, read_config
 from pyfora.errors import ConnectionError, WireError
 from pyfora.wire.door import CALLER, NONCE_BYTES, Door
 from pyfora.wire.tickets import ALONE, ANSWER_BYTES, ASK, READY, Ticket, decode_answer, encode_ticket
@@ -26,7 +27,8 @@ def health_text(url: str | None, environ: Mapping[str, str], ready: bool, timeou
         # What listens everywhere is asked at loopback.
         here = LOOPBACK if config.bind_address in ("0.0.0.0", "::") else config.bind_address
         here = f"[{here}]" if ":" in here else here
-        url = f"http://{here}:{config.http_port}" if config.run_manager else f"worker://{here}:{config.base_port}"
+        scheme = "http" if config.tls_dir is None else "https"
+        url = f"{scheme}://{here}:{config.http_port}" if config.run_manager else f"worker://{here}:{config.base_port}"
     parts = urllib.parse.urlsplit(url)
     if parts.scheme == "worker":
         try:
@@ -37,12 +39,13 @@ def health_text(url: str | None, environ: Mapping[str, str], ready: bool, timeou
             raise ConnectionError(
                 f"{url!r} is no worker: give worker://HOST:BASE_PORT, such as worker://{LOOPBACK}:30009."
             )
-        return _worker_text(url, host, base_port, config.token, ready, timeout_s)
-    return _manager_text(url, config.token, ready, timeout_s)
+        return _worker_text(url, (host, base_port), config, ready, timeout_s)
+    return _manager_text(url, config, ready, timeout_s)
 
 
-def _manager_text(url: str, token: bytes, ready: bool, timeout_s: float) -> str:
-    address = parse_address(url, token.decode("utf-8", "surrogateescape"))
+def _manager_text(url: str, config: Config, ready: bool, timeout_s: float) -> str:
+    tls = None if config.tls_dir is None else str(config.tls_dir)
+    address = parse_address(url, config.token.decode("utf-8", "surrogateescape"), tls)
     found = address.ask("/readyz" if ready else "/healthz", timeout_s)
     if not isinstance(found, dict) or not isinstance(found.get("checks"), dict):
         raise ConnectionError(f"what answers at {url} is not a pyfora manager of this version.")
@@ -52,9 +55,9 @@ def _manager_text(url: str, token: bytes, ready: bool, timeout_s: float) -> str:
     return f"the manager at {url} is {'ready' if ready else 'well'}\n"
 
 
-def _worker_text(url: str, host: str, base_port: int, token: bytes, ready: bool, timeout_s: float) -> str:
+def _worker_text(url: str, place: tuple[str, int], config: Config, ready: bool, timeout_s: float) -> str:
     try:
-        verdict = _ask_worker(host, base_port, token, timeout_s)
+        verdict = _ask_worker(place, config, timeout_s)
     except (OSError, WireError) as error:
         why = getattr(error, "strerror", None) or error
         raise ConnectionError(f"the worker at {url} is not well: its data port does not answer ({why}).") from error
@@ -66,10 +69,16 @@ def _worker_text(url: str, host: str, base_port: int, token: bytes, ready: bool,
     return f"the worker at {url} is {'ready' if ready else 'well'}\n"
 
 
-def _ask_worker(host: str, base_port: int, token: bytes, timeout_s: float) -> bytes:
-    """READY or ALONE. Raises OSError or WireError."""
-    with socket.create_connection((host, base_port + 1), timeout_s) as connection:
-        door = Door(CALLER, token, secrets.token_bytes(NONCE_BYTES))
+def _ask_worker(place: tuple[str, int], config: Config, timeout_s: float) -> bytes:
+    """READY or ALONE. Raises OSError, WireError or ConnectionError."""
+    host, base_port = place
+    connection: socket.socket = socket.create_connection((host, base_port + 1), timeout_s)
+    if config.tls_dir is not None:
+        # The data port is for workers: with the certificate that this worker has anyhow.
+        connection = read_security(str(config.tls_dir), "worker", "worker").wrap(connection, host, timeout_s)
+        connection.settimeout(timeout_s)
+    with connection:
+        door = Door(CALLER, config.token, secrets.token_bytes(NONCE_BYTES))
         connection.sendall(door.start())
         while not door.open:
             connection.sendall(door.receive(_read(connection)))

@@ -9,6 +9,8 @@ from typing import Any
 from twisted.web.resource import Resource
 from twisted.web.server import Request
 
+from pyfora_twisted.web.gate import Refusal
+
 JSON_TYPE = b"application/json"
 
 
@@ -34,8 +36,6 @@ def give_json(request: Any, code: int, value: Any) -> bytes:
 
 def refuse(request: Any, code: int, text: str) -> bytes:
     """An error in one sentence."""
-    if code == 401:
-        request.setHeader(b"www-authenticate", b"Bearer")
     return give_json(request, code, {"error": text})
 
 
@@ -45,19 +45,20 @@ def refuse_later(request: Any, code: int, text: str) -> None:
     request.finish()
 
 
-class Refusal(Resource):
+class Refused(Resource):
     """Refuses whatever is asked of it."""
 
     isLeaf = True
 
-    def __init__(self, code: int, text: str) -> None:
+    def __init__(self, refusal: Refusal) -> None:
         super().__init__()
-        self._code = code
-        self._text = text
+        self._refusal = refusal
 
     def render(self, request: Request) -> bytes:
-        """The refusal."""
-        return refuse(request, self._code, self._text)
+        """The refusal, whatever the method."""
+        for name, value in self._refusal.headers:
+            request.setHeader(name, value)
+        return refuse(request, self._refusal.code, self._refusal.text)
 
 
 def allow_only(request: Any, methods: tuple[str, ...]) -> bytes | None:

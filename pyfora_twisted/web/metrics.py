@@ -111,6 +111,8 @@ class ManagerCollector(Collector):
         yield _by_port("pyfora_port_received_bytes", "Bytes received", meters, lambda meter: meter.received_bytes)
         yield _by_port("pyfora_port_sent_bytes", "Bytes sent", meters, lambda meter: meter.sent_bytes)
         yield _by_port("pyfora_port_accepted", "Connections accepted", meters, lambda meter: meter.accepted)
+        refused = "Connections closed because there were too many, too fast or too slow"
+        yield _by_port("pyfora_port_refused", refused, meters, lambda meter: meter.refused)
         connections = GaugeMetricFamily("pyfora_port_connections", "Open connections, by port", labels=["port"])
         for port, meter in meters.items():
             connections.add_metric([port], meter.connections)

@@ -13,6 +13,7 @@ from pyfora.cluster.events import ClientJoined, ClientLeft, ClientSaid, Event, T
 from pyfora.errors import WireError
 from pyfora.limits import DOOR_TIMEOUT_S, MESSAGE_LIMIT_BYTES
 from pyfora.wire.codec import decode_message, encode_message
+from pyfora.wire.http_door import PROOF_HEADER
 from pyfora.wire.messages import ClientHello, Link, Message, Refused, SubmitProgram
 from pyfora.wire.tickets import is_content_id
 from pyfora_twisted.spool import Spool
@@ -35,6 +36,11 @@ class ClientSocket(WebSocketServerProtocol):
     sessions: Sessions
     session_id = ""
     _deadline: Any = None
+
+    def onConnect(self, request: Any) -> Any:
+        """The handshake is asked for. Its answer carries our proof, which the gate put into the head."""
+        proof = request.headers.get(PROOF_HEADER.lower())
+        return (None, {PROOF_HEADER: proof}) if proof else None
 
     def onOpen(self) -> None:
         """The client has DOOR_TIMEOUT_S for its hello."""

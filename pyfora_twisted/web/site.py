@@ -8,13 +8,13 @@ from autobahn.twisted.resource import WebSocketResource
 from twisted.web.resource import IResource, Resource
 from twisted.web.server import Request, Site
 
-from pyfora_twisted.web.answers import Refusal, allow_only, refuse
+from pyfora_twisted.web.answers import Refused, allow_only, refuse
 from pyfora_twisted.web.api import Api
-from pyfora_twisted.web.gate import Gate
+from pyfora_twisted.web.gate import Gate, Refusal
 from pyfora_twisted.web.health import Health, HealthPage
 from pyfora_twisted.web.metrics import Metrics, Sources
 from pyfora_twisted.web.sessions import Sessions
-from pyfora_twisted.web.uploads import request_class
+from pyfora_twisted.web.uploads import BodyRequest, request_class
 from pyfora_twisted.web.values import Values
 
 IDLE_TIMEOUT_S = 60
@@ -49,7 +49,7 @@ class _Branch(Resource):
 
     def getChild(self, path: bytes, request: Request) -> Resource:
         """What there is none of."""
-        return Refusal(404, NOTHING)
+        return Refused(Refusal(404, NOTHING))
 
     def render(self, request: Request) -> bytes:
         """The same."""
@@ -59,23 +59,20 @@ class _Branch(Resource):
 class _Root(_Branch):
     """Everything, behind the gate."""
 
-    def __init__(self, gate: Gate) -> None:
-        super().__init__()
-        self._gate = gate
-
     def getChildWithDefault(self, path: bytes, request: Request) -> IResource:
         """The child, for who may see it."""
-        refusal = self._gate.refusal(request.requestHeaders)
-        if refusal is not None:
-            return Refusal(*refusal)
+        assert isinstance(request, BodyRequest)
+        if request.refusal is not None:
+            return Refused(request.refusal)
         child: IResource = super().getChildWithDefault(path, request)
         return child
 
 
-def make_site(sources: Sources, health: Health, sessions: Sessions, values: Values, token: bytes, reactor: Any) -> Site:
-    """The site of one manager."""
-    gate = Gate(token)
-    root = _Root(gate)
+def make_site(
+    sources: Sources, health: Health, sessions: Sessions, values: Values, gate: Gate, asks_for_token: bool, reactor: Any
+) -> Site:
+    """The site of one manager, behind `gate`."""
+    root = _Root()
     root.putChild(b"ws", _WebSockets(sessions))
     root.putChild(b"healthz", HealthPage(health.alive))
     root.putChild(b"readyz", HealthPage(health.ready))
@@ -83,7 +80,7 @@ def make_site(sources: Sources, health: Health, sessions: Sessions, values: Valu
     api = _Branch()
     root.putChild(b"api", api)
     happened = sources.driver.happened
-    api.putChild(b"v1", Api(sources.core, happened, reactor.seconds, values, asks_for_token=bool(token)))
+    api.putChild(b"v1", Api(sources.core, happened, reactor.seconds, values, asks_for_token))
     site = Site(root, requestFactory=request_class(gate, sources.store), timeout=IDLE_TIMEOUT_S, reactor=reactor)
     site.noisy = False
     # The access log goes through our own logger, at debug level: a line for each status poll drowns all else.
