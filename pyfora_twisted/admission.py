@@ -128,9 +128,9 @@ class GuardedPort(WrappingFactory):
         self._set_timer()
 
 
-def guarded(factory: Any, what: str, reactor: Any, meter: Meter) -> GuardedPort:
+def guarded(factory: Any, what: str, reactor: Any, meter: Meter | None = None) -> GuardedPort:
     """`factory` behind an admission of its own; `meter` counts what goes through."""
-    return GuardedPort(factory, what, reactor, meter)
+    return GuardedPort(factory, what, reactor, meter or Meter())
 
 
 def proved(transport: Any) -> None:

@@ -170,5 +170,6 @@ def _doors(config: Config, registry: Any, site: Any) -> list[tuple[int, Any, tup
     """Each port with what listens there, the roles that may call it, its name, and the variable that says where."""
     return [
         (config.manager_port, registry, ("worker",), "registry", "UFORA_MANAGER_PORT"),
-        (config.http_port, site, ("client",), "HTTP", "UFORA_WEB_HTTP_PORT"),
+        # A manager may ask itself how it is: `pyfora health` beside it has no other certificate.
+        (config.http_port, site, ("client", "manager"), "HTTP", "UFORA_WEB_HTTP_PORT"),
     ]

@@ -7,7 +7,7 @@ import socket
 import urllib.parse
 from collections.abc import Mapping
 
-from pyfora.client.address import parse_address
+from pyfora.client.address import Address, parse_address
 from pyfora.client.securing import read_security
 from pyfora.configuration.config import LOOPBACK, Config, read_config
 from pyfora.errors import ConnectionError, WireError
@@ -44,8 +44,14 @@ def health_text(url: str | None, environ: Mapping[str, str], ready: bool, timeou
 
 
 def _manager_text(url: str, config: Config, ready: bool, timeout_s: float) -> str:
-    tls = None if config.tls_dir is None else str(config.tls_dir)
-    address = parse_address(url, config.token.decode("utf-8", "surrogateescape"), tls)
+    token = config.token.decode("utf-8", "surrogateescape")
+    if config.tls_dir is not None and config.run_manager and (config.tls_dir / "manager.pem").exists():
+        # Beside a manager there need not be a client's certificate.
+        parts = urllib.parse.urlsplit(url)
+        security = read_security(str(config.tls_dir), "manager")
+        address = Address(url, parts.hostname or "", parts.port or config.http_port, token, security)
+    else:
+        address = parse_address(url, token, None if config.tls_dir is None else str(config.tls_dir))
     found = address.ask("/readyz" if ready else "/healthz", timeout_s)
     if not isinstance(found, dict) or not isinstance(found.get("checks"), dict):
         raise ConnectionError(f"what answers at {url} is not a pyfora manager of this version.")

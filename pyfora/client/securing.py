@@ -60,7 +60,10 @@ def error_in_words(error: ssl.SSLError) -> str:
 
 
 def read_security(directory: str, role: Role = "client", peer: Role = "manager") -> Security:
-    """The certificates of `role` in `directory`, to speak to a `peer`. Raises ConnectionError where they cannot be used."""
+    """The certificates of `role` in `directory`, to speak to a `peer`.
+
+    Raises ConnectionError where they cannot be used.
+    """
     # Here, for it loads the cryptography library, which a client without TLS has no use for.
     from pyfora.certificates.checking import find_certificates
 
