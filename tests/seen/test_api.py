@@ -6,6 +6,7 @@ import json
 import subprocess
 import sys
 import threading
+from pathlib import Path
 
 import pytest
 
@@ -19,7 +20,7 @@ pytestmark = pytest.mark.cluster
 
 
 @pytest.mark.timeout(400)
-def test_schemathesis_finds_no_fault(looked: Looked) -> None:
+def test_schemathesis_finds_no_fault(looked: Looked, tmp_path: Path) -> None:
     """All its checks, on a real manager that asks for a token."""
     library("schemathesis")
     executor = looked.connect()
@@ -28,7 +29,7 @@ def test_schemathesis_finds_no_fault(looked: Looked) -> None:
     command = [sys.executable, "-m", "schemathesis.cli", "run", f"{looked.url}/api/v1/openapi.json"]
     command += ["--header", f"Authorization: Bearer {TOKEN}", "--checks", "all", "--max-examples", "30"]
     command += ["--seed", "1", "--generation-database", "none", "--phases", "examples,coverage,fuzzing,stateful"]
-    found = subprocess.run(command, capture_output=True, text=True, check=False, timeout=380)
+    found = subprocess.run(command, capture_output=True, text=True, check=False, timeout=380, cwd=tmp_path)
     assert found.returncode == 0, found.stdout[-6000:] + found.stderr[-2000:]
     operations = sum(len(methods) for path, methods in PATHS.items() if path != "/openapi.json")  # it reads that itself
     assert f"{operations} selected / {operations} total" in found.stdout
