@@ -216,7 +216,7 @@ def test_what_a_caller_says_of_our_proof_is_not_repeated(manager: Manager) -> No
 )
 def test_who_does_not_prove_itself_in_time_is_closed(closed: Manager, sent: bytes) -> None:
     protocol, transport = closed.connect()
-    for second in range(6):
+    for second in range(5):
         assert not transport.disconnecting, second
         protocol.dataReceived(sent if second == 0 else b"x" if sent.endswith(b"X: ") else b"")
         closed.clock.advance(1)
