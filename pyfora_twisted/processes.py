@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import sys
 import tempfile
@@ -25,6 +26,7 @@ from pyfora.cluster.events import (
     StartProcess,
     TellProcess,
 )
+from pyfora.configuration.table import BY_NAME
 from pyfora.errors import WireError
 from pyfora.limits import DOOR_TIMEOUT_S
 from pyfora.wire.codec import decode_message, encode_message
@@ -296,7 +298,9 @@ class Processes:
         # -P: not the daemon's current directory first, where a file may be called as a library's module is.
         arguments = [sys.executable, "-P", "-m", FORK_SERVER, "--socket", str(self._socket_path)]
         arguments += ["--spool", str(self._spool), "--cache", str(self._cache)]
-        self._pipe = self.reactor.spawnProcess(self._server, sys.executable, arguments, env=None)
+        # What runs there is the users' code, which has no business with the token.
+        environment = {name: value for name, value in os.environ.items() if name != BY_NAME["token"].variable}
+        self._pipe = self.reactor.spawnProcess(self._server, sys.executable, arguments, env=environment)
         waiting, self._unforked = self._unforked, []
         for process_id in waiting:
             self._order("fork", process_id)

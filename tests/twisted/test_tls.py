@@ -18,7 +18,7 @@ from pyfora.wire.door import CALLER, KEEPER
 from pyfora_twisted.admission import guarded
 from pyfora_twisted.door import DoorFactory
 from pyfora_twisted.tls_connections import ConnectionCreator, SpokenFactory, make_context
-from tests.twisted.certificates import files
+from tests.certificates.made import files
 
 
 class Greeting(Protocol):
