@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import shutil
+import signal
 import socket
 import ssl
 from collections.abc import Iterator
@@ -190,3 +191,26 @@ def test_daemons_do_not_start_with_certificates_that_are_none(plain: Cluster, tm
         assert worker.process.wait(20) == 1
         (line,) = worker.log.read_text().strip().splitlines()
         assert line.startswith("pyfora: TLS cannot be used: ") and said in line
+
+
+def test_a_client_finds_its_answer_after_the_manager_was_killed(tmp_path: Path) -> None:
+    """Under TLS and with a token: what breaks in a handshake or a proof is tried again."""
+    settings = {"UFORA_TLS_DIR": str(directory("ours")), "UFORA_TOKEN": "of-the-night", **LOOPBACK}
+    with Cluster(workers=1, settings=settings) as cluster:
+        tls = str(directory("ours"))
+        with pyfora.connect(cluster.url, timeout=60, tls=tls, token="of-the-night", progress=False) as executor:
+            future = executor.submit(slow_sum, 3_000_000)
+            wait_for("the program", lambda: (cluster.status() or {"programs": []})["programs"])
+            for _ in range(2):
+                cluster.manager.signal(signal.SIGKILL)
+                cluster.manager.process.wait(10)
+                cluster.start_manager()
+                wait_for("the manager", cluster.status)
+            assert future.result(60).toLocal().result() == slow_sum(3_000_000)
+
+
+def slow_sum(count: int) -> int:
+    total = 0
+    for number in range(count):
+        total = (total * 31 + number) % 1_000_003
+    return total
