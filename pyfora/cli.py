@@ -11,8 +11,6 @@ from typing import Any
 import pyfora
 from pyfora.errors import PyforaError
 
-_DEFAULT_URL = "http://127.0.0.1:30000"
-
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; `arguments` are those of the process where None. The exit code: 0, or 1 with a line on why."""
@@ -22,7 +20,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     explain = commands.add_parser("explain", help="the rewritten program, and which loops of it are compiled")
     explain.add_argument("file", help="a Python file; nothing of it is run")
     status = commands.add_parser("status", help="workers, cores and running blocks of a cluster")
-    status.add_argument("url", nargs="?", default=_DEFAULT_URL, help=f"the manager's URL (default {_DEFAULT_URL})")
+    # Where this machine's daemon speaks TLS, its client does as well.
+    url = f"{'https' if os.environ.get('UFORA_TLS_DIR', '').strip() else 'http'}://127.0.0.1:30000"
+    status.add_argument("url", nargs="?", default=url, help=f"the manager's URL (default {url})")
     status.add_argument("--timeout", type=float, default=5.0, metavar="SECONDS", help="how long to wait (default 5)")
     commands.add_parser("config", help="the daemon's settings in force here, and where each comes from")
     health = commands.add_parser("health", help="whether a daemon works; exit status 0 or 1")

@@ -9,6 +9,7 @@ from typing import Any
 
 from twisted.internet.defer import Deferred, DeferredList
 from twisted.internet.interfaces import IAddress
+from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from pyfora.cluster.events import (
@@ -37,6 +38,8 @@ from pyfora_twisted.processes import Processes
 from pyfora_twisted.spool import Spool, make_worker_spool
 from pyfora_twisted.tls import Tls
 from pyfora_twisted.versions import PYFORA_VERSION, PYTHON_VERSION, new_id
+
+_log = Logger()
 
 
 @dataclass(frozen=True)
@@ -116,7 +119,7 @@ class Identity:
             StartProcess: self._processes.start_process,
             KillProcess: self._processes.kill_process,
             TellProcess: self._processes.tell_process,
-            StoreParcel: lambda effect: self._spool.write(effect.name, effect.data),
+            StoreParcel: self._store,
             FetchParcel: self._fetch,
             JoinPeer: self._homes.join,
             StartAgain: start_again,
@@ -182,6 +185,13 @@ class Identity:
 
         self._happened(Ticked())
 
+    def _store(self, effect: StoreParcel) -> None:
+        try:
+            self._spool.write(effect.name, effect.data)
+        except OSError as error:
+            # Whoever is told to read it says so, and its program is tried elsewhere; the worker lives.
+            _log.error("Parcel {name} could not be stored: {error}", name=effect.name, error=error)
+
     def _fetch(self, effect: FetchParcel) -> None:
         from pyfora_twisted.data.client import SpoolSink
 
@@ -197,10 +207,10 @@ class Identity:
 def prepare(reactor: Any, config: Config) -> Identity:
     """A new identity, whose fork server is starting. Raises OSError."""
     worker_id = new_id()
-    spool = make_worker_spool(worker_id, config.data_dir)
+    spool = make_worker_spool(worker_id, config.data_dir, limit_bytes=config.disk_bytes)
     cache = config.data_dir / "cache"
     cache.mkdir(mode=0o700, parents=True, exist_ok=True)
-    processes = Processes(reactor, lambda event: None, spool.directory, cache)
+    processes = Processes(reactor, lambda event: None, spool.directory, cache, config.memory_bytes)
     try:
         processes.start()
     except BaseException:

@@ -25,8 +25,6 @@ class Options(TwistedOptions):
         """Read the environment; end with status 1 and one line where it describes no daemon."""
         try:
             self.config = read_config(os.environ)
-            if self.config.memory_bytes or self.config.disk_bytes:
-                raise ConfigError("Limits of memory and disk are not there yet in this version: unset them.")
         except ConfigError as error:
             # A UsageError would be printed below a page of usage, and twistd would end with status 0.
             print(f"pyfora: {error}", file=sys.stderr)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import resource
 import signal
 import sys
 from typing import Any
@@ -17,6 +18,7 @@ from pyfora_twisted.tls import read_tls
 
 __all__ = ["Options", "makeService"]
 _log = Logger()
+OPEN_FILES_WANTED = 16_384
 
 
 class DaemonService(MultiService):
@@ -64,6 +66,14 @@ def makeService(options: Options) -> Service:
     return make_daemon(reactor, options.config)
 
 
+def _allow_open_files() -> None:
+    """Each connection is an open file, and a login's usual limit is less than the ports let in."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = OPEN_FILES_WANTED if hard == resource.RLIM_INFINITY else min(hard, OPEN_FILES_WANTED)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+
+
 def make_daemon(reactor: Any, config: Config) -> DaemonService:
     """The services that this configuration asks for. Raises SystemExit, with a line, where its certificates are bad."""
     try:
@@ -72,6 +82,7 @@ def make_daemon(reactor: Any, config: Config) -> DaemonService:
         # A log is not there yet.
         print(f"pyfora: {error}", file=sys.stderr)
         raise SystemExit(1) from None
+    _allow_open_files()
     daemon = DaemonService(reactor, config, notices)
     ending = Ending(reactor)
     manager = None

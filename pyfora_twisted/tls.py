@@ -15,6 +15,7 @@ from pyfora.configuration.config import Config
 from pyfora.configuration.machine import this_machine
 from pyfora.configuration.reading import ConfigError
 from pyfora_twisted.ending import CannotStart
+from pyfora_twisted.no_tls import PlainFactory
 
 if TYPE_CHECKING:
     # OpenSSL takes 45 ms and 12 MB: a daemon without TLS does without it.
@@ -32,9 +33,9 @@ class Tls:
         self._contexts = contexts
 
     def listening(self, role: Role, wanted: tuple[Role, ...], factory: Any, reactor: Any) -> Any:
-        """`factory`, with TLS in front of it: as `role` to peers of the roles `wanted`."""
+        """`factory`, with TLS in front of it: as `role` to peers of the roles `wanted`; or with a word against it."""
         if not self._contexts:
-            return factory
+            return PlainFactory(factory)
         from pyfora_twisted.tls_connections import ConnectionCreator, SpokenFactory
 
         return SpokenFactory(ConnectionCreator(self._contexts[role], wanted), False, factory, reactor)

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from pyfora.client.securing import Security
 
 _EXAMPLE = "http://127.0.0.1:30000"
+_OR_TLS = ", or an 'https://…' one where the manager speaks TLS"
 _SCHEMES = {"http": "http", "ws": "http", "https": "https", "wss": "https"}
 _CHUNK_BYTES = 1 << 20
 _STATUS_LIMIT_BYTES = 64 << 20
@@ -217,10 +218,14 @@ def _token_from_environment() -> str:
 
 def unreachable(address: Address, error: BaseException) -> str:
     """Nothing answers there."""
+    if isinstance(error, http.client.RemoteDisconnected):
+        return not_pyfora(address)
     if isinstance(error, TimeoutError):
         what = "did not answer in time"
     else:
         what = f"cannot be reached ({getattr(error, 'strerror', None) or error})"
+    if address.security is not None:
+        what += ", or does not speak TLS"
     return (
         f"the manager at {address.url} {what}. Check the address, and that a manager is running there "
         "(`twistd -n pyfora` starts one); pyfora.connect() without a URL needs none."
@@ -231,7 +236,7 @@ def not_pyfora(address: Address) -> str:
     """Something else answers there."""
     return (
         f"what answers at {address.url} is not a pyfora manager. Give the URL of the manager's client port "
-        "(30000 unless UFORA_WEB_HTTP_PORT says otherwise)."
+        f"(30000 unless UFORA_WEB_HTTP_PORT says otherwise){'' if address.security else _OR_TLS}."
     )
 
 

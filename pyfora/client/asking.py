@@ -107,6 +107,8 @@ class Asking:
         said = response.read(SAID_LIMIT_BYTES)
         if response.status == 403:
             raise ConnectionError(turned_away(self._address, said))
+        if response.status >= 500:
+            raise OSError(f"the manager answered {response.status} {response.reason}")
         challenge = offered_challenge(response.headers.get("WWW-Authenticate"))
         if challenge is None and response.status not in (401, 404):
             raise ConnectionError(not_pyfora(self._address))
@@ -133,8 +135,10 @@ class Asking:
                 raise ConnectionError(speaks_tls(self._address)) from None
             raise
         except ssl.SSLError as error:
-            from pyfora.client.securing import error_in_words
+            from pyfora.client.securing import BROKEN, error_in_words
 
+            if isinstance(error, BROKEN):
+                raise
             raise ConnectionError(
                 f"the manager at {self._address.url} did not let us in: {error_in_words(error)}."
             ) from None

@@ -14,6 +14,9 @@ from pyfora.configuration.machine import this_machine
 from pyfora.configuration.reading import ConfigError
 from pyfora.errors import ConnectionError
 
+BROKEN = (ssl.SSLEOFError, ssl.SSLZeroReturnError, ssl.SSLSyscallError)
+"""Errors of the ssl module that say that the connection broke, and nothing of who is at its other end."""
+
 
 @dataclass(frozen=True)
 class Security:
@@ -32,11 +35,10 @@ class Security:
         plain.settimeout(timeout_s)
         try:
             secured = self.context.wrap_socket(plain, server_hostname=host)
-        except ssl.SSLError as error:
+        except OSError as error:
             plain.close()
-            raise ConnectionError(self._refused(error_in_words(error))) from None
-        except OSError:
-            plain.close()
+            if isinstance(error, ssl.SSLError) and not isinstance(error, BROKEN):
+                raise ConnectionError(self._refused(error_in_words(error))) from None
             raise
         # The role is what counts, not the host's name: through an SSH tunnel every manager is "localhost".
         shown = secured.getpeercert() or {}

@@ -17,8 +17,9 @@ from pyfora.certificates.roles import Role
 from pyfora.wire.door import CALLER, KEEPER
 from pyfora_twisted.admission import guarded
 from pyfora_twisted.door import DoorFactory
+from pyfora_twisted.tls import PLAIN
 from pyfora_twisted.tls_connections import ConnectionCreator, SpokenFactory, make_context
-from tests.twisted.certificates import files
+from tests.certificates.made import files
 
 
 class Greeting(Protocol):
@@ -54,7 +55,9 @@ class Ends:
     def port(self, whose: str | None, role: Role, wanted: tuple[Role, ...], context: SSL.Context | None = None) -> Any:
         """What listens: under TLS, or without where `whose` is None."""
         factory: Any = self.door(KEEPER)
-        if whose is not None:
+        if whose is None:
+            factory = PLAIN.listening(role, wanted, factory, self.clock)
+        else:
             creator = ConnectionCreator(context or make_context(files(whose, role)), wanted)
             factory = SpokenFactory(creator, False, factory, self.clock)
         return guarded(factory, "port", self.clock)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import tracemalloc
 from pathlib import Path
 from typing import Any
 
@@ -215,6 +216,39 @@ def test_what_a_caller_says_of_our_proof_is_not_repeated(manager: Manager) -> No
     assert answer.code == 101 and "pyfora-proof" not in answer.headers
 
 
+# ---- size ------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        b"GET /" + b"x" * 20_000 + b" HTTP/1.1\r\nHost: a\r\n\r\n",
+        b"GET / HTTP/1.1\r\nHost: a\r\nX: " + b"x" * 20_000 + b"\r\n\r\n",
+        b"GET / HTTP/1.1\r\nHost: a\r\n" + b"X: 1\r\n" * 600 + b"\r\n",
+        b"GET / HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n",
+    ],
+)
+def test_a_head_beyond_the_limits_ends_the_connection(closed: Manager, head: bytes) -> None:
+    protocol, transport = closed.connect()
+    protocol.dataReceived(head)
+    assert transport.disconnecting and Answer(transport.value()).code in (0, 400)
+
+
+def test_a_body_of_a_stranger_is_not_kept(closed: Manager) -> None:
+    protocol, _ = closed.connect()
+    protocol.dataReceived(f"PUT {PARCEL} HTTP/1.1\r\nHost: a\r\nContent-Length: 100000000\r\n\r\n".encode())
+    tracemalloc.start()
+    try:
+        before, _ = tracemalloc.get_traced_memory()
+        for _ in range(1000):
+            protocol.dataReceived(bytes(65_536))
+        after, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert after - before < 1_000_000
+    assert list(closed.store.directory.iterdir()) == []
+
+
 # ---- time ------------------------------------------------------------------------------------------------------------
 
 
@@ -224,7 +258,7 @@ def test_what_a_caller_says_of_our_proof_is_not_repeated(manager: Manager) -> No
 )
 def test_who_does_not_prove_itself_in_time_is_closed(closed: Manager, sent: bytes) -> None:
     protocol, transport = closed.connect()
-    for second in range(6):
+    for second in range(5):
         assert not transport.disconnecting, second
         protocol.dataReceived(sent if second == 0 else b"x" if sent.endswith(b"X: ") else b"")
         closed.clock.advance(1)
