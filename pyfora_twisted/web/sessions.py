@@ -23,7 +23,7 @@ PING_TIMEOUT_S = 20.0
 UNSENT_LIMIT_BYTES = 256 * 1024 * 1024
 """What may wait for a client that does not read; past it the connection is closed, and the client is told anew."""
 _SESSION_ID_LIMIT = 64
-# RFC 6455, 7.4.2: an application's own codes are 4000 to 4999; autobahn raises for the protocol's own (1001, 1002, 1008).
+# RFC 6455, 7.4.2: an application's own codes are 4000 to 4999. Autobahn raises for the protocol's own, such as 1008.
 _NO_MESSAGE = 4002
 _NOT_WANTED = 4008
 _STOPPING = 4001

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import signal
 import socket
 import struct
-import threading
+import subprocess
+import sys
 import time
+from pathlib import Path
 
 import pytest
 
 import pyfora
+from pyfora.client.address import parse_address
 from pyfora.limits import DOOR_TIMEOUT_S
 from pyfora.wire.door import MAGIC
 from tests.hostile.conftest import Target, closed_within, undisturbed
@@ -58,7 +62,7 @@ def test_those_who_ask_and_never_read(target: Target) -> None:
     with executor.remotely.downloadSmall(1000):
         kept = bytes(VALUE_BYTES)
     assert isinstance(kept, pyfora.RemotePythonObject)
-    found = pyfora.client.address.parse_address(target.url).ask("/api/v1/values", 5)
+    found = parse_address(target.url).ask("/api/v1/values", 5)
     value_id = max(found["values"], key=lambda value: int(value["size_bytes"]))["value_id"].encode()
     with undisturbed(target, f"60 readers of {VALUE_BYTES >> 20} MiB that never read, and 40,000 requests without", 6):
         crowd = []
@@ -84,18 +88,28 @@ def test_those_who_ask_and_never_read(target: Target) -> None:
     executor.close()
 
 
-def test_a_client_that_prints_and_never_reads(target: Target) -> None:
-    """Its text is bounded by what one program may print; it costs nobody else anything."""
-    executor = pyfora.connect(target.url)
+PRINTER = """
+import sys, pyfora
+executor = pyfora.connect(sys.argv[1])
+with executor.remotely.downloadAll():
+    print("begun")
+    for _ in range(3000):
+        print("x" * 10_000)
+"""
 
-    def run() -> None:
-        with executor.remotely.downloadAll():
-            for _ in range(3000):
-                print("x" * 10_000)
 
-    with undisturbed(target, "a block that prints 30 MB"):
-        thread = threading.Thread(target=run)
-        thread.start()
-        thread.join(60)
-        assert not thread.is_alive()
-    executor.close()
+def test_a_client_that_prints_and_never_reads(target: Target, tmp_path: Path) -> None:
+    """What waits for it is bounded by what one program may print, and costs nobody else anything."""
+    address = parse_address(target.url)
+    with undisturbed(target, "a client that stands still while its block prints 30 MB"):
+        (tmp_path / "printer.py").write_text(PRINTER)
+        command = [sys.executable, "-u", str(tmp_path / "printer.py"), target.url]
+        client = subprocess.Popen(command, stdout=subprocess.PIPE)
+        try:
+            assert client.stdout is not None and client.stdout.readline() == b"begun\n"
+            client.send_signal(signal.SIGSTOP)
+            time.sleep(5)
+            assert address.ask("/readyz", 5)["status"] == "ok"
+        finally:
+            client.kill()
+            client.wait(10)
