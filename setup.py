@@ -11,6 +11,7 @@ TEST = [
     "hypothesis>=6.100,<7",
     "ipython>=8,<10",
     "pyperformance>=1.14,<1.15",
+    "schemathesis>=4.10,<4.40",
 ]
 CHECK = [
     "ruff>=0.15,<0.18",
@@ -33,15 +34,17 @@ setup(
     # twisted.plugins is listed by hand: our twisted/ must have no __init__.py, or it would hide Twisted itself.
     packages=[*find_packages(include=["pyfora*", "pyfora_twisted*"]), "twisted.plugins"],
     install_requires=[
-        "twisted>=25.5,<27",
+        "twisted[tls]>=25.5,<27",
         "autobahn>=25.6,<27",
         "service-identity>=24.1,<27",
+        "cryptography>=46,<51",
         "numpy>=2.0,<3",
         "cloudpickle>=3.1,<4",
         # The kernel store uses how this numba writes down compiled code, which is no public interface of it.
         "numba>=0.68,<0.69",
         "websockets>=15,<18",
         "tqdm>=4.66,<5",
+        "prometheus_client>=0.21,<0.27",
     ],
     extras_require={"test": TEST, "dev": TEST + CHECK, "bench": ["dask[distributed]", "ray"]},
     entry_points={"console_scripts": ["pyfora = pyfora.cli:main"]},

@@ -68,18 +68,20 @@ def connect(
     timeout: float = 30.0,
     *,
     token: str | None = None,
+    tls: str | None = None,
     progress: ProgressOption = None,
 ) -> Executor:
     """Connect to a cluster, and return its executor.
 
     `url` is that of a manager, such as "http://127.0.0.1:30000"; without it the cluster is a private one of this
     machine's cores, which ends with this process. `timeout`, in seconds, is how long to wait for the cluster, now
-    and whenever the connection is lost. `token` is the cluster's secret, where it has one; the file that
-    UFORA_TOKEN_FILE names holds it otherwise. `progress`: None shows a bar for blocks of over a second where
+    and whenever the connection is lost. `token` is the cluster's secret, where it has one, otherwise that
+    of UFORA_TOKEN or of the file UFORA_TOKEN_FILE. `tls` is a directory with the certificates of a client, for an
+    "https://" URL, otherwise UFORA_TLS_DIR. `progress`: None shows a bar for blocks of over a second where
     standard error is a terminal or a notebook, True always, False never; a function is called with a `Progress`.
 
     Raises ConnectionError, within `timeout`, saying what is wrong and what to do.
     """
     from pyfora.client.joining import join
 
-    return join(url, timeout, token, progress)
+    return join(url, timeout, token, tls, progress)

@@ -5,6 +5,10 @@ from __future__ import annotations
 # ---- messages and frames -------------------------------------------------------------------------
 MESSAGE_HEADER_LIMIT_BYTES = 64 * 1024
 """A message's JSON header, on the WebSocket and on the compute socket."""
+CLIENT_MESSAGE_LIMIT_BYTES = 128 * 1024
+"""A message of a client: a header, and a program that is not uploaded because it is small."""
+HELLO_LIMIT_BYTES = 4 * 1024
+"""The first message of a client that nobody knows yet."""
 MESSAGE_LIMIT_BYTES = 16 * 1024 * 1024
 """A whole message; what is larger travels as a parcel, over HTTP or the data port."""
 INLINE_LIMIT_BYTES = 16 * 1024
@@ -17,6 +21,8 @@ PRINT_LIMIT_BYTES = 16 * 1024 * 1024
 # ---- time ------------------------------------------------------------------------------------------
 BEAT_PERIOD_S = 0.5
 """How often a worker tells the manager, and a thief its victim, that it is alive."""
+FIGURES_PERIOD_S = 2.0
+"""How often a worker's beat carries its figures."""
 SILENCE_LIMIT_S = 2.0
 """A peer that said nothing for this long is taken for lost; its work goes elsewhere."""
 RESEND_AFTER_S = 1.0
@@ -53,6 +59,8 @@ REJOIN_LIMIT_S = 0.5
 """A worker whose connection to the manager broke, and that did not come back within this time, is lost."""
 THIEF_REJOIN_LIMIT_S = 0.4
 """The same between thief and home, where being taken for lost costs a few runs."""
+LEAVE_LIMIT_S = 5.0
+"""How long a worker that was asked to stop goes on with what it has; the rest is then handed back."""
 ADOPTION_GRACE_S = 3.0
 """How long a restarted manager waits for workers to say that they still run its programs."""
 LOST_IDS_LIMIT = 10_000
@@ -69,6 +77,10 @@ PRINTS_LIMIT_BYTES = 256 * 1024 * 1024
 """Printed text of all programs that a manager keeps for clients that are away."""
 WANTS_LIMIT = 1_000
 """Requests for values that wait at the manager."""
+DISK_SPARE_BYTES = 16 * 1024 * 1024
+"""With less than this free in its data directory a manager accepts no block: what it has accepted needs the room."""
+PAGE_LIMIT = 1_000
+"""Blocks or values in one answer of the HTTP interface."""
 PARCEL_LINGER_S = 30.0
 """How long a parcel that nobody needs any more stays, so that one who is just about to name it again finds it."""
 RETRY_AFTER_S = 0.5
@@ -85,3 +97,21 @@ PROGRESS_PERIOD_S = 0.25
 """How often a worker tells the manager how far a program is, at most."""
 PROCESS_START_LIMIT_S = 20.0
 """A compute process that has not spoken within this time of being forked is killed."""
+
+# ---- doors -------------------------------------------------------------------------------------------------
+UNPROVED_LIMIT = 256
+"""Connections to one port whose peers are not known yet; beyond it the oldest of the largest crowd gives way."""
+PROVED_LIMIT = 4096
+"""Connections to one port whose peers have."""
+PROVED_PER_ADDRESS_LIMIT = 2048
+"""Those of one address, which may be a whole company's."""
+ARRIVALS_PER_S = 200.0
+"""New connections a second from one address to one port, in the long run."""
+ARRIVALS_BURST = 4000.0
+"""New connections from one address at once."""
+CHALLENGE_LIFETIME_S = 60.0
+"""How long callers of the HTTP port may use a challenge; it is taken for as long again after it was replaced."""
+PROOFS_LIMIT = 100_000
+"""Proofs over one challenge that are remembered; after so many there is a new one."""
+ADDRESSES_LIMIT = 4096
+"""Addresses whose arrivals a port remembers."""

@@ -14,8 +14,13 @@ from twisted.python.failure import Failure
 from pyfora.errors import WireError
 from pyfora.limits import DOOR_TIMEOUT_S
 from pyfora.wire.door import CALLER, NONCE_BYTES, Door
+from pyfora_twisted.admission import proved
+from pyfora_twisted.tls import loss_in_words
 
 _log = Logger()
+_CLOSED = (
+    "the other end closed the connection at the door (does it have the same token, and speak TLS where this does?)"
+)
 
 
 class DoorProtocol(Protocol):
@@ -60,6 +65,7 @@ class DoorProtocol(Protocol):
             self.transport.write(answer)
         if self._door.open:
             self._deadline.cancel()
+            proved(self.transport)
             self._inner = self._factory.build_inner(self._address)
             self._inner.makeConnection(self.transport)
             rest = self._door.rest()
@@ -74,7 +80,7 @@ class DoorProtocol(Protocol):
         if self._deadline.active():
             self._deadline.cancel()
         if not self._refused:
-            self._factory.shut("the other end closed the connection at the door (does it have the same token?)")
+            self._factory.shut(loss_in_words(self.transport, reason) or _CLOSED)
 
     def _too_late(self) -> None:
         self._refuse(f"the other end did not prove itself within {DOOR_TIMEOUT_S:g} s")

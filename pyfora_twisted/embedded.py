@@ -12,9 +12,10 @@ import os
 import shutil
 import sys
 from pathlib import Path
-from typing import Any
+from types import ModuleType
+from typing import Any, cast
 
-from pyfora_twisted.config import LOOPBACK, Config
+from pyfora.configuration.config import LOOPBACK, Config
 
 _TOKEN_LINE_LIMIT_BYTES = 4096
 
@@ -96,6 +97,8 @@ def main() -> None:
 
 def run(config: Config) -> None:
     """Until stdin ends."""
+    # Twisted would load OpenSSL (45 ms, 12 MB), for which a cluster on loopback with a token of its own has no use.
+    sys.modules.setdefault("OpenSSL", cast(ModuleType, None))
     from twisted.internet import reactor as _reactor
 
     from pyfora_twisted.identity import prepare
@@ -116,7 +119,7 @@ def run(config: Config) -> None:
     globalLogBeginner.beginLoggingTo([filtered(sys.stderr, config.log_level)], redirectStandardIO=False)
     ending = Ending(reactor)
     manager = ManagerService(reactor, config, ending, durable=False)
-    worker = WorkerService(reactor, config, ending, lambda: manager.registry_port, identity)
+    worker = WorkerService(reactor, config, ending, lambda: manager.registry_port, identity=identity)
     started = said = False
 
     def look() -> None:

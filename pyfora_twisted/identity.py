@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from twisted.internet.defer import Deferred, DeferredList
 from twisted.internet.interfaces import IAddress
+from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from pyfora.cluster.events import (
@@ -19,6 +21,7 @@ from pyfora.cluster.events import (
     JoinPeer,
     KillProcess,
     Log,
+    Measured,
     ParcelArrived,
     ParcelMissed,
     StartAgain,
@@ -28,10 +31,15 @@ from pyfora.cluster.events import (
     TellProcess,
     Transmit,
 )
-from pyfora_twisted.config import Config
+from pyfora.configuration.config import Config
+from pyfora_twisted.measuring import descendants, directory_bytes, free_bytes, memory_bytes
+from pyfora_twisted.metering import Meter
 from pyfora_twisted.processes import Processes
 from pyfora_twisted.spool import Spool, make_worker_spool
+from pyfora_twisted.tls import Tls
 from pyfora_twisted.versions import PYFORA_VERSION, PYTHON_VERSION, new_id
+
+_log = Logger()
 
 
 @dataclass(frozen=True)
@@ -61,6 +69,7 @@ class Identity:
     def begin(
         self,
         place: Place,
+        tls: Tls,
         start_again: Callable[[StartAgain], None],
         stop_daemon: Callable[[StopDaemon], None],
         ending: Any,
@@ -86,15 +95,22 @@ class Identity:
             PYTHON_VERSION,
             place.libm_fingerprint,
         )
-        core_log = CoreLog("pyfora.worker", config.log_level)
+        core_log = CoreLog("pyfora.worker", config.log_level, self.worker_id)
         self._peers = Peers(self._happened)
-        self._homes = HomeLinks(self._peers, self._happened, self.worker_id, config.token, reactor)
+        to_workers = tls.calling("worker", "worker")
+        self._homes = HomeLinks(self._peers, self._happened, self.worker_id, config.token, reactor, to_workers)
         self._manager = ManagerLink(
-            self._peers, self.worker_id, config.token, reactor, place.manager_host, place.manager_port
+            self._peers,
+            self.worker_id,
+            config.token,
+            reactor,
+            place.manager_host,
+            place.manager_port,
+            tls.calling("worker", "manager"),
         )
-        self._data = DataClient(reactor, config.token)
+        self._data = DataClient(reactor, config.token, to_workers)
         self._control_factory = control_factory(self._peers, self.worker_id, config.token, reactor)
-        self._data_factory = data_factory(self._spool, config.token, reactor)
+        self._data_factory = data_factory(self._spool, config.token, reactor, lambda: core.ready)
         performers: dict[type[Effect], Callable[[Any], None]] = {
             Transmit: self._peers.transmit,
             DropPeer: self._homes.drop,
@@ -103,7 +119,7 @@ class Identity:
             StartProcess: self._processes.start_process,
             KillProcess: self._processes.kill_process,
             TellProcess: self._processes.tell_process,
-            StoreParcel: lambda effect: self._spool.write(effect.name, effect.data),
+            StoreParcel: self._store,
             FetchParcel: self._fetch,
             JoinPeer: self._homes.join,
             StartAgain: start_again,
@@ -133,6 +149,23 @@ class Identity:
         DeferredList(stopping, consumeErrors=True).addCallback(remove)
         return ended
 
+    def measure(self, meters: Mapping[str, Meter]) -> None:
+        """Tell the core of memory, spool and ports."""
+        if not self._begun:
+            return
+        pid, directory = os.getpid(), self._spool.directory
+        figures: dict[str, float] = {
+            "memory_bytes": memory_bytes(pid),
+            "processes_memory_bytes": sum(map(memory_bytes, descendants(pid))),
+            "spool_bytes": directory_bytes(directory),
+            "spool_free_bytes": free_bytes(directory),
+        }
+        for name, meter in meters.items():
+            figures[f"{name}_received_bytes"] = meter.received_bytes
+            figures[f"{name}_sent_bytes"] = meter.sent_bytes
+            figures[f"{name}_connections"] = meter.connections
+        self._happened(Measured(figures))
+
     def build_control(self, address: IAddress | None) -> Any:
         """What is behind the door of the control port."""
         return self._control_factory.build_inner(address)
@@ -152,6 +185,13 @@ class Identity:
 
         self._happened(Ticked())
 
+    def _store(self, effect: StoreParcel) -> None:
+        try:
+            self._spool.write(effect.name, effect.data)
+        except OSError as error:
+            # Whoever is told to read it says so, and its program is tried elsewhere; the worker lives.
+            _log.error("Parcel {name} could not be stored: {error}", name=effect.name, error=error)
+
     def _fetch(self, effect: FetchParcel) -> None:
         from pyfora_twisted.data.client import SpoolSink
 
@@ -167,10 +207,10 @@ class Identity:
 def prepare(reactor: Any, config: Config) -> Identity:
     """A new identity, whose fork server is starting. Raises OSError."""
     worker_id = new_id()
-    spool = make_worker_spool(worker_id, config.data_dir)
+    spool = make_worker_spool(worker_id, config.data_dir, limit_bytes=config.disk_bytes)
     cache = config.data_dir / "cache"
     cache.mkdir(mode=0o700, parents=True, exist_ok=True)
-    processes = Processes(reactor, lambda event: None, spool.directory, cache)
+    processes = Processes(reactor, lambda event: None, spool.directory, cache, config.memory_bytes)
     try:
         processes.start()
     except BaseException:

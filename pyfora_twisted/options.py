@@ -7,7 +7,8 @@ import sys
 
 from twisted.python.usage import Options as TwistedOptions
 
-from pyfora_twisted.config import Config, ConfigError, read_config
+from pyfora.configuration.config import Config, read_config
+from pyfora.configuration.reading import ConfigError
 
 
 class Options(TwistedOptions):

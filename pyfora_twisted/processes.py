@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import sys
 import tempfile
@@ -25,11 +26,13 @@ from pyfora.cluster.events import (
     StartProcess,
     TellProcess,
 )
+from pyfora.configuration.table import BY_NAME
 from pyfora.errors import WireError
 from pyfora.limits import DOOR_TIMEOUT_S
 from pyfora.wire.codec import decode_message, encode_message
 from pyfora.wire.framing import FrameReader, frame
 from pyfora.wire.messages import Link, ProcessReady
+from pyfora_twisted.memory import MemoryWatch
 
 _log = Logger()
 FORK_SERVER = "pyfora.execute.server"
@@ -132,7 +135,14 @@ class Processes:
     A process' death is reported when the fork server says so and all that it wrote is read, or with the server's own.
     """
 
-    def __init__(self, reactor: Any, happened: Callable[[Event], None], spool: Path, cache: Path) -> None:
+    def __init__(
+        self,
+        reactor: Any,
+        happened: Callable[[Event], None],
+        spool: Path,
+        cache: Path,
+        memory_bytes: int | None = None,
+    ) -> None:
         self.reactor = reactor
         self.happened = happened
         self._spool = spool
@@ -140,6 +150,12 @@ class Processes:
         self._alive: dict[str, ProcessLink | None] = {}
         self._last_words: dict[str, str] = {}
         self._unforked: list[str] = []
+        self._pids: dict[str, int] = {}
+        self._reasons: dict[str, str] = {}
+        """Why we end a process, where the signal would say less."""
+        self._memory = (
+            None if memory_bytes is None else MemoryWatch(memory_bytes, reactor, self.pids, self._end_process)
+        )
         self._server: _Server | None = None
         self._pipe: Any = None
         self._port: Any = None
@@ -157,10 +173,14 @@ class Processes:
         self._socket_path = path
         self._port = self.reactor.listenUNIX(str(path), _Links(self), mode=0o600)
         self._start_server()
+        if self._memory is not None:
+            self._memory.start()
 
     def stop(self) -> Deferred[None]:
         """End all processes. The Deferred fires when none is left."""
         self._stopping = True
+        if self._memory is not None:
+            self._memory.stop()
         if self._restart is not None and self._restart.active():
             self._restart.cancel()
         server = self._server
@@ -200,6 +220,16 @@ class Processes:
         if link is not None and link.transport is not None:
             link.transport.write(frame(encode_message(effect.message)))
 
+    def pids(self) -> tuple[int | None, dict[str, int]]:
+        """The fork server's pid, None where there is none, and those of the processes by id."""
+        return getattr(self._pipe, "pid", None), self._pids
+
+    def _end_process(self, process_id: str, reason: str) -> None:
+        """Kill a process for a reason of ours, which is then told in place of the signal."""
+        self._pids.pop(process_id, None)
+        self._reasons[process_id] = reason
+        self._order("kill", process_id)
+
     # ---- what the processes do ---------------------------------------------------------------------------------------
 
     def introduced(self, link: ProcessLink, process_id: str) -> bool:
@@ -227,11 +257,14 @@ class Processes:
         words = line.split(" ", 2)
         if words[0] == "died" and len(words) >= 2 and words[1] in self._alive:
             process_id, reason = words[1], words[2] if len(words) > 2 else "for no known reason"
+            reason = self._reasons.get(process_id, reason)
             if self._alive[process_id] is None:
                 self._died(process_id, reason)
             else:
                 self._last_words[process_id] = reason
                 self.reactor.callLater(_LAST_WORDS_S, self._died, process_id, reason)
+        elif words[0] == "forked" and len(words) == 3 and words[1] in self._alive and words[2].isdigit():
+            self._pids[words[1]] = int(words[2])
         elif words[0] == "ready":
             _log.debug("The fork server is ready")
 
@@ -265,7 +298,9 @@ class Processes:
         # -P: not the daemon's current directory first, where a file may be called as a library's module is.
         arguments = [sys.executable, "-P", "-m", FORK_SERVER, "--socket", str(self._socket_path)]
         arguments += ["--spool", str(self._spool), "--cache", str(self._cache)]
-        self._pipe = self.reactor.spawnProcess(self._server, sys.executable, arguments, env=None)
+        # What runs there is the users' code, which has no business with the token.
+        environment = {name: value for name, value in os.environ.items() if name != BY_NAME["token"].variable}
+        self._pipe = self.reactor.spawnProcess(self._server, sys.executable, arguments, env=environment)
         waiting, self._unforked = self._unforked, []
         for process_id in waiting:
             self._order("fork", process_id)
@@ -284,6 +319,8 @@ class Processes:
         if process_id in self._alive:
             del self._alive[process_id]
             self._last_words.pop(process_id, None)
+            self._reasons.pop(process_id, None)
+            self._pids.pop(process_id, None)
             if not self._stopping:
                 self.happened(ProcessDied(process_id, reason))
 

@@ -2,43 +2,47 @@
 
 from __future__ import annotations
 
+import resource
 import signal
+import sys
 from typing import Any
 
 from twisted.application.service import MultiService, Service
 from twisted.logger import Logger
 
-from pyfora_twisted.config import Config
+from pyfora.configuration.config import Config
 from pyfora_twisted.ending import CannotStart, Ending
-from pyfora_twisted.logs import LogDirectory
+from pyfora_twisted.logs import LogDirectory, daemon_name
 from pyfora_twisted.options import Options
+from pyfora_twisted.tls import read_tls
 
 __all__ = ["Options", "makeService"]
 _log = Logger()
+OPEN_FILES_WANTED = 16_384
 
 
 class DaemonService(MultiService):
     """The daemon's services; one that cannot start ends it with one line and status 1."""
 
-    def __init__(self, reactor: Any, config: Config) -> None:
+    def __init__(self, reactor: Any, config: Config, notices: tuple[str, ...]) -> None:
         super().__init__()
+        self._notices = notices
         self._reactor = reactor
         self._config = config
 
     def startService(self) -> None:
         """Start the log, then the services in order."""
         config = self._config
-        name = "manager" if config.run_manager else f"worker-{config.base_port}"
         try:
             try:
                 config.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
-                self._logs = LogDirectory(config.data_dir, name, config.log_level)
+                self._logs = LogDirectory(config.data_dir, daemon_name(config), config.log_level, config.log_format)
             except OSError as error:
                 raise CannotStart(
                     f"The data directory {config.data_dir} cannot be used ({error.strerror or error}): "
                     "set UFORA_DATA_DIR to one that can be written."
                 ) from None
-            for notice in config.notices:
+            for notice in (*config.notices, *self._notices):
                 _log.warn("{notice}", notice=notice)
             super().startService()
             self._reactor.callWhenRunning(signal.signal, signal.SIGTERM, self._asked_to_stop)
@@ -62,15 +66,30 @@ def makeService(options: Options) -> Service:
     return make_daemon(reactor, options.config)
 
 
+def _allow_open_files() -> None:
+    """Each connection is an open file, and a login's usual limit is less than the ports let in."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = OPEN_FILES_WANTED if hard == resource.RLIM_INFINITY else min(hard, OPEN_FILES_WANTED)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+
+
 def make_daemon(reactor: Any, config: Config) -> DaemonService:
-    """The services that this configuration asks for."""
-    daemon = DaemonService(reactor, config)
+    """The services that this configuration asks for. Raises SystemExit, with a line, where its certificates are bad."""
+    try:
+        tls, notices = read_tls(config)
+    except CannotStart as error:
+        # A log is not there yet.
+        print(f"pyfora: {error}", file=sys.stderr)
+        raise SystemExit(1) from None
+    _allow_open_files()
+    daemon = DaemonService(reactor, config, notices)
     ending = Ending(reactor)
     manager = None
     if config.run_manager:
         from pyfora_twisted.manager_service import ManagerService
 
-        manager = ManagerService(reactor, config, ending)
+        manager = ManagerService(reactor, config, ending, tls)
         manager.setServiceParent(daemon)
     if config.run_worker:
         from pyfora_twisted.worker_service import WorkerService
@@ -78,5 +97,5 @@ def make_daemon(reactor: Any, config: Config) -> DaemonService:
         def manager_port() -> int:
             return manager.registry_port if manager is not None else config.manager_port
 
-        WorkerService(reactor, config, ending, manager_port).setServiceParent(daemon)
+        WorkerService(reactor, config, ending, manager_port, tls).setServiceParent(daemon)
     return daemon

@@ -14,6 +14,7 @@ from types import TracebackType
 
 from pyfora.errors import WireError
 from pyfora.limits import PARCEL_LIMIT_BYTES
+from pyfora.values.room import refuse_past_limit, write_limit
 from pyfora.wire.tickets import is_content_id, is_parcel_name
 
 SHARED_MEMORY = Path("/dev/shm")
@@ -34,6 +35,10 @@ class Writer:
         self._digest = hashlib.sha256() if is_content_id(name) else None
         self._temporary = directory / f".tmp-{secrets.token_hex(8)}"
         self._file = self._temporary.open("xb")
+
+    def reserve(self) -> None:
+        """Give the file its size at once, so that whoever adds up the directory's files counts all of it."""
+        self._file.truncate(self._size_bytes)
 
     def write(self, data: bytes) -> None:
         """The next bytes. Raises WireError where there are more than announced, OSError where there is no room."""
@@ -79,14 +84,18 @@ class Writer:
 class Spool:
     """Parcels as files of a directory that only this user may enter."""
 
-    def __init__(self, directory: Path) -> None:
-        """Make the directory. Raises OSError, also where it belongs to somebody else."""
+    def __init__(self, directory: Path, limit_bytes: int | None = None) -> None:
+        """Make the directory; `limit_bytes` is what all parcels may take. Raises OSError, also where it is not ours."""
         directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         found = directory.lstat()
         if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.getuid():
             raise PermissionError(errno.EPERM, "it is not a directory of this user", str(directory))
         directory.chmod(0o700)
         self.directory = directory
+        self._limit_bytes = limit_bytes
+        if limit_bytes is not None:
+            # Compute processes write into the directory by themselves, and keep to what they find there.
+            write_limit(directory, limit_bytes)
 
     def path(self, name: str) -> Path:
         """Where a parcel is, or would be. Raises WireError for a name that is none."""
@@ -106,9 +115,13 @@ class Spool:
         self.path(name)
         if not 0 <= size_bytes <= PARCEL_LIMIT_BYTES:
             raise WireError(f"a parcel of {size_bytes:,} bytes, over the limit of {PARCEL_LIMIT_BYTES:,}")
+        refuse_past_limit(self.directory, self._limit_bytes, size_bytes)
         if size_bytes > SPARE_BYTES and shutil.disk_usage(self.directory).free < size_bytes + SPARE_BYTES:
             raise OSError(errno.ENOSPC, f"no room for a parcel of {size_bytes:,} bytes", str(self.directory))
-        return Writer(self.directory, name, size_bytes)
+        writer = Writer(self.directory, name, size_bytes)
+        if self._limit_bytes is not None:
+            writer.reserve()
+        return writer
 
     def write(self, name: str, data: bytes) -> None:
         """A whole parcel."""
@@ -129,14 +142,16 @@ class Spool:
         shutil.rmtree(self.directory, ignore_errors=True)
 
 
-def make_worker_spool(worker_id: str, data_dir: Path, shared_memory: Path = SHARED_MEMORY) -> Spool:
+def make_worker_spool(
+    worker_id: str, data_dir: Path, shared_memory: Path = SHARED_MEMORY, limit_bytes: int | None = None
+) -> Spool:
     """A new spool: in shared memory where there is room (a parcel is then read without a copy), else in `data_dir`."""
     try:
         if shutil.disk_usage(shared_memory).free >= ROOM_BYTES and os.access(shared_memory, os.W_OK):
-            return Spool(shared_memory / f"pyfora-{os.getuid()}-{os.getpid()}-{worker_id}")
+            return Spool(shared_memory / f"pyfora-{os.getuid()}-{os.getpid()}-{worker_id}", limit_bytes)
     except OSError:
         pass
-    return Spool(data_dir / "spool" / f"{os.getpid()}-{worker_id}")
+    return Spool(data_dir / "spool" / f"{os.getpid()}-{worker_id}", limit_bytes)
 
 
 def remove_orphans(data_dir: Path, shared_memory: Path = SHARED_MEMORY) -> None:

@@ -8,19 +8,26 @@ from typing import Any
 from twisted.application.service import Service
 from twisted.internet.defer import Deferred, DeferredList
 from twisted.internet.interfaces import IAddress, IProtocol
+from twisted.internet.task import LoopingCall
 from twisted.logger import Logger
 
+from pyfora.certificates.roles import Role
 from pyfora.cluster.events import StartAgain, StopDaemon
+from pyfora.configuration.config import Config
 from pyfora.fold.libm import libm_fingerprint
 from pyfora.wire.door import KEEPER
+from pyfora_twisted.admission import guarded
 from pyfora_twisted.amp.peers import settled
-from pyfora_twisted.config import Config
 from pyfora_twisted.door import DoorFactory
 from pyfora_twisted.ending import CannotStart, Ending
 from pyfora_twisted.identity import Identity, Place, prepare
 from pyfora_twisted.listening import listen_pair
+from pyfora_twisted.metering import Meter
 from pyfora_twisted.spool import remove_orphans
+from pyfora_twisted.tls import PLAIN, Tls
 
+MEASURE_PERIOD_S = 2.0
+"""How often memory, spool and ports are looked at, for the figures in the beats."""
 _log = Logger()
 
 
@@ -28,7 +35,13 @@ class WorkerService(Service):
     """Listens on the control port and the data port, and keeps one `Identity` at a time behind them."""
 
     def __init__(
-        self, reactor: Any, config: Config, ending: Ending, manager_port: Any, identity: Identity | None = None
+        self,
+        reactor: Any,
+        config: Config,
+        ending: Ending,
+        manager_port: Any,
+        tls: Tls = PLAIN,
+        identity: Identity | None = None,
     ) -> None:
         """`manager_port`: a function, as the port may be known only once the manager listens.
 
@@ -38,15 +51,21 @@ class WorkerService(Service):
         self._config = config
         self._ending = ending
         self._manager_port = manager_port
+        self._tls = tls
         self.identity = identity
         self._stopping = False
+        self._meters = {"control": Meter(), "data": Meter()}
+        self._measuring = LoopingCall(self._measure)
 
     def startService(self) -> None:
         """Open the ports, then begin. Raises CannotStart."""
         super().startService()
         config = self._config
         host = config.own_address or _own_address()
-        factories = (self._factory(Identity.build_control), self._factory(Identity.build_data))
+        control = self._factory(Identity.build_control, ("worker",), "control")
+        # The manager brings programs and fetches values; workers fetch from each other.
+        data = self._factory(Identity.build_data, ("worker", "manager"), "data")
+        factories = (control, data)
         self._ports = listen_pair(self._reactor, config.base_port, factories, config.bind_address)
         self._place = Place(
             host, self._ports[0].getHost().port, config.manager_address, self._manager_port(), libm_fingerprint()
@@ -61,11 +80,15 @@ class WorkerService(Service):
                 "set UFORA_DATA_DIR to one that can be written."
             ) from None
         self._begin(self.identity)
+        self._measuring.clock = self._reactor
+        self._measuring.start(MEASURE_PERIOD_S, now=False)
 
     def stopService(self) -> Any:
         """End everything that was started."""
         super().stopService()
         self._stopping = True
+        if self._measuring.running:
+            self._measuring.stop()
         stopping: list[Deferred[None]] = [settled(port.stopListening()) for port in self._ports]
         if self.identity is not None:
             stopping.append(self.identity.end())
@@ -73,7 +96,7 @@ class WorkerService(Service):
 
     def _begin(self, identity: Identity) -> None:
         self.identity = identity
-        identity.begin(self._place, self._start_again, self._stop_daemon, self._ending)
+        identity.begin(self._place, self._tls, self._start_again, self._stop_daemon, self._ending)
         _log.info(
             "Worker {id} is ready: {host}, control port {control}, data port {data}, manager {manager}:{port}",
             id=identity.worker_id,
@@ -99,14 +122,20 @@ class WorkerService(Service):
     def _stop_daemon(self, effect: StopDaemon) -> None:
         self._ending.fail(effect.reason)
 
-    def _factory(self, build: Any) -> DoorFactory:
+    def _measure(self) -> None:
+        if self.identity is not None:
+            self.identity.measure(self._meters)
+
+    def _factory(self, build: Any, callers: tuple[Role, ...], what: str) -> Any:
         def build_inner(address: IAddress | None) -> IProtocol:
             if self.identity is None:
                 return _Closed()  # type: ignore[return-value]
             inner: IProtocol = build(self.identity, address)
             return inner
 
-        return DoorFactory(KEEPER, self._config.token, build_inner, self._reactor)
+        door = DoorFactory(KEEPER, self._config.token, build_inner, self._reactor)
+        secured = self._tls.listening("worker", callers, door, self._reactor)
+        return guarded(secured, f"{what} port", self._reactor, self._meters[what])
 
 
 class _Closed:

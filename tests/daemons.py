@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 import signal
@@ -11,12 +10,13 @@ import subprocess
 import sys
 import tempfile
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any
+
+from pyfora.client.address import parse_address
+from pyfora.errors import ConnectionError
 
 ROOT = Path(__file__).parents[1]
 TWISTD = Path(sys.executable).with_name("twistd")
@@ -119,10 +119,14 @@ class Cluster:
         cores: int = 1,
         settings: dict[str, str] | None = None,
         fork_server: str | None = None,
+        token: str = "",
     ) -> None:
-        """`fork_server`: the module that forks the workers' compute processes, where that is not pyfora's own."""
+        """`token`: the one that `settings` gives the daemons.
+
+        `fork_server`: the module that forks the workers' compute processes, where that is not pyfora's own."""
         self._workers_wanted = workers
         self._cores = cores
+        self._headers = {"Authorization": f"Bearer {token}"} if token else {}
         self._settings = settings or {}
         self._twistd = [str(TWISTD)]
         if fork_server is not None:
@@ -131,7 +135,8 @@ class Cluster:
         self.directory = Path(tempfile.mkdtemp(prefix="pyfora-test-"))
         self.http_port = free_ports(1)
         self.registry_port = free_ports(1)
-        self.url = f"http://127.0.0.1:{self.http_port}"
+        self.tls_dir = self._settings.get("UFORA_TLS_DIR")
+        self.url = f"{'https' if self.tls_dir else 'http'}://127.0.0.1:{self.http_port}"
         self.workers: list[Daemon] = []
         self._worker_count = 0
 
@@ -190,11 +195,15 @@ class Cluster:
     def status(self) -> dict[str, Any] | None:
         """GET /api/v1/status, or None while nobody answers."""
         try:
-            with urllib.request.urlopen(f"{self.url}/api/v1/status", timeout=2) as answer:
-                found: dict[str, Any] = json.load(answer)
-                return found
-        except (urllib.error.URLError, OSError, ValueError):
+            return parse_address(self.url, self.token, self.tls_dir).status(2)
+        except ConnectionError:
             return None
+
+    @property
+    def token(self) -> str:
+        """The token that the daemons were given; "" where there is none."""
+        path = self._settings.get("UFORA_TOKEN_FILE")
+        return Path(path).read_text().strip() if path else self._settings.get("UFORA_TOKEN", "")
 
     def wait_for_workers(self, count: int, timeout_s: float = 30.0) -> None:
         """Until the manager counts exactly `count` workers."""

@@ -8,13 +8,18 @@ import os
 import urllib.parse
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from pyfora.client.asking import SAID_LIMIT_BYTES, Asking
 from pyfora.errors import ConnectionError, ResultTooLargeError, ValueLostError
 from pyfora.limits import PARCEL_LIMIT_BYTES
 
+if TYPE_CHECKING:
+    from pyfora.client.securing import Security
+
 _EXAMPLE = "http://127.0.0.1:30000"
+_OR_TLS = ", or an 'https://…' one where the manager speaks TLS"
+_SCHEMES = {"http": "http", "ws": "http", "https": "https", "wss": "https"}
 _CHUNK_BYTES = 1 << 20
 _STATUS_LIMIT_BYTES = 64 << 20
 
@@ -27,32 +32,25 @@ class Address:
     host: str
     port: int
     token: str = field(default="", repr=False)
+    security: Security | None = None
+    """Its certificates, where the URL is an https one."""
 
     @property
     def socket_url(self) -> str:
-        """The URL of the manager's WebSocket."""
+        """The URL of the manager's WebSocket; TLS, where there is any, is below the socket that it is given."""
         host = f"[{self.host}]" if ":" in self.host else self.host
         return f"ws://{host}:{self.port}/ws"
-
-    @property
-    def headers(self) -> dict[str, str]:
-        """What proves that we know the token, where there is one."""
-        return {"Authorization": f"Bearer {self.token}"} if self.token else {}
-
-    def _open(self, timeout_s: float) -> http.client.HTTPConnection:
-        return http.client.HTTPConnection(self.host, self.port, timeout=timeout_s)
 
     def put_parcel(
         self, parcel_id: str, size_bytes: int, pieces: Iterable[bytes | memoryview], timeout_s: float
     ) -> None:
         """Send a parcel to the manager. Raises OSError (try again), or ConnectionError where it was refused."""
-        connection = self._open(timeout_s)
+        asking = Asking(self, timeout_s)
         try:
-            headers = {**self.headers, "Content-Length": str(size_bytes), "Content-Type": "application/octet-stream"}
+            headers = {"Content-Length": str(size_bytes), "Content-Type": "application/octet-stream"}
             try:
-                connection.request("PUT", f"/api/v1/parcels/{parcel_id}", body=_chunks(pieces), headers=headers)
-                response = connection.getresponse()
-                said = response.read(2000).decode("utf-8", "replace").strip()
+                response = asking.request("PUT", f"/api/v1/parcels/{parcel_id}", _chunks(pieces), headers)
+                said = error_in(response.read(SAID_LIMIT_BYTES))
             except http.client.HTTPException as error:
                 raise OSError(f"the manager's answer to an upload was cut short: {error!r}") from error
             if response.status >= 500 and response.status != 507:
@@ -64,15 +62,14 @@ class Address:
                     "Capture less in the block, or make room on the manager."
                 )
         finally:
-            connection.close()
+            asking.close()
 
     def get_value(self, value_id: str, timeout_s: float, limit_bytes: int = PARCEL_LIMIT_BYTES) -> bytearray:
         """A value's parcel. Raises OSError, ValueLostError where it is gone, ResultTooLargeError over the limit."""
-        connection = self._open(timeout_s)
+        asking = Asking(self, timeout_s)
         try:
             try:
-                connection.request("GET", f"/api/v1/values/{urllib.parse.quote(value_id)}", headers=self.headers)
-                response = connection.getresponse()
+                response = asking.request("GET", f"/api/v1/values/{urllib.parse.quote(value_id)}")
                 if response.status in (404, 410):
                     raise ValueLostError(
                         f"the value {value_id} is no longer on the cluster: the worker that held it is gone, or the "
@@ -84,26 +81,44 @@ class Address:
             except http.client.HTTPException as error:
                 raise OSError(f"the manager's answer was cut short: {error!r}") from error
         finally:
-            connection.close()
+            asking.close()
 
     def status(self, timeout_s: float = 5.0) -> dict[str, Any]:
         """The manager's status. Raises ConnectionError."""
-        connection = self._open(timeout_s)
+        status = self.ask("/api/v1/status", timeout_s)
+        if not isinstance(status, dict) or "manager_id" not in status:
+            raise ConnectionError(not_pyfora(self))
+        return status
+
+    def ask(self, path: str, timeout_s: float) -> Any:
+        """What GET gives, which is JSON, with status 200 or (of what is not well) 503; None with another status.
+
+        Raises ConnectionError.
+        """
+        asking: Asking | None = None
         try:
-            connection.request("GET", "/api/v1/status", headers=self.headers)
-            response = connection.getresponse()
-            if response.status in (401, 403):
-                raise ConnectionError(wrong_token(self))
-            status = json.loads(bytes(_read(response, _STATUS_LIMIT_BYTES))) if response.status == 200 else None
+            asking = Asking(self, timeout_s)
+            response = asking.request("GET", path)
+            if response.status == 403:
+                raise ConnectionError(turned_away(self, response.read(SAID_LIMIT_BYTES)))
+            if response.status not in (200, 503):
+                return None
+            return json.loads(bytes(_read(response, _STATUS_LIMIT_BYTES)))
         except (http.client.HTTPException, ValueError, ResultTooLargeError) as error:
             raise ConnectionError(not_pyfora(self)) from error
         except OSError as error:
             raise ConnectionError(unreachable(self, error)) from error
         finally:
-            connection.close()
-        if not isinstance(status, dict) or "manager_id" not in status:
-            raise ConnectionError(not_pyfora(self))
-        return status
+            if asking is not None:
+                asking.close()
+
+
+def error_in(body: bytes) -> str:
+    """The sentence of the manager's answer to what it refused; what is not of that form, as it is."""
+    try:
+        return str(json.loads(body)["error"])
+    except (ValueError, KeyError, TypeError):
+        return body.decode("utf-8", "replace").strip()
 
 
 def _chunks(pieces: Iterable[bytes | memoryview]) -> Iterable[memoryview]:
@@ -135,8 +150,10 @@ def _read(response: http.client.HTTPResponse, limit_bytes: int) -> bytearray:
     return data
 
 
-def parse_address(url: str, token: str | None = None) -> Address:
-    """The address in `url`; the token is the argument's, else that of the file UFORA_TOKEN_FILE names.
+def parse_address(url: str, token: str | None = None, tls: str | None = None) -> Address:
+    """The address in `url`; the token is the argument's, else that of UFORA_TOKEN or of the file UFORA_TOKEN_FILE.
+
+    `tls`: a directory of certificates for an https URL, else the one that UFORA_TLS_DIR names.
 
     Raises ConnectionError, at once, where the URL cannot be one of a manager or the token file cannot be read.
     """
@@ -147,12 +164,7 @@ def parse_address(url: str, token: str | None = None) -> Address:
         host, port = parts.hostname, parts.port
     except ValueError as error:
         raise ConnectionError(f"{url!r} is no URL: {error}. Give one such as '{_EXAMPLE}'.") from None
-    if parts.scheme == "https":
-        raise ConnectionError(
-            f"{url!r} asks for TLS, which this version of pyfora does not speak yet. Use 'http://…', and an SSH tunnel "
-            "(ssh -L 30000:localhost:30000 the-manager) where the network is not to be trusted."
-        )
-    if parts.scheme != "http" or not host:
+    if parts.scheme not in _SCHEMES or not host:
         raise ConnectionError(f"{url!r} is not the URL of a manager. Give one such as '{_EXAMPLE}'.")
     if parts.path not in ("", "/") or parts.query or parts.fragment or "@" in parts.netloc:
         # Not the URL itself: somebody may have put a token into it.
@@ -161,23 +173,44 @@ def parse_address(url: str, token: str | None = None) -> Address:
             "and a token by connect(..., token=…)."
         )
     if token is None:
-        token = _token_from_file()
+        token = _token_from_environment()
+    if not all("!" <= letter <= "~" for letter in token):
+        raise ConnectionError("the token holds blanks or letters beyond ASCII: it is one line of visible ASCII.")
+    scheme = _SCHEMES[parts.scheme]
+    security = _security(scheme, tls)
     shown = f"[{host}]" if ":" in host else host
     port = 30000 if port is None else port
-    return Address(f"http://{shown}:{port}", host, port, token)
+    return Address(f"{scheme}://{shown}:{port}", host, port, token, security)
 
 
-def _token_from_file() -> str:
-    path = os.environ.get("UFORA_TOKEN_FILE", "")
-    if not path:
-        return ""
-    try:
-        return Path(path).read_text().strip()
-    except OSError as error:
+def _security(scheme: str, tls: str | None) -> Security | None:
+    if scheme == "http":
+        if tls is not None:
+            raise ConnectionError("certificates are given (tls=…) for a URL without TLS. Use 'https://…'.")
+        return None
+    directory = tls or os.environ.get("UFORA_TLS_DIR", "").strip()
+    if not directory:
         raise ConnectionError(
-            f"the token file {path} (UFORA_TOKEN_FILE) cannot be read: {error.strerror}. "
-            "Correct the variable, or give connect(..., token=...)."
-        ) from None
+            "an https URL needs the certificates of a client. Give connect(..., tls=DIRECTORY), or name the directory "
+            "in UFORA_TLS_DIR; `pyfora certs` makes them."
+        )
+    from pyfora.client.securing import read_security
+
+    return read_security(directory)
+
+
+def _token_from_environment() -> str:
+    inline, path = (os.environ.get(name, "").strip() for name in ("UFORA_TOKEN", "UFORA_TOKEN_FILE"))
+    if inline or not path:
+        return inline
+    from pyfora.configuration.machine import this_machine
+    from pyfora.configuration.reading import ConfigError
+    from pyfora.configuration.secrets import read_token_file
+
+    try:
+        return read_token_file(path, f"the token file {path} (UFORA_TOKEN_FILE)", this_machine()).decode("ascii")
+    except ConfigError as error:
+        raise ConnectionError(f"{error} Or give connect(..., token=...).") from None
 
 
 # ---- what is wrong, and what to do -----------------------------------------------------------------------------------
@@ -185,10 +218,14 @@ def _token_from_file() -> str:
 
 def unreachable(address: Address, error: BaseException) -> str:
     """Nothing answers there."""
+    if isinstance(error, http.client.RemoteDisconnected):
+        return not_pyfora(address)
     if isinstance(error, TimeoutError):
         what = "did not answer in time"
     else:
         what = f"cannot be reached ({getattr(error, 'strerror', None) or error})"
+    if address.security is not None:
+        what += ", or does not speak TLS"
     return (
         f"the manager at {address.url} {what}. Check the address, and that a manager is running there "
         "(`twistd -n pyfora` starts one); pyfora.connect() without a URL needs none."
@@ -199,7 +236,29 @@ def not_pyfora(address: Address) -> str:
     """Something else answers there."""
     return (
         f"what answers at {address.url} is not a pyfora manager. Give the URL of the manager's client port "
-        "(30000 unless UFORA_WEB_HTTP_PORT says otherwise)."
+        f"(30000 unless UFORA_WEB_HTTP_PORT says otherwise){'' if address.security else _OR_TLS}."
+    )
+
+
+def turned_away(address: Address, said: bytes) -> str:
+    """The manager says why it does not take such a request."""
+    reason = error_in(said).splitlines()
+    return f"the manager at {address.url} turned this client away: {reason[0] if reason else 'no reason given'}."
+
+
+def speaks_tls(address: Address) -> str:
+    """TLS answers there."""
+    return (
+        f"what answers at {address.url} speaks TLS. Use 'https://{address.url.partition('://')[2]}', with the "
+        "certificates of a client (connect(..., tls=DIRECTORY), or UFORA_TLS_DIR)."
+    )
+
+
+def unproved(address: Address) -> str:
+    """It takes our proof, and has none of its own."""
+    return (
+        f"what answers at {address.url} could not prove that it knows the token: it is another program, or somebody "
+        "in between. Check the address; nothing it says is believed."
     )
 
 

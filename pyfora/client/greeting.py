@@ -5,13 +5,15 @@ from __future__ import annotations
 import sys
 import time
 import warnings
+from http.client import HTTPException
 from typing import TYPE_CHECKING
 
-from pyfora.client.address import Address, not_pyfora, unreachable, wrong_token
-from pyfora.client.dialling import dial
+from pyfora.client.address import Address, not_pyfora, turned_away, unreachable, wrong_token
+from pyfora.client.asking import SAID_LIMIT_BYTES, Asking
 from pyfora.errors import ConnectionError, WireError
 from pyfora.limits import MESSAGE_LIMIT_BYTES
 from pyfora.wire.codec import decode_message, encode_message
+from pyfora.wire.http_door import PROOF_HEADER
 from pyfora.wire.messages import ClientHello, Refused, Welcome
 
 if TYPE_CHECKING:
@@ -66,15 +68,19 @@ def _open_socket(address: Address, deadline: float) -> ClientConnection:
     from websockets.sync.client import connect
 
     try:
-        dialled = dial(address.host, address.port, _left(deadline))
+        asking = Asking(address, _left(deadline))
+        headers = asking.headers("GET", "/ws")
+        dialled = asking.take_socket()
     except OSError as error:
         raise NotReached(unreachable(address, error)) from None
+    except HTTPException:
+        raise NotReached(not_pyfora(address)) from None
     try:
         socket = connect(
             address.socket_url,
             # A socket of ours: no redirect is followed, which might carry the token elsewhere.
             sock=dialled,
-            additional_headers=address.headers,
+            additional_headers=headers,
             compression=None,
             proxy=None,
             max_size=MESSAGE_LIMIT_BYTES,
@@ -85,8 +91,10 @@ def _open_socket(address: Address, deadline: float) -> ClientConnection:
             ping_timeout=_PING_TIMEOUT_S,
         )
     except InvalidStatus as error:
-        if error.response.status_code in (401, 403):
+        if error.response.status_code == 401:
             raise ConnectionError(wrong_token(address)) from None
+        if error.response.status_code == 403:
+            raise ConnectionError(turned_away(address, bytes(error.response.body[:SAID_LIMIT_BYTES]))) from None
         if error.response.status_code >= 500:
             raise NotReached(unreachable(address, error)) from None
         raise ConnectionError(not_pyfora(address)) from None
@@ -101,6 +109,11 @@ def _open_socket(address: Address, deadline: float) -> ClientConnection:
         raise NotReached(not_pyfora(address)) from None
     except OSError as error:
         raise NotReached(unreachable(address, error)) from None
+    try:
+        asking.check(101, socket.response.headers.get(PROOF_HEADER) if socket.response else None)
+    except ConnectionError:
+        socket.close_socket()
+        raise
     # Its own `with` would close it; entering alone is what newer versions want of one that is kept.
     return socket.__enter__()
 

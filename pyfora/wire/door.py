@@ -14,6 +14,8 @@ from pyfora.errors import WireError
 
 MAGIC = b"pyfora\x00\x01"
 """The last byte is the version."""
+TLS_RECORDS = (b"\x15", b"\x16")
+"""The first byte of an alert and of a handshake (RFC 8446, 5.1)."""
 NONCE_BYTES = 32
 HELLO_BYTES = len(MAGIC) + NONCE_BYTES
 PROOF_BYTES = 32
@@ -53,6 +55,8 @@ class Door:
         answer = b""
         if not self._theirs:
             known = min(len(self._buffer), len(MAGIC))
+            if self._buffer[:1] in TLS_RECORDS:
+                raise WireError("the peer speaks TLS, and this end does not: set UFORA_TLS_DIR here too, or nowhere")
             if self._buffer[:known] != MAGIC[:known]:
                 raise WireError("the peer speaks another protocol, or another version of this one")
             if len(self._buffer) < HELLO_BYTES:

@@ -12,6 +12,7 @@ from pyfora_twisted.amp.connection import Connection
 from pyfora_twisted.amp.dialling import Dialler
 from pyfora_twisted.amp.peers import Peers, inner_builder, settled
 from pyfora_twisted.door import DoorFactory
+from pyfora_twisted.tls import Secured
 
 
 def control_factory(peers: Peers, worker_id: str, token: bytes, reactor: Any) -> DoorFactory:
@@ -30,6 +31,7 @@ class HomeLink:
         worker_id: str,
         token: bytes,
         reactor: Any,
+        secured: Secured,
         effect: JoinPeer,
     ) -> None:
         self._peers = peers
@@ -39,7 +41,7 @@ class HomeLink:
         inner = inner_builder(peers, worker_id, "home", Link.HOME_TO_THIEF, reactor, self, calls=True)
         factory = DoorFactory(CALLER, token, inner, reactor, shut=self._shut)
         self._dialler = Dialler(
-            reactor, effect.host, effect.base_port, factory, f"worker {effect.worker_id}", self._failed
+            reactor, effect.host, effect.base_port, factory, f"worker {effect.worker_id}", secured, self._failed
         )
         self._stopped = False
 
@@ -86,13 +88,20 @@ class HomeLinks:
     """All homes that this worker takes runs from; performs `JoinPeer`, and `DropPeer` for them."""
 
     def __init__(
-        self, peers: Peers, happened: Callable[[Event], None], worker_id: str, token: bytes, reactor: Any
+        self,
+        peers: Peers,
+        happened: Callable[[Event], None],
+        worker_id: str,
+        token: bytes,
+        reactor: Any,
+        secured: Secured,
     ) -> None:
         self._peers = peers
         self._happened = happened
         self._worker_id = worker_id
         self._token = token
         self._reactor = reactor
+        self._secured = secured
         self._links: dict[str, HomeLink] = {}
 
     def join(self, effect: JoinPeer) -> None:
@@ -102,7 +111,7 @@ class HomeLinks:
             if known.place == (effect.host, effect.base_port):
                 return
             known.stop()
-        link = HomeLink(self._peers, self._happened, self._worker_id, self._token, self._reactor, effect)
+        link = HomeLink(self._peers, self._happened, self._worker_id, self._token, self._reactor, self._secured, effect)
         self._links[effect.worker_id] = link
         # Not at once: a refusal that is known without waiting would be an event before JoinPeer is performed.
         self._reactor.callLater(0, self._start, link)

@@ -14,6 +14,8 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
+from pyfora_twisted.tls import Secured
+
 _log = Logger()
 CONNECT_TIMEOUT_S = 5.0
 _FIRST_DELAY_S = 0.05
@@ -42,19 +44,26 @@ class _SpokenEndpoint:
 
 
 class Dialler:
-    """Keeps a connection to host:port until `stop`. `what` says in the log what is dialled.
+    """Keeps a connection to host:port until `stop`. `what` says in the log what is dialled; `secured` puts TLS over it.
 
     `failed(reason)` is called for every dial that led nowhere; `succeeded()` is to be called once the connection is
     of use, which is later than that it stands: a peer that closes at the door must not be dialled without pause.
     """
 
     def __init__(
-        self, reactor: Any, host: str, port: int, factory: Any, what: str, failed: Callable[[str], None] | None = None
+        self,
+        reactor: Any,
+        host: str,
+        port: int,
+        factory: Any,
+        what: str,
+        secured: Secured,
+        failed: Callable[[str], None] | None = None,
     ) -> None:
         self._what = f"{what} at {host}:{port}"
         self._told = failed
         self._failures = 0
-        endpoint = HostnameEndpoint(reactor, host, port, timeout=CONNECT_TIMEOUT_S)
+        endpoint = secured(HostnameEndpoint(reactor, host, port, timeout=CONNECT_TIMEOUT_S))
         self._service = ClientService(
             _SpokenEndpoint(endpoint, self.failed), factory, retryPolicy=self._delay, clock=reactor
         )

@@ -10,6 +10,7 @@ from pyfora_twisted.amp.connection import Connection
 from pyfora_twisted.amp.dialling import Dialler
 from pyfora_twisted.amp.peers import Peers, inner_builder
 from pyfora_twisted.door import DoorFactory
+from pyfora_twisted.tls import Secured
 
 
 def registry_factory(peers: Peers, manager_id: str, token: bytes, reactor: Any) -> DoorFactory:
@@ -21,11 +22,13 @@ def registry_factory(peers: Peers, manager_id: str, token: bytes, reactor: Any) 
 class ManagerLink:
     """A worker's connection to its manager, kept for as long as the worker has this id."""
 
-    def __init__(self, peers: Peers, worker_id: str, token: bytes, reactor: Any, host: str, port: int) -> None:
+    def __init__(
+        self, peers: Peers, worker_id: str, token: bytes, reactor: Any, host: str, port: int, secured: Secured
+    ) -> None:
         self._peers = peers
         inner = inner_builder(peers, worker_id, "manager", Link.MANAGER_TO_WORKER, reactor, self, calls=True)
         factory = DoorFactory(CALLER, token, inner, reactor, shut=self._shut)
-        self._dialler = Dialler(reactor, host, port, factory, "the manager")
+        self._dialler = Dialler(reactor, host, port, factory, "the manager", secured)
 
     def start(self) -> None:
         """Dial."""

@@ -31,6 +31,7 @@ from pyfora.wire.tickets import (
 from pyfora_twisted.data.server import CHUNK_BYTES, IDLE_TIMEOUT_S
 from pyfora_twisted.door import DoorFactory
 from pyfora_twisted.spool import Spool, Writer
+from pyfora_twisted.tls import Secured
 
 CONNECT_TIMEOUT_S = 5.0
 
@@ -242,11 +243,12 @@ class _Push(_Transfer):
 
 
 class DataClient:
-    """Calls data ports with this cluster's token."""
+    """Calls data ports with this cluster's token, under TLS where `secured` puts it there."""
 
-    def __init__(self, reactor: Any, token: bytes) -> None:
+    def __init__(self, reactor: Any, token: bytes, secured: Secured) -> None:
         self._reactor = reactor
         self._token = token
+        self._secured = secured
 
     def fetch(self, host: str, base_port: int, name: str, sink: Sink) -> Deferred[None]:
         """Bring a parcel into `sink`. Always ends: with None, or TransferFailed."""
@@ -269,7 +271,7 @@ class DataClient:
             failed.errback(TransferFailed(error.strerror or str(error)))
             return failed
         factory = DoorFactory(CALLER, self._token, lambda _: transfer, self._reactor, shut=transfer._end)
-        endpoint = HostnameEndpoint(self._reactor, host, base_port + 1, timeout=CONNECT_TIMEOUT_S)
+        endpoint = self._secured(HostnameEndpoint(self._reactor, host, base_port + 1, timeout=CONNECT_TIMEOUT_S))
         connecting = endpoint.connect(factory)
         connecting.addErrback(lambda failure: transfer._end(failure.getErrorMessage()))
         return transfer.done

@@ -7,9 +7,11 @@ from typing import Any
 from twisted.web.server import Request
 
 from pyfora.errors import WireError
+from pyfora.wire.http_door import PROOF_HEADER
 from pyfora.wire.tickets import is_content_id
+from pyfora_twisted.admission import proved
 from pyfora_twisted.spool import Spool, Writer
-from pyfora_twisted.web.gate import Gate
+from pyfora_twisted.web.gate import Gate, Refusal
 
 PARCELS = b"/api/v1/parcels/"
 
@@ -61,7 +63,7 @@ class Body:
 
     def _fail(self, error: Exception) -> None:
         self.close()
-        self.verdict = (507, str(error)) if isinstance(error, OSError) else (400, str(error))
+        self.verdict = (507, str(error)) if isinstance(error, OSError) else (409, str(error))
 
 
 class BodyRequest(Request):
@@ -69,19 +71,29 @@ class BodyRequest(Request):
 
     gate: Gate
     store: Spool
+    refusal: Refusal | None = None
+    """Why this request is turned away, from the end of its head on."""
 
     def gotLength(self, length: int | None) -> None:
-        """The headers are here: decide where the body goes."""
-        self.content: Any = self._body(length)
-
-    def _body(self, length: int | None) -> Body:
+        """The head is here: decide whether it is let in, and where the body goes."""
         # twisted.web gives the request its method and path only after the body; the channel knows them now.
         method, path = self.channel._command, self.channel._path
+        found = self.gate.look(method, path, self.requestHeaders)
+        # For the WebSocket, which reads the head once more; what a caller put there itself is not to be repeated.
+        self.requestHeaders.removeHeader(PROOF_HEADER)
+        if isinstance(found, Refusal):
+            self.refusal = found
+            self.content: Any = Body(None, (found.code, found.text))
+            return
+        proved(self.channel.transport)
+        if found.proof:
+            self.setHeader(PROOF_HEADER, found.proof)
+            self.requestHeaders.setRawHeaders(PROOF_HEADER, [found.proof])
+        self.content = self._body(method, path, length)
+
+    def _body(self, method: bytes, path: bytes, length: int | None) -> Body:
         if method != b"PUT" or not path.startswith(PARCELS):
             return Body(None, (200, ""))
-        refusal = self.gate.refusal(self.requestHeaders)
-        if refusal is not None:
-            return Body(None, refusal)
         name = path[len(PARCELS) :].decode("ascii", "replace")
         if not is_content_id(name):
             return Body(None, (400, "a parcel is PUT under its sha256, in 64 hex digits"))

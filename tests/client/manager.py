@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.server
 import json
+import secrets
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -15,11 +16,13 @@ from websockets.sync.server import ServerConnection, serve
 
 import pyfora
 from pyfora.client.greeting import PYTHON_VERSION, our_libm_fingerprint
+from pyfora.errors import WireError
 from pyfora.language.raising import pack_exception
 from pyfora.language.results import pack_results, pack_value, unpack_value
 from pyfora.language.running import load_program
 from pyfora.values.parcels import content_id, read_parcel
 from pyfora.wire.codec import decode_message, encode_message
+from pyfora.wire.http_door import Keeper
 from pyfora.wire.messages import (
     ClientHello,
     Link,
@@ -41,7 +44,14 @@ class FakeManager:
     """Serves the WebSocket and GET at `self.url`; what is PUT goes to a server of its own, `uploads`."""
 
     def __init__(self, token: str = "", **welcome: Any) -> None:
+        self.keeper = Keeper(b"", lambda: bytes(32))
         self.token = token
+        self.proofs: dict[ServerConnection, str] = {}
+        self.heads: list[str] = []
+        self.learn_token: Callable[[], str] | None = None
+        """Where the token is not known when the manager is made."""
+        self.proof = ""
+        """What is shown in place of the true proof."""
         self.welcome = {"pyfora_version": pyfora.__version__, "python_version": PYTHON_VERSION, **welcome}
         self.refusal = ""
         self.received: list[Message] = []
@@ -55,11 +65,31 @@ class FakeManager:
         self.port = 0
         self._server: Any = None
 
+    @property
+    def token(self) -> str:
+        """What clients have to know; empty: nothing."""
+        return self._token
+
+    @token.setter
+    def token(self, token: str) -> None:
+        self._token = token
+        self.keeper = Keeper(token.encode(), lambda: secrets.token_bytes(32))
+
+    def _prove(self, connection: ServerConnection, _: Request, response: Response) -> None:
+        if self.proofs.get(connection):
+            response.headers["Pyfora-Proof"] = self.proofs[connection]
+
     # ---- life ----
 
     def start(self) -> None:
         self._server = serve(
-            self._serve, "127.0.0.1", self.port, process_request=self._request, compression=None, max_size=None
+            self._serve,
+            "127.0.0.1",
+            self.port,
+            process_request=self._request,
+            process_response=self._prove,
+            compression=None,
+            max_size=None,
         )
         self.port = self._server.socket.getsockname()[1]
         threading.Thread(target=self._server.serve_forever, daemon=True).start()
@@ -83,16 +113,28 @@ class FakeManager:
     # ---- HTTP on the WebSocket's port: only GET reaches it ----
 
     def _request(self, connection: ServerConnection, request: Request) -> Response | None:
-        if self.token and request.headers.get("Authorization") != f"Bearer {self.token}":
-            return connection.respond(401, "who are you?\n")
+        self.heads.append(f"{request.path} {request.headers}")
+        if self.learn_token is not None and self.token != (token := self.learn_token()):
+            self.token = token
+        if self.token:
+            try:
+                proof = self.keeper.judge(request.headers.get("Authorization", ""), "GET", request.path, 0.0)
+            except WireError:
+                refused = connection.respond(401, "who are you?\n")
+                refused.headers["WWW-Authenticate"] = self.keeper.offer(0.0)
+                return refused
+            self.proofs[connection] = self.proof or proof
         if request.path == "/ws":
             return None
         if request.path == "/api/v1/status":
-            return connection.respond(200, json.dumps({"manager_id": "m", "workers": [], "programs": []}))
+            status = connection.respond(200, json.dumps({"manager_id": "m", "workers": [], "programs": []}))
+            self._prove(connection, request, status)
+            return status
         value = self.values.get(request.path.removeprefix("/api/v1/values/"))
         if value is None:
             return connection.respond(404, "no such value\n")
         response = connection.respond(200, "")
+        self._prove(connection, request, response)
         del response.headers["Content-Length"]
         response.headers["Content-Length"] = str(len(value))
         response.body = value

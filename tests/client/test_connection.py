@@ -105,6 +105,7 @@ def test_the_token(manager: FakeManager, tmp_path: Path, monkeypatch: pytest.Mon
         pyfora.connect(manager.url, timeout=5, token="guess")
     pyfora.connect(manager.url, timeout=5, token="secret").close()
     (tmp_path / "token").write_text("secret\n")
+    (tmp_path / "token").chmod(0o600)
     monkeypatch.setenv("UFORA_TOKEN_FILE", str(tmp_path / "token"))
     with pyfora.connect(manager.url, timeout=5) as executor:
         assert executor.getWorkerCount() == 2
@@ -247,9 +248,56 @@ def test_other_mathematics_are_told_of(manager: FakeManager) -> None:
         assert executor.getWorkerCount() == 2
 
 
-def test_tls_is_not_there_yet() -> None:
-    with pytest.raises(pyfora.ConnectionError, match=r"asks for TLS.*ssh -L 30000"):
-        pyfora.connect("https://127.0.0.1:30000")
+def test_tls_needs_certificates(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.delenv("UFORA_TLS_DIR", raising=False)
+    for scheme in ("https", "wss"):
+        with pytest.raises(pyfora.ConnectionError, match=r"certificates of a client.*tls=DIRECTORY"):
+            pyfora.connect(f"{scheme}://127.0.0.1:30000")
+    with pytest.raises(pyfora.ConnectionError, match=r"ca\.pem cannot be read"):
+        pyfora.connect("https://127.0.0.1:30000", tls=str(tmp_path))
+    with pytest.raises(pyfora.ConnectionError, match="Use 'https://"):
+        pyfora.connect("http://127.0.0.1:30000", tls=str(tmp_path))
+
+
+def test_a_manager_that_speaks_tls_is_told_of(manager: FakeManager) -> None:
+    def answer(listener: socket.socket) -> None:
+        connection, _ = listener.accept()
+        with connection:
+            connection.recv(65536)
+            connection.sendall(b"\x15\x03\x03\x00\x02\x02\x46")
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        thread = threading.Thread(target=answer, args=(listener,), daemon=True)
+        thread.start()
+        url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+        with pytest.raises(pyfora.ConnectionError, match=r"speaks TLS\. Use 'https://127"):
+            pyfora.connect(url, timeout=5, token="t")
+        thread.join(5)
+
+
+def test_a_manager_that_does_not_know_the_token_is_not_believed(manager: FakeManager) -> None:
+    """It may be another program on that port, or somebody in between who took our proof and sent it on."""
+    with pytest.raises(pyfora.ConnectionError, match="has no token, and cannot prove that it is yours"):
+        pyfora.connect(manager.url, timeout=5, token="secret")
+    manager.token = "secret"
+    for proof in ("0" * 64, "x"):
+        manager.proof = proof
+        with pytest.raises(pyfora.ConnectionError, match="could not prove that it knows the token"):
+            pyfora.connect(manager.url, timeout=5, token="secret")
+        with pytest.raises(pyfora.ConnectionError, match="could not prove that it knows the token"):
+            parse_address(manager.url, "secret").status()
+    assert not manager.received
+
+
+def test_the_token_never_travels(manager: FakeManager) -> None:
+    manager.token = "c4nary"
+    with pyfora.connect(manager.url, timeout=5, token="c4nary", progress=False) as executor:
+        with executor.remotely.remoteAll():
+            data = [1] * 3000
+        assert data.toLocal().result() == [1] * 3000
+    heads = [str(connection.request.headers) for connection in manager.connections if connection.request]
+    heads += manager.heads
+    assert len(heads) >= 3 and not any("c4nary" in head for head in heads)
 
 
 @pytest.mark.parametrize("url", ["http://user:s3cret@a", "http://s3cret@a:1", "http://a:1/?token=s3cret"])
@@ -291,7 +339,7 @@ def test_a_redirect_is_not_followed(manager: FakeManager) -> None:
         thread = threading.Thread(target=redirect, args=(listener,), daemon=True)
         thread.start()
         with pytest.raises(pyfora.ConnectionError, match="not a pyfora manager"):
-            pyfora.connect(f"http://127.0.0.1:{listener.getsockname()[1]}", timeout=5, token="t")
+            pyfora.connect(f"http://127.0.0.1:{listener.getsockname()[1]}", timeout=5)
         thread.join(5)
     assert seen == [b""] and not manager.connections
 

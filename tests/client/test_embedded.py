@@ -32,7 +32,8 @@ sys.stdin.read()
 
 
 @pytest.fixture
-def facts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def facts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, manager: FakeManager) -> Path:
+    manager.learn_token = lambda: str(json.loads((tmp_path / "facts").read_text())["token"])
     (tmp_path / "stand_in_cluster.py").write_text(STAND_IN)
     monkeypatch.setattr(embedded, "_PROGRAM", "stand_in_cluster")
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
@@ -48,7 +49,7 @@ def test_it_ends_with_the_executor(manager: FakeManager, facts: Path, monkeypatc
         with executor.remotely.downloadAll():
             x = 1
         assert x == 1
-        assert manager.connections[0].request.headers["Authorization"] == f"Bearer {told['token']}"
+        assert manager.token == told["token"] and manager.connections[0].request.headers["Authorization"]
     assert told["ufora"] == [] and len(told["token"]) == 64
     assert told["session"] == told["pid"], "Ctrl-C in our terminal must not reach it"
     assert not Path(told["directory"]).exists()

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import math
 import os
-import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-from tests.daemons import Cluster, free_ports, wait_for
+from tests.daemons import Cluster, free_ports
 from tests.end_to_end.conftest import RunScript
+from tests.sshd import sshd, tunnel
 
 pytestmark = pytest.mark.cluster
 
@@ -152,54 +152,7 @@ def test_in_the_interactive_interpreter(cluster: Cluster, tmp_path: Path) -> Non
 
 def test_through_an_ssh_tunnel(cluster: Cluster, run_script: RunScript, tmp_path: Path) -> None:
     """A real sshd on loopback with keys of its own; nothing but `-L` reaches the manager."""
-    sshd = shutil.which("sshd", path="/usr/sbin:/usr/bin") or ""
-    if not sshd or not shutil.which("ssh"):
-        assert not os.environ.get("CI"), "openssh-server and openssh-client are missing"
-        pytest.skip("openssh-server and openssh-client are not installed")
-    for key in ("host_key", "user_key"):
-        subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(tmp_path / key)], check=True)
-    (tmp_path / "authorized_keys").write_text((tmp_path / "user_key.pub").read_text())
-    ssh_port, local_port = free_ports(1), free_ports(1)
-    (tmp_path / "sshd_config").write_text(
-        f"Port {ssh_port}\nListenAddress 127.0.0.1\nHostKey {tmp_path / 'host_key'}\n"
-        f"AuthorizedKeysFile {tmp_path / 'authorized_keys'}\nPasswordAuthentication no\nUsePAM no\n"
-        f"StrictModes no\nPidFile {tmp_path / 'sshd.pid'}\nAllowTcpForwarding yes\nPermitRootLogin yes\n"
-    )
-    if os.geteuid() == 0:
-        Path("/run/sshd").mkdir(exist_ok=True)
-    server = subprocess.Popen([sshd, "-D", "-e", "-f", str(tmp_path / "sshd_config")], stderr=subprocess.DEVNULL)
-    try:
-        tunnel = subprocess.Popen(
-            [
-                *("ssh", "-N", "-p", str(ssh_port), "-i", str(tmp_path / "user_key")),
-                *(
-                    "-o",
-                    "StrictHostKeyChecking=no",
-                    "-o",
-                    "UserKnownHostsFile=/dev/null",
-                    "-o",
-                    "ConnectionAttempts=20",
-                ),
-                *("-o", "ExitOnForwardFailure=yes", "-L", f"{local_port}:127.0.0.1:{cluster.http_port}", "127.0.0.1"),
-            ],
-            stdin=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        )
-        try:
-            wait_for("the tunnel", lambda: _answers(local_port))
-            done = run_script(TUTORIAL.format(count=300_000), f"http://127.0.0.1:{local_port}")
-            assert done.stdout.split() == [local_sines(300_000)]
-        finally:
-            tunnel.terminate()
-            tunnel.wait(10)
-    finally:
-        server.terminate()
-        server.wait(10)
-
-
-def _answers(port: int) -> bool:
-    import socket
-
-    with socket.socket() as probe:
-        probe.settimeout(1)
-        return probe.connect_ex(("127.0.0.1", port)) == 0
+    port = free_ports(1)
+    with sshd(tmp_path) as commands, tunnel(commands, ["-L", f"{port}:127.0.0.1:{cluster.http_port}", "gateway"], port):
+        done = run_script(TUTORIAL.format(count=300_000), f"http://127.0.0.1:{port}")
+    assert done.stdout.split() == [local_sines(300_000)]

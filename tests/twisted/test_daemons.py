@@ -69,6 +69,20 @@ def test_an_environment_that_makes_no_sense_is_one_clear_line(tmp_path: Path) ->
     ]
 
 
+def test_a_configuration_file_is_read(tmp_path: Path) -> None:
+    port = free_ports(1)
+    file = tmp_path / "pyfora.toml"
+    file.write_text(f'no_worker = true\nweb_http_port = {port}\nmanager_port = {free_ports(1)}\nlog_level = "debug"\n')
+    daemon = Daemon("file", tmp_path / "file", {"UFORA_CONFIG_FILE": str(file)})
+    wait_for("the daemon", lambda: f"clients connect to http://127.0.0.1:{port}" in daemon.log.read_text())
+    assert daemon.stop() == 0
+    file.write_text("web_http_prot = 1\n")
+    daemon = Daemon("typo", tmp_path / "typo", {"UFORA_CONFIG_FILE": str(file)})
+    assert daemon.process.wait(20) == 1
+    (line,) = daemon.log.read_text().strip().splitlines()
+    assert line == f"pyfora: web_http_prot in {file} is not a setting of pyfora: did you mean web_http_port?"
+
+
 def test_a_manager_never_loads_the_compiler() -> None:
     code = "import sys, pyfora_twisted.manager_service; print([m for m in sys.modules if m.split('.')[0] == 'numba' or "
     code += "m.startswith(('pyfora.compile', 'pyfora.execute'))])"

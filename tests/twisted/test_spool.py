@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from pyfora.errors import WireError
+from pyfora.execute.spool import Spool as ComputeSpool
 from pyfora_twisted.spool import Spool, make_worker_spool, remove_orphans
 
 
@@ -67,3 +68,34 @@ def test_spools_of_daemons_that_are_gone(tmp_path: Path) -> None:
 def test_without_shared_memory_the_data_directory_is_taken(tmp_path: Path) -> None:
     spool = make_worker_spool("w", tmp_path, shared_memory=tmp_path / "none")
     assert spool.directory.is_relative_to(tmp_path)
+
+
+def test_a_limit_is_kept_by_the_daemon_and_by_compute_processes(tmp_path: Path) -> None:
+    spool = Spool(tmp_path / "s", limit_bytes=10_000)
+    theirs = ComputeSpool(tmp_path / "s")
+    spool.write("p.1", bytes(4000))
+    theirs.write([bytes(1000), bytes(1000)], "p.2")
+    for write in (lambda: spool.write("p.3", bytes(4000)), lambda: theirs.write([bytes(2000), bytes(3000)], "p.3")):
+        with pytest.raises(OSError, match="UFORA_WORKER_DISK_MB"):
+            write()
+    assert names(spool) == [".limit", "p.1", "p.2"]
+    spool.drop("p.1")
+    theirs.write([bytes(4000)], "p.4")
+    assert names(spool) == [".limit", "p.2", "p.4"]
+
+
+def test_what_is_on_its_way_counts_in_full(tmp_path: Path) -> None:
+    spool = Spool(tmp_path / "s", limit_bytes=10_000)
+    with spool.writer("p.1", 6000) as writer:
+        with pytest.raises(OSError, match="UFORA_WORKER_DISK_MB"):
+            spool.writer("p.2", 6000)
+        writer.write(bytes(6000))
+    assert spool.size_bytes("p.1") == 6000
+    with pytest.raises(WireError, match="3 of 10"), spool.writer("p.3", 10) as writer:
+        writer.write(b"abc")
+    assert names(spool) == [".limit", "p.1"]
+
+
+def test_without_a_limit_there_is_none(tmp_path: Path) -> None:
+    Spool(tmp_path / "s")
+    ComputeSpool(tmp_path / "s").write([bytes(100_000)], "p.1")

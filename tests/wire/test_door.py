@@ -68,3 +68,44 @@ def test_another_protocol_is_refused_at_its_first_byte() -> None:
     with pytest.raises(WireError, match="protocol"):
         Door(KEEPER, b"", b"b" * 32).receive(b"G")
     assert len(Door(KEEPER, b"", b"b" * 32).start()) == HELLO_BYTES
+
+
+def recorded(token: bytes) -> tuple[bytes, bytes]:
+    """What a caller and a keeper that know the token have said in a conversation that somebody listened to."""
+    caller, keeper = Door(CALLER, token, b"a" * 32), Door(KEEPER, token, b"b" * 32)
+    hello = caller.start()
+    proof = caller.receive(keeper.start())
+    keeper.receive(hello)
+    answer = keeper.receive(proof)
+    return hello + proof, Door(KEEPER, token, b"b" * 32).start() + answer
+
+
+def test_a_callers_words_do_not_open_a_door_twice() -> None:
+    said, _ = recorded(b"t")
+    keeper = Door(KEEPER, b"t", b"c" * 32)
+    keeper.start()
+    with pytest.raises(WireError, match="token"):
+        keeper.receive(said)
+    assert not keeper.open
+
+
+def test_a_keepers_words_do_not_deceive_a_caller_twice() -> None:
+    _, said = recorded(b"t")
+    caller = Door(CALLER, b"t", b"d" * 32)
+    caller.start()
+    with pytest.raises(WireError, match="token"):
+        caller.receive(said)
+    assert not caller.open
+
+
+def test_a_callers_own_proof_does_not_deceive_it() -> None:
+    caller = Door(CALLER, b"t", b"a" * 32)
+    proof = caller.receive(Door(KEEPER, b"", b"b" * 32).start())
+    with pytest.raises(WireError, match="token"):
+        caller.receive(proof)
+
+
+@pytest.mark.parametrize("first", [b"\x16\x03\x01", b"\x15\x03\x03"])
+def test_tls_at_a_plain_door_is_told_of(first: bytes) -> None:
+    with pytest.raises(WireError, match=r"speaks TLS.*UFORA_TLS_DIR"):
+        Door(KEEPER, b"", b"b" * 32).receive(first)
