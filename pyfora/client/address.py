@@ -184,6 +184,8 @@ def _security(scheme: str, tls: str | None) -> Security | None:
 
 def _token_from_environment() -> str:
     inline, path = (os.environ.get(name, "").strip() for name in ("UFORA_TOKEN", "UFORA_TOKEN_FILE"))
+    if inline and path:
+        raise ConnectionError("UFORA_TOKEN and UFORA_TOKEN_FILE are both set. Unset one of the two.")
     if inline or not path:
         return inline
     from pyfora.configuration.machine import this_machine
