@@ -11,6 +11,7 @@ TEST = [
     "hypothesis>=6.100,<7",
     "ipython>=8,<10",
     "pyperformance>=1.14,<1.15",
+    "schemathesis>=4.10,<4.40",
 ]
 CHECK = [
     "ruff>=0.15,<0.18",
@@ -43,6 +44,7 @@ setup(
         "numba>=0.68,<0.69",
         "websockets>=15,<18",
         "tqdm>=4.66,<5",
+        "prometheus_client>=0.21,<0.27",
     ],
     extras_require={"test": TEST, "dev": TEST + CHECK, "bench": ["dask[distributed]", "ray"]},
     entry_points={"console_scripts": ["pyfora = pyfora.cli:main"]},

@@ -25,6 +25,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     status.add_argument("url", nargs="?", default=url, help=f"the manager's URL (default {url})")
     status.add_argument("--timeout", type=float, default=5.0, metavar="SECONDS", help="how long to wait (default 5)")
     commands.add_parser("config", help="the daemon's settings in force here, and where each comes from")
+    health = commands.add_parser("health", help="whether a daemon works; exit status 0 or 1")
+    health.add_argument("url", nargs="?", help="http://HOST:PORT or worker://HOST:BASE_PORT (default: as configured)")
+    health.add_argument("--ready", action="store_true", help="also: can it take a block, is it registered")
+    health.add_argument("--timeout", type=float, default=5.0, metavar="SECONDS", help="how long to wait (default 5)")
+    logs = commands.add_parser("logs", help="what the daemons' logs say of a block, in the order of time")
+    logs.add_argument("directories", nargs="*", help="data directories of daemons (default: the configured one)")
+    logs.add_argument("--block", required=True, metavar="ID", help="the block's id, or its beginning")
     certs = commands.add_parser("certs", help="an authority of the cluster's own, and certificates for its TLS")
     certs.add_argument("directory", help="where they are put; an authority that is there already is used again")
     certs.add_argument("--name", action="append", default=[], help="a name or address of the manager, for browsers")
@@ -45,6 +52,10 @@ def _answer(given: argparse.Namespace) -> str:
             return _explain(given.file)
         case "config":
             return _config()
+        case "logs":
+            return _logs(given.directories, given.block)
+        case "health":
+            return _health(given.url, given.ready, given.timeout)
         case "certs":
             return _certs(given.directory, given.name, given.days)
         case _:
@@ -55,6 +66,22 @@ def _config() -> str:
     from pyfora.configuration.shown import config_text
 
     return config_text(os.environ)
+
+
+def _health(url: str | None, ready: bool, timeout_s: float) -> str:
+    from pyfora.client.health import health_text
+
+    return health_text(url, os.environ, ready, timeout_s)
+
+
+def _logs(directories: list[str], block: str) -> str:
+    from pathlib import Path
+
+    from pyfora.client.logbook import block_lines
+    from pyfora.configuration.config import read_config
+
+    places = [Path(directory) for directory in directories] or [read_config(os.environ).data_dir]
+    return "".join(f"{line}\n" for line in block_lines(places, block))
 
 
 def _certs(directory: str, names: list[str], days: int) -> str:

@@ -17,6 +17,8 @@ PRINT_LIMIT_BYTES = 16 * 1024 * 1024
 # ---- time ------------------------------------------------------------------------------------------
 BEAT_PERIOD_S = 0.5
 """How often a worker tells the manager, and a thief its victim, that it is alive."""
+FIGURES_PERIOD_S = 2.0
+"""How often a worker's beat carries its figures."""
 SILENCE_LIMIT_S = 2.0
 """A peer that said nothing for this long is taken for lost; its work goes elsewhere."""
 RESEND_AFTER_S = 1.0
@@ -53,6 +55,8 @@ REJOIN_LIMIT_S = 0.5
 """A worker whose connection to the manager broke, and that did not come back within this time, is lost."""
 THIEF_REJOIN_LIMIT_S = 0.4
 """The same between thief and home, where being taken for lost costs a few runs."""
+LEAVE_LIMIT_S = 5.0
+"""How long a worker that was asked to stop goes on with what it has; the rest is then handed back."""
 ADOPTION_GRACE_S = 3.0
 """How long a restarted manager waits for workers to say that they still run its programs."""
 LOST_IDS_LIMIT = 10_000
@@ -67,6 +71,8 @@ PRINTS_LIMIT_BYTES = 256 * 1024 * 1024
 """Printed text of all programs that a manager keeps for clients that are away."""
 WANTS_LIMIT = 1_000
 """Requests for values that wait at the manager."""
+PAGE_LIMIT = 1_000
+"""Blocks or values in one answer of the HTTP interface."""
 PARCEL_LINGER_S = 30.0
 """How long a parcel that nobody needs any more stays, so that one who is just about to name it again finds it."""
 RETRY_AFTER_S = 0.5

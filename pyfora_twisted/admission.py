@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Iterable
 from typing import Any
 
 from twisted.internet.protocol import connectionDone
@@ -11,6 +12,7 @@ from twisted.protocols.policies import ProtocolWrapper, WrappingFactory
 from twisted.python.failure import Failure
 
 from pyfora.wire.admission import Admission, Close
+from pyfora_twisted.metering import Meter
 
 _log = Logger()
 _SAID_AT = (1, 10, 100)
@@ -28,13 +30,30 @@ class GuardedConnection(ProtocolWrapper):
     def makeConnection(self, transport: Any) -> None:
         """Let it in, unless there are too many: then nothing behind this ever hears of it."""
         self.transport = transport
+        self.factory.meter.connections += 1
+        self.factory.meter.accepted += 1
         peer = transport.getPeer()
         if self.factory.let_in(self, getattr(peer, "host", str(peer))):
             self._inside = True
             super().makeConnection(transport)
 
+    def dataReceived(self, data: bytes) -> None:
+        """Count what comes in, and pass it on."""
+        self.factory.meter.received_bytes += len(data)
+        super().dataReceived(data)
+
+    def write(self, data: bytes) -> None:
+        """Count what goes out, and pass it on."""
+        self.factory.meter.sent_bytes += len(data)
+        super().write(data)
+
+    def writeSequence(self, data: Iterable[bytes]) -> None:
+        """The same for several pieces."""
+        self.write(b"".join(data))
+
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         """The end of it."""
+        self.factory.meter.connections -= 1
         self.factory.left(self)
         if self._inside:
             super().connectionLost(reason)
@@ -46,8 +65,9 @@ class GuardedPort(WrappingFactory):
     protocol = GuardedConnection
     noisy = False
 
-    def __init__(self, factory: Any, what: str, reactor: Any) -> None:
+    def __init__(self, factory: Any, what: str, reactor: Any, meter: Meter) -> None:
         super().__init__(factory)
+        self.meter = meter
         self.admission = Admission()
         self._what = what
         self._reactor = reactor
@@ -93,6 +113,7 @@ class GuardedPort(WrappingFactory):
                     reason=close.reason,
                     count=self._closed,
                 )
+            self.meter.refused += 1
             connection.transport.abortConnection()
 
     def _set_timer(self) -> None:
@@ -107,9 +128,9 @@ class GuardedPort(WrappingFactory):
         self._set_timer()
 
 
-def guarded(factory: Any, what: str, reactor: Any) -> GuardedPort:
-    """`factory` behind an admission of its own."""
-    return GuardedPort(factory, what, reactor)
+def guarded(factory: Any, what: str, reactor: Any, meter: Meter | None = None) -> GuardedPort:
+    """`factory` behind an admission of its own; `meter` counts what goes through."""
+    return GuardedPort(factory, what, reactor, meter or Meter())
 
 
 def proved(transport: Any) -> None:

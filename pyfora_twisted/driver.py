@@ -10,6 +10,9 @@ from twisted.internet.interfaces import IDelayedCall, IReactorTime
 from twisted.logger import Logger
 
 from pyfora.cluster.events import Effect, Event, Ticked
+from pyfora.cluster.figures import Histogram
+
+HANDLING_BOUNDS_S = (0.0001, 0.0003, 0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0)
 
 
 class Core(Protocol):
@@ -51,6 +54,24 @@ class Driver:
         self._stopped = False
         self._timer: IDelayedCall | None = None
         self._timer_at = 0.0
+        self._handled_at = reactor.seconds()
+        self.handling = Histogram(HANDLING_BOUNDS_S)
+        """From an event to the last of its effects."""
+
+    @property
+    def waiting(self) -> int:
+        """Events that the core was not told of yet."""
+        return len(self._waiting)
+
+    @property
+    def still_s(self) -> float:
+        """For how long the core was told of nothing; it wants a tick several times a second."""
+        return self._reactor.seconds() - self._handled_at
+
+    @property
+    def stopped(self) -> bool:
+        """Whether it performs nothing any more."""
+        return self._stopped
 
     def happened(self, event: Event) -> None:
         """Tell the core, and perform what it wants done. Never raises."""
@@ -77,8 +98,9 @@ class Driver:
         self._timer = None
 
     def _handle(self, event: Event) -> None:
+        began_at = self._handled_at = self._reactor.seconds()
         try:
-            effects = self.core.handle(event, self._reactor.seconds())
+            effects = self.core.handle(event, began_at)
         except Exception:
             self._log.failure("The core failed at {event!r}", event=event)
             self.stop()
@@ -93,6 +115,7 @@ class Driver:
                 self._log.failure("{effect!r} could not be performed, after {event!r}", effect=effect, event=event)
                 self.stop()
                 self._failed(f"{type(effect).__name__} could not be performed: {error}")
+        self.handling.note(self._reactor.seconds() - began_at)
 
     def _set_timer(self) -> None:
         wake_at = self.core.wake_at()

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,6 +21,7 @@ from pyfora.cluster.events import (
     JoinPeer,
     KillProcess,
     Log,
+    Measured,
     ParcelArrived,
     ParcelMissed,
     StartAgain,
@@ -30,6 +32,8 @@ from pyfora.cluster.events import (
     Transmit,
 )
 from pyfora.configuration.config import Config
+from pyfora_twisted.measuring import descendants, directory_bytes, free_bytes, memory_bytes
+from pyfora_twisted.metering import Meter
 from pyfora_twisted.processes import Processes
 from pyfora_twisted.spool import Spool, make_worker_spool
 from pyfora_twisted.tls import Tls
@@ -91,7 +95,7 @@ class Identity:
             PYTHON_VERSION,
             place.libm_fingerprint,
         )
-        core_log = CoreLog("pyfora.worker", config.log_level)
+        core_log = CoreLog("pyfora.worker", config.log_level, self.worker_id)
         self._peers = Peers(self._happened)
         to_workers = tls.calling("worker", "worker")
         self._homes = HomeLinks(self._peers, self._happened, self.worker_id, config.token, reactor, to_workers)
@@ -106,7 +110,7 @@ class Identity:
         )
         self._data = DataClient(reactor, config.token, to_workers)
         self._control_factory = control_factory(self._peers, self.worker_id, config.token, reactor)
-        self._data_factory = data_factory(self._spool, config.token, reactor)
+        self._data_factory = data_factory(self._spool, config.token, reactor, lambda: core.ready)
         performers: dict[type[Effect], Callable[[Any], None]] = {
             Transmit: self._peers.transmit,
             DropPeer: self._homes.drop,
@@ -144,6 +148,23 @@ class Identity:
 
         DeferredList(stopping, consumeErrors=True).addCallback(remove)
         return ended
+
+    def measure(self, meters: Mapping[str, Meter]) -> None:
+        """Tell the core of memory, spool and ports."""
+        if not self._begun:
+            return
+        pid, directory = os.getpid(), self._spool.directory
+        figures: dict[str, float] = {
+            "memory_bytes": memory_bytes(pid),
+            "processes_memory_bytes": sum(map(memory_bytes, descendants(pid))),
+            "spool_bytes": directory_bytes(directory),
+            "spool_free_bytes": free_bytes(directory),
+        }
+        for name, meter in meters.items():
+            figures[f"{name}_received_bytes"] = meter.received_bytes
+            figures[f"{name}_sent_bytes"] = meter.sent_bytes
+            figures[f"{name}_connections"] = meter.connections
+        self._happened(Measured(figures))
 
     def build_control(self, address: IAddress | None) -> Any:
         """What is behind the door of the control port."""

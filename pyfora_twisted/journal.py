@@ -11,17 +11,23 @@ from pathlib import Path
 from twisted.logger import Logger
 
 from pyfora.cluster.events import Forget, JournaledProgram, Record
+from pyfora.cluster.figures import Histogram
 from pyfora.errors import WireError
 from pyfora.wire.codec import decode_message, encode_message
 from pyfora.wire.framing import FrameReader, frame
 from pyfora.wire.messages import Message, ProgramEnded, ProgramPrinted, SubmitProgram
 
 FORMAT = 2
+WRITING_BOUNDS_S = (0.0001, 0.0003, 0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0)
+PROBED_FOR_S = 2.0
+PROBE_BYTES = 32 * 1024
+"""How long a journal that was found to be writable, or not, counts as such: asking costs a write."""
 _log = Logger()
 _TABLE = """CREATE TABLE IF NOT EXISTS programs (
     program_id TEXT PRIMARY KEY, session_id TEXT NOT NULL, submission BLOB NOT NULL, ended BLOB, home_id TEXT NOT NULL,
     attempt INTEGER NOT NULL, taken INTEGER NOT NULL, printed BLOB NOT NULL,
     released TEXT NOT NULL) WITHOUT ROWID"""
+_PROBE = "CREATE TABLE IF NOT EXISTS probe (one INTEGER PRIMARY KEY, text TEXT NOT NULL)"
 
 
 class Journal:
@@ -38,6 +44,10 @@ class Journal:
         """
         self._path = path
         self._durable = durable
+        self.writing = Histogram(WRITING_BOUNDS_S)
+        """How long records took to be written, to the disk where they had to be."""
+        self._probed_at = -PROBED_FOR_S
+        self._fault = ""
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         try:
             self._connection = self._open()
@@ -76,13 +86,35 @@ class Journal:
             b"".join(frame(encode_message(message)) for message in program.printed),
             json.dumps(program.released),
         )
+        began_at = time.monotonic()
         self._wait_for_disk(program.ended is None)
         self._connection.execute("INSERT OR REPLACE INTO programs VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", row)
+        self.writing.note(time.monotonic() - began_at)
 
     def forget(self, effect: Forget) -> None:
         """Delete a program."""
         self._wait_for_disk(False)
         self._connection.execute("DELETE FROM programs WHERE program_id = ?", (effect.program_id,))
+
+    def fault(self) -> str:
+        """Why the journal cannot be written just now, in a sentence; empty where it can."""
+        now = time.monotonic()
+        if now - self._probed_at >= PROBED_FOR_S:
+            self._probed_at = now
+            try:
+                self._wait_for_disk(False)
+                # As much as a block's record may need, so that "it can be written" means one.
+                self._connection.execute("INSERT OR REPLACE INTO probe VALUES (1, ?)", (" " * PROBE_BYTES,))
+                self._connection.execute("DELETE FROM probe")
+                self._fault = ""
+            except sqlite3.Error as error:
+                self._fault = f"the journal {self._path} cannot be written ({error}): make room there"
+        return self._fault
+
+    def size_bytes(self) -> int:
+        """Of its files."""
+        files = [self._path, *(self._path.with_name(self._path.name + suffix) for suffix in ("-wal", "-shm"))]
+        return sum(file.stat().st_size for file in files if file.exists())
 
     def _wait_for_disk(self, wanted: bool) -> None:
         if self._durable:
@@ -102,6 +134,7 @@ class Journal:
             if version not in (0, FORMAT):
                 raise sqlite3.DatabaseError(f"it is of format {version}, this version writes {FORMAT}")
             connection.execute(_TABLE)
+            connection.execute(_PROBE)
             connection.execute(f"PRAGMA user_version = {FORMAT}")
         except sqlite3.OperationalError:
             connection.close()

@@ -2,41 +2,112 @@
 
 from __future__ import annotations
 
+import sys
+import time
 from pathlib import Path
-from typing import TextIO, cast
+from typing import Any, TextIO, cast
 
 from twisted.logger import (
+    FileLogObserver,
     FilteringLogObserver,
     ILogObserver,
     Logger,
     LogLevel,
     LogLevelFilterPredicate,
     globalLogPublisher,
-    textFileLogObserver,
 )
 from twisted.python.logfile import LogFile
 
 from pyfora.cluster.events import Log
+from pyfora_twisted.log_lines import FIELDS, FORMATS
 
 ROTATE_BYTES = 10 * 1024 * 1024
 FILES_KEPT = 5
 
 
-def filtered(stream: object, level: str) -> ILogObserver:
-    """An observer that writes lines of at least this level to `stream`."""
+def filtered(stream: object, level: str, log_format: str = "text", daemon: str = "") -> ILogObserver:
+    """An observer that writes lines of at least this level to `stream`; `daemon` names this one in each JSON line."""
+    form = FORMATS[log_format]
+
+    def line(event: Any) -> str | None:
+        return form(event, daemon)
+
     predicate = LogLevelFilterPredicate(LogLevel.levelWithName(level))
-    observer: ILogObserver = FilteringLogObserver(textFileLogObserver(cast(TextIO, stream)), [predicate])
+    observer: ILogObserver = FilteringLogObserver(FileLogObserver(cast(TextIO, stream), line), [predicate])
     return observer
+
+
+def to_terminal() -> ILogObserver:
+    """For `twistd --logger=pyfora_twisted.logs.to_terminal`: stdout in the format and of the level that is configured.
+
+    twistd's own logger writes text of every level. Raises SystemExit where the configuration is none.
+    """
+    import os
+
+    from pyfora.configuration.config import read_config
+    from pyfora.configuration.reading import ConfigError
+
+    try:
+        config = read_config(os.environ)
+    except ConfigError as error:
+        print(f"pyfora: {error}", file=sys.stderr)
+        raise SystemExit(1) from None
+    return filtered(sys.stdout, config.log_level, config.log_format, daemon_name(config))
+
+
+def daemon_name(config: Any) -> str:
+    """What this daemon is called in its log's file name and lines."""
+    return "manager" if config.run_manager else f"worker-{config.base_port}"
+
+
+class _Lines:
+    """A log file that may be full: what cannot be written is counted and dropped, and said once on the terminal.
+
+    Raising was the rejected way: Twisted would report each failed line, at length, to every other observer.
+    """
+
+    def __init__(self, file: LogFile, log_format: str, daemon: str) -> None:
+        self._file = file
+        self._form = FORMATS[log_format]
+        self._daemon = daemon
+        self._dropped = 0
+
+    def write(self, text: str) -> None:
+        """A line, or how many are missing before it."""
+        try:
+            if self._dropped:
+                self._file.write(self._gap())
+            self._file.write(text)
+            self._file.flush()
+        except OSError as error:
+            if not self._dropped:
+                print(
+                    f"pyfora: the log {self._file.path} cannot be written ({error.strerror}); lines are dropped until "
+                    "there is room",
+                    file=sys.stderr,
+                    flush=True,
+                )
+            self._dropped += 1
+        else:
+            self._dropped = 0
+
+    def flush(self) -> None:
+        """Every line is flushed already."""
+
+    def _gap(self) -> str:
+        told = {"log_time": time.time(), "log_level": LogLevel.warn, "log_namespace": "pyfora_twisted.logs"}
+        text = {"log_format": "{dropped} lines could not be written here", "dropped": self._dropped}
+        return self._form({**told, **text}, self._daemon) or ""
 
 
 class LogDirectory:
     """DATA_DIR/logs: a file for this kind of daemon, turned over when it is full."""
 
-    def __init__(self, data_dir: Path, name: str, level: str) -> None:
+    def __init__(self, data_dir: Path, name: str, level: str, log_format: str) -> None:
         directory = data_dir / "logs"
         directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._file = LogFile(f"{name}.log", str(directory), rotateLength=ROTATE_BYTES, maxRotatedFiles=FILES_KEPT)
-        self._observer = filtered(self._file, level)
+        self._observer = filtered(_Lines(self._file, log_format, name), level, log_format, name)
         globalLogPublisher.addObserver(self._observer)
 
     def close(self) -> None:
@@ -48,9 +119,11 @@ class LogDirectory:
 class CoreLog:
     """Performs `Log`."""
 
-    def __init__(self, namespace: str, level: str) -> None:
+    def __init__(self, namespace: str, level: str, own_id: str) -> None:
+        """`own_id`: of the manager or worker whose lines these are; `by` in each JSON line."""
         self._logger = Logger(namespace)
         self._least = LogLevel.levelWithName(level)
+        self._own_id = own_id
 
     def write(self, effect: Log) -> None:
         """Write a line; its fields follow the text."""
@@ -58,4 +131,7 @@ class CoreLog:
         if level < self._least:
             return
         fields = " ".join(f"{key}={value}" for key, value in effect.fields.items())
-        self._logger.emit(level, "{text}{gap}{fields}", text=effect.text, gap=" " if fields else "", fields=fields)
+        told = {FIELDS: {"by": self._own_id, **effect.fields}}
+        self._logger.emit(
+            level, "{text}{gap}{fields}", text=effect.text, gap=" " if fields else "", fields=fields, **told
+        )

@@ -40,10 +40,13 @@ from pyfora_twisted.ending import CannotStart, Ending
 from pyfora_twisted.journal import Journal
 from pyfora_twisted.listening import listen
 from pyfora_twisted.logs import CoreLog
+from pyfora_twisted.metering import Meter
 from pyfora_twisted.spool import Spool
 from pyfora_twisted.tls import PLAIN, Tls
 from pyfora_twisted.versions import PYFORA_VERSION, PYTHON_VERSION, new_id
 from pyfora_twisted.web.gate import Gate
+from pyfora_twisted.web.health import Health
+from pyfora_twisted.web.metrics import Sources
 from pyfora_twisted.web.sessions import Sessions
 from pyfora_twisted.web.site import make_site
 from pyfora_twisted.web.values import Values
@@ -61,10 +64,13 @@ class ManagerService(Service):
         self._durable = durable
         self.manager_id = new_id()
         self._data = DataClient(reactor, config.token, tls.calling("manager", "worker"))
-        core = Manager(self.manager_id, PYFORA_VERSION, PYTHON_VERSION)
-        self.driver = Driver(core, self._performers(), reactor, lambda reason: ending.fail(f"the manager: {reason}"))
+        self._core = Manager(self.manager_id, PYFORA_VERSION, PYTHON_VERSION)
+        self._ports: dict[str, Any] = {}
+        self.driver = Driver(
+            self._core, self._performers(), reactor, lambda reason: ending.fail(f"the manager: {reason}")
+        )
         self._peers = Peers(self.driver.happened)
-        self._core_log = CoreLog("pyfora.manager", config.log_level)
+        self._core_log = CoreLog("pyfora.manager", config.log_level, self.manager_id)
 
     def startService(self) -> None:
         """Open the store and the journal, then the ports. Raises CannotStart."""
@@ -83,15 +89,17 @@ class ManagerService(Service):
         self._sessions = Sessions(self._reactor, self.driver.happened, self._store, PYFORA_VERSION, PYTHON_VERSION)
         self._values = Values(self.driver.happened, self._data)
         registry = registry_factory(self._peers, self.manager_id, config.token, self._reactor)
-        look = self.driver.core.snapshot
+        meters = {"registry": Meter(), "HTTP": Meter()}
+        sources = Sources(self._core, self.driver, self._journal, self._store, meters)
+        health = Health(self.driver, self._ports, self._journal.fault)
         gate = Gate(config.token, config.host_names, self._reactor.seconds)
-        site = make_site(self._sessions, self._values, self._store, gate, look, self._reactor)
-        self._ports: list[Any] = []
-        for port, factory, callers, what, variable in _doors(config, registry, site):
+        site = make_site(sources, health, self._sessions, self._values, gate, bool(config.token), self._reactor)
+        for number, factory, callers, name, variable in _doors(config, registry, site):
+            what = f"{name} port"
             secured = self._tls.listening("manager", callers, factory, self._reactor)
-            opened = guarded(secured, what, self._reactor)
-            self._ports.append(listen(self._reactor, port, opened, config.bind_address, what, variable))
-        self.registry_port, self.http_port = (port.getHost().port for port in self._ports)
+            opened = guarded(secured, what, self._reactor, meters[name])
+            self._ports[name] = listen(self._reactor, number, opened, config.bind_address, what, variable)
+        self.registry_port, self.http_port = (port.getHost().port for port in self._ports.values())
         programs = self._journal.read()
         self._tidy(programs)
         self.driver.happened(JournalRead(programs))
@@ -109,7 +117,7 @@ class ManagerService(Service):
         super().stopService()
         self.driver.stop()
         self._sessions.close()
-        stopping = [settled(port.stopListening()) for port in self._ports]
+        stopping = [settled(port.stopListening()) for port in self._ports.values()]
         self._peers.close()
         self._journal.close()
         self._lock_file.close()
@@ -161,6 +169,7 @@ class ManagerService(Service):
 def _doors(config: Config, registry: Any, site: Any) -> list[tuple[int, Any, tuple[Role, ...], str, str]]:
     """Each port with what listens there, the roles that may call it, its name, and the variable that says where."""
     return [
-        (config.manager_port, registry, ("worker",), "registry port", "UFORA_MANAGER_PORT"),
-        (config.http_port, site, ("client",), "HTTP port", "UFORA_WEB_HTTP_PORT"),
+        (config.manager_port, registry, ("worker",), "registry", "UFORA_MANAGER_PORT"),
+        # A manager may ask itself how it is: `pyfora health` beside it has no other certificate.
+        (config.http_port, site, ("client", "manager"), "HTTP", "UFORA_WEB_HTTP_PORT"),
     ]

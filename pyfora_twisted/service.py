@@ -13,7 +13,7 @@ from twisted.logger import Logger
 
 from pyfora.configuration.config import Config
 from pyfora_twisted.ending import CannotStart, Ending
-from pyfora_twisted.logs import LogDirectory
+from pyfora_twisted.logs import LogDirectory, daemon_name
 from pyfora_twisted.options import Options
 from pyfora_twisted.tls import read_tls
 
@@ -34,11 +34,10 @@ class DaemonService(MultiService):
     def startService(self) -> None:
         """Start the log, then the services in order."""
         config = self._config
-        name = "manager" if config.run_manager else f"worker-{config.base_port}"
         try:
             try:
                 config.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
-                self._logs = LogDirectory(config.data_dir, name, config.log_level)
+                self._logs = LogDirectory(config.data_dir, daemon_name(config), config.log_level, config.log_format)
             except OSError as error:
                 raise CannotStart(
                     f"The data directory {config.data_dir} cannot be used ({error.strerror or error}): "

@@ -8,6 +8,7 @@ from typing import Any
 from twisted.application.service import Service
 from twisted.internet.defer import Deferred, DeferredList
 from twisted.internet.interfaces import IAddress, IProtocol
+from twisted.internet.task import LoopingCall
 from twisted.logger import Logger
 
 from pyfora.certificates.roles import Role
@@ -21,9 +22,12 @@ from pyfora_twisted.door import DoorFactory
 from pyfora_twisted.ending import CannotStart, Ending
 from pyfora_twisted.identity import Identity, Place, prepare
 from pyfora_twisted.listening import listen_pair
+from pyfora_twisted.metering import Meter
 from pyfora_twisted.spool import remove_orphans
 from pyfora_twisted.tls import PLAIN, Tls
 
+MEASURE_PERIOD_S = 2.0
+"""How often memory, spool and ports are looked at, for the figures in the beats."""
 _log = Logger()
 
 
@@ -50,6 +54,8 @@ class WorkerService(Service):
         self._tls = tls
         self.identity = identity
         self._stopping = False
+        self._meters = {"control": Meter(), "data": Meter()}
+        self._measuring = LoopingCall(self._measure)
 
     def startService(self) -> None:
         """Open the ports, then begin. Raises CannotStart."""
@@ -74,11 +80,15 @@ class WorkerService(Service):
                 "set UFORA_DATA_DIR to one that can be written."
             ) from None
         self._begin(self.identity)
+        self._measuring.clock = self._reactor
+        self._measuring.start(MEASURE_PERIOD_S, now=False)
 
     def stopService(self) -> Any:
         """End everything that was started."""
         super().stopService()
         self._stopping = True
+        if self._measuring.running:
+            self._measuring.stop()
         stopping: list[Deferred[None]] = [settled(port.stopListening()) for port in self._ports]
         if self.identity is not None:
             stopping.append(self.identity.end())
@@ -112,6 +122,10 @@ class WorkerService(Service):
     def _stop_daemon(self, effect: StopDaemon) -> None:
         self._ending.fail(effect.reason)
 
+    def _measure(self) -> None:
+        if self.identity is not None:
+            self.identity.measure(self._meters)
+
     def _factory(self, build: Any, callers: tuple[Role, ...], what: str) -> Any:
         def build_inner(address: IAddress | None) -> IProtocol:
             if self.identity is None:
@@ -120,7 +134,8 @@ class WorkerService(Service):
             return inner
 
         door = DoorFactory(KEEPER, self._config.token, build_inner, self._reactor)
-        return guarded(self._tls.listening("worker", callers, door, self._reactor), f"{what} port", self._reactor)
+        secured = self._tls.listening("worker", callers, door, self._reactor)
+        return guarded(secured, f"{what} port", self._reactor, self._meters[what])
 
 
 class _Closed:

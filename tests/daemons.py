@@ -119,10 +119,14 @@ class Cluster:
         cores: int = 1,
         settings: dict[str, str] | None = None,
         fork_server: str | None = None,
+        token: str = "",
     ) -> None:
-        """`fork_server`: the module that forks the workers' compute processes, where that is not pyfora's own."""
+        """`token`: the one that `settings` gives the daemons.
+
+        `fork_server`: the module that forks the workers' compute processes, where that is not pyfora's own."""
         self._workers_wanted = workers
         self._cores = cores
+        self._headers = {"Authorization": f"Bearer {token}"} if token else {}
         self._settings = settings or {}
         self._twistd = [str(TWISTD)]
         if fork_server is not None:

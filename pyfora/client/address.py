@@ -50,7 +50,7 @@ class Address:
             headers = {"Content-Length": str(size_bytes), "Content-Type": "application/octet-stream"}
             try:
                 response = asking.request("PUT", f"/api/v1/parcels/{parcel_id}", _chunks(pieces), headers)
-                said = response.read(SAID_LIMIT_BYTES).decode("utf-8", "replace").strip()
+                said = error_in(response.read(SAID_LIMIT_BYTES))
             except http.client.HTTPException as error:
                 raise OSError(f"the manager's answer to an upload was cut short: {error!r}") from error
             if response.status >= 500 and response.status != 507:
@@ -85,13 +85,25 @@ class Address:
 
     def status(self, timeout_s: float = 5.0) -> dict[str, Any]:
         """The manager's status. Raises ConnectionError."""
+        status = self.ask("/api/v1/status", timeout_s)
+        if not isinstance(status, dict) or "manager_id" not in status:
+            raise ConnectionError(not_pyfora(self))
+        return status
+
+    def ask(self, path: str, timeout_s: float) -> Any:
+        """What GET gives, which is JSON, with status 200 or (of what is not well) 503; None with another status.
+
+        Raises ConnectionError.
+        """
         asking: Asking | None = None
         try:
             asking = Asking(self, timeout_s)
-            response = asking.request("GET", "/api/v1/status")
+            response = asking.request("GET", path)
             if response.status == 403:
                 raise ConnectionError(turned_away(self, response.read(SAID_LIMIT_BYTES)))
-            status = json.loads(bytes(_read(response, _STATUS_LIMIT_BYTES))) if response.status == 200 else None
+            if response.status not in (200, 503):
+                return None
+            return json.loads(bytes(_read(response, _STATUS_LIMIT_BYTES)))
         except (http.client.HTTPException, ValueError, ResultTooLargeError) as error:
             raise ConnectionError(not_pyfora(self)) from error
         except OSError as error:
@@ -99,9 +111,14 @@ class Address:
         finally:
             if asking is not None:
                 asking.close()
-        if not isinstance(status, dict) or "manager_id" not in status:
-            raise ConnectionError(not_pyfora(self))
-        return status
+
+
+def error_in(body: bytes) -> str:
+    """The sentence of the manager's answer to what it refused; what is not of that form, as it is."""
+    try:
+        return str(json.loads(body)["error"])
+    except (ValueError, KeyError, TypeError):
+        return body.decode("utf-8", "replace").strip()
 
 
 def _chunks(pieces: Iterable[bytes | memoryview]) -> Iterable[memoryview]:
@@ -227,7 +244,7 @@ def not_pyfora(address: Address) -> str:
 
 def turned_away(address: Address, said: bytes) -> str:
     """The manager says why it does not take such a request."""
-    reason = said.decode("utf-8", "replace").strip().splitlines()
+    reason = error_in(said).splitlines()
     return f"the manager at {address.url} turned this client away: {reason[0] if reason else 'no reason given'}."
 
 

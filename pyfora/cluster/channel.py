@@ -155,6 +155,10 @@ class Channels:
         """Transmit again whatever is due, on all channels."""
         return [transmit for channel in self.table.values() for transmit in channel.sweep(now)]
 
+    def queued(self) -> int:
+        """How many messages wait for their acknowledgement, over all channels."""
+        return sum(len(channel.outgoing) for channel in self.table.values())
+
     def _forget_one(self) -> None:
         for key, channel in self.table.items():
             if not channel.joined:

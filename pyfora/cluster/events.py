@@ -151,6 +151,13 @@ class ClientSaid(Event):
 
 
 @dataclass(frozen=True)
+class CancelAsked(Event):
+    """Somebody asks over HTTP that a block be stopped."""
+
+    program_id: str
+
+
+@dataclass(frozen=True)
 class ParcelPushed(Event):
     """The parcel is in that worker's spool."""
 
@@ -253,6 +260,11 @@ class Forget(Effect):
 
 
 @dataclass(frozen=True)
+class StopRequested(Event):
+    """The worker was asked to stop; `EndWorker` follows, within a bounded time."""
+
+
+@dataclass(frozen=True)
 class ProcessStarted(Event):
     """A compute process has connected and said who it is."""
 
@@ -288,6 +300,13 @@ class ParcelMissed(Event):
 
     name: str
     reason: str
+
+
+@dataclass(frozen=True)
+class Measured(Event):
+    """The shell has looked at memory, spool and ports; the names are those of `pyfora.cluster.figures`."""
+
+    figures: dict[str, float]
 
 
 @dataclass(frozen=True)
@@ -344,6 +363,11 @@ class StartAgain(Effect):
     """Give up this worker's identity: kill all processes, empty the spool, begin anew with a new core and id."""
 
     reason: str
+
+
+@dataclass(frozen=True)
+class EndWorker(Effect):
+    """The worker was asked to stop, and has nothing left that anybody waits for: end it."""
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from pyfora.cluster.figures import WorkerFigures
 from pyfora.cluster.outbox import Outbox
 from pyfora.cluster.parcels import Parcels
 from pyfora.cluster.runs import RUN_AHEAD_LIMIT_S, FoldRuns, Losses, Run
@@ -42,6 +43,11 @@ class Fold:
     arriving: dict[tuple[int, int], tuple[str, PieceDone]] = field(default_factory=dict)
     """Pieces of thieves whose bytes are being fetched: (lo, hi) -> (thief, piece)."""
 
+    @property
+    def block(self) -> str:
+        """The id of the program whose loop it is."""
+        return self.fold_id.partition(".")[0]
+
 
 @dataclass
 class Thief:
@@ -58,13 +64,16 @@ class Thief:
 class Folds:
     """All open loops of the programs at home here."""
 
-    def __init__(self, worker_id: str, outbox: Outbox, parcels: Parcels, slots: LeafSlots) -> None:
+    def __init__(
+        self, worker_id: str, outbox: Outbox, parcels: Parcels, slots: LeafSlots, figures: WorkerFigures
+    ) -> None:
         self.table: dict[str, Fold] = {}
         self.thieves: dict[str, Thief] = {}
         self._worker_id = worker_id
         self._outbox = outbox
         self._parcels = parcels
         self._slots = slots
+        self._figures = figures
         self._beat_at = 0.0
 
     # ---- from the driver -----------------------------------------------------------------------------
@@ -77,6 +86,10 @@ class Folds:
         fold = Fold(offer.fold_id, attempt_id, driver, offer, runs, now, [offer.environment_id])
         self._parcels.keep(offer.environment_id)
         self.table[offer.fold_id] = fold
+        if offer.compile_s > 0:
+            self._figures.compile.note(offer.compile_s)
+        block, _, _ = offer.fold_id.partition(".")
+        self._outbox.log("debug", "a loop is open", block=block, fold=offer.fold_id, leaves=offer.leaves)
         return True
 
     def close(self, fold_id: str, now: float) -> Fold | None:
@@ -84,6 +97,8 @@ class Folds:
         fold = self.table.pop(fold_id, None)
         if fold is None:
             return None
+        done = fold.runs.settled.total
+        self._outbox.log("debug", "a loop is closed", block=fold.block, fold=fold_id, leaves_done=done)
         self._slots.drop_fold(fold_id)
         for thief in list(self.thieves.values()):
             if fold_id in thief.folds:
@@ -112,6 +127,8 @@ class Folds:
             leaf.process_id, piece.run_id, piece.lo, piece.hi, piece.outcome, piece.elapsed_s, now, arriving=False
         )
         if verdict == "news":
+            self._figures.piece(piece.hi - piece.lo, piece.gave_up, piece.elapsed_s, stolen=False)
+            self._log_piece(fold, piece, process=leaf.process_id)
             self._outbox.tell(fold.driver, piece)
         elif piece.outcome == "held":
             self._discard(leaf.process_id, piece, now)
@@ -264,6 +281,8 @@ class Folds:
             if not steal.slots:
                 return
             thief = self.thieves[peer_id] = Thief(peer_id, steal.host, steal.base_port, now)
+        if steal.slots and fold.fold_id not in thief.folds:
+            self._outbox.log("info", "a worker takes runs", block=fold.block, fold=fold.fold_id, thief=peer_id)
         thief.folds.add(fold.fold_id)
         fold.runs.set_consumer(peer_id, max(0, steal.slots), now)
 
@@ -282,6 +301,8 @@ class Folds:
             if piece.outcome == "held":
                 self._discard(thief.worker_id, piece, now)
             return
+        self._figures.given_leaves += piece.hi - piece.lo
+        self._log_piece(fold, piece, thief=thief.worker_id)
         if not piece.parcel_id:
             self._outbox.tell(fold.driver, piece)
             return
@@ -307,6 +328,10 @@ class Folds:
         else:
             self._outbox.log("warn", "a thief's piece could not be fetched", fold=fold_id, reason=missed)
             fold.runs.unsettle(piece.lo, piece.hi)
+
+    def _log_piece(self, fold: Fold, piece: PieceDone, **by: object) -> None:
+        at = {"block": fold.block, "fold": fold.fold_id, "run": piece.run_id, "lo": piece.lo, "hi": piece.hi}
+        self._outbox.log("debug", "leaves are done", **at, outcome=piece.outcome, gave_up=piece.gave_up, **by)
 
     def _lose_run(self, fold_id: str, consumer: str, run_id: int, died: bool) -> None:
         fold = self.table.get(fold_id)

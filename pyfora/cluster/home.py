@@ -81,6 +81,7 @@ class Home:
             self._clear(known, now)
             self._reports.forget(known.key)
         program = self.programs[order.program_id] = HomeProgram(order)
+        self._outbox.log("info", "a block is at home here", block=order.program_id, attempt=order.attempt)
         self._reports.begin(order.program_id, order.attempt)
         if order.payload:
             self._outbox.emit(StoreParcel(order.fingerprint, order.payload))
@@ -99,6 +100,11 @@ class Home:
         program = self.programs.get(program_id)
         if program is not None:
             self._end(program, "cancelled", "the program was cancelled", now)
+
+    def hand_back(self, now: float) -> None:
+        """Give up all programs: their manager places them elsewhere."""
+        for program in list(self.programs.values()):
+            self._end(program, "returned", "its worker is being stopped", now)
 
     def release(self, value_ids: list[str], now: float) -> None:
         """Nobody needs these values any more."""
@@ -154,6 +160,7 @@ class Home:
                     continue
                 return len(waiting) - at
             program.driver = process_id
+            self._outbox.log("info", "a block is driven", block=program.order.program_id, process=process_id)
             order = program.order
             inputs = {value_id: value_id for value_id, *_ in order.inputs}
             drive = DriveProgram(
@@ -218,6 +225,7 @@ class Home:
                 self._parcels.keep(value_id)
             self.values[value_id] = size_bytes
         end = replace(end, program_id=program_id, attempt=program.order.attempt, values=values)
+        self._outbox.log("info", "a block has completed", block=program_id, attempt=end.attempt, values=len(values))
         self._clear(program, now)
         self._reports.ended(end)
 
@@ -225,6 +233,8 @@ class Home:
         self._end(program, "crashed", reason, now)
 
     def _end(self, program: HomeProgram, outcome: str, reason: str, now: float) -> None:
+        block, attempt = program.key
+        self._outbox.log("warn", "a block has ended", block=block, attempt=attempt, outcome=outcome, reason=reason)
         self._clear(program, now)
         self._reports.ended(ProgramEnded(*program.key, outcome, reason, {}, [], b""))
 

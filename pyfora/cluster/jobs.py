@@ -88,6 +88,8 @@ class Job:
     printed: dict[str, int] = field(default_factory=dict)
     """stream -> characters known."""
     progress: ProgramProgressed | None = None
+    accepted_at: float | None = None
+    """None: by a manager before this one."""
 
     @property
     def live(self) -> bool:

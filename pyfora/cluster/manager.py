@@ -6,6 +6,7 @@ from typing import Any
 
 from pyfora.cluster.clients import Clients
 from pyfora.cluster.events import (
+    CancelAsked,
     ClientJoined,
     ClientLeft,
     ClientSaid,
@@ -22,6 +23,7 @@ from pyfora.cluster.events import (
     TellClient,
     ValueWanted,
 )
+from pyfora.cluster.figures import ManagerFigures, accepted
 from pyfora.cluster.jobs import Job, State
 from pyfora.cluster.lineage import Lineage
 from pyfora.cluster.membership import Membership
@@ -45,6 +47,7 @@ from pyfora.wire.messages import (
     ReleaseValues,
     SubmitProgram,
     Welcome,
+    WorkerLeaving,
     WorkerRegistered,
 )
 
@@ -67,7 +70,8 @@ class Manager:
         self.clients = Clients(self.outbox)
         self.lineage = Lineage(self.outbox, self.membership, self.parcels)
         self.offers = Offers(self.outbox, self.membership)
-        self.programs = Programs(self.outbox, self.clients, self.membership, self.lineage, self.offers)
+        self.figures = ManagerFigures()
+        self.programs = Programs(self.outbox, self.clients, self.membership, self.lineage, self.offers, self.figures)
         self._sweep_at = 0.0
         self._now: float | None = None
 
@@ -150,6 +154,8 @@ class Manager:
             self.programs.pushed(event.worker_id, event.name, now)
         elif isinstance(event, ParcelPushFailed):
             self.programs.push_failed(event.worker_id, event.name, now)
+        elif isinstance(event, CancelAsked):
+            self.programs.cancel(event.program_id, now)
         elif isinstance(event, ValueWanted):
             self.lineage.want(event.request_id, event.value_id)
         elif isinstance(event, JournalRead):
@@ -217,6 +223,7 @@ class Manager:
         self.outbox.send(worker_id, "worker", WorkerRegistered(self.manager_id), now)
         if not is_new:
             return
+        self.figures.joined_workers += 1
         self.outbox.log("info", "a worker has joined", worker=worker_id, host=member.host, cores=member.cores)
         for program_id, attempt in message.programs:
             self.programs.found_running(member, program_id, attempt, now)
@@ -228,10 +235,16 @@ class Manager:
 
     def _worker_said(self, worker_id: str, message: Message, now: float) -> None:
         if isinstance(message, Beat):
-            self.membership.members[worker_id].idle_slots = message.idle_slots
+            member = self.membership.members[worker_id]
+            member.idle_slots = message.idle_slots
+            if message.figures:
+                member.figures = accepted(message.figures)
             for program_id, attempt in message.programs:
                 self.programs.seen(worker_id, program_id, attempt)
             self.outbox.send_aside(worker_id, "worker", Beat(self.manager_id))
+        elif isinstance(message, WorkerLeaving):
+            self.membership.members[worker_id].leaving = True
+            self.outbox.log("info", "a worker was asked to stop", worker=worker_id)
         elif isinstance(message, ProgramProgressed):
             self.programs.progressed(worker_id, message)
         elif isinstance(message, ProgramPrinted):
@@ -250,6 +263,7 @@ class Manager:
         member = self.membership.lose(worker_id, reason)
         self.outbox.emit(DropPeer(worker_id, "worker", f"given up for lost: {reason}"))
         if member is not None:
+            self.figures.lost_workers += 1
             self.outbox.log("warn", "a worker is lost", worker=worker_id, host=member.host, reason=reason)
             self.programs.lose_worker(member, now)
             self.clients.tell_all(self._welcome())

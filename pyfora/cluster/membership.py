@@ -18,9 +18,13 @@ class Member:
     cores: int
     heard_at: float
     left_at: float | None = None
+    leaving: bool = False
+    """It was asked to stop: it gets nothing more."""
     idle_slots: int = 0
     programs: set[str] = field(default_factory=set)
     """Programs placed there."""
+    figures: dict[str, float] = field(default_factory=dict)
+    """What it last reported of its work."""
 
     @property
     def programs_limit(self) -> int:
@@ -93,6 +97,8 @@ class Membership:
         for member in self.members.values():
             if now - member.heard_at > SILENCE_LIMIT_S:
                 found.append((member.worker_id, f"it was silent for {now - member.heard_at:.1f} s"))
+            elif member.left_at is not None and member.leaving:
+                found.append((member.worker_id, "it was stopped"))
             elif member.left_at is not None and now - member.left_at > REJOIN_LIMIT_S:
                 found.append((member.worker_id, "its connection broke and it did not come back"))
         return found

@@ -10,8 +10,8 @@ from pyfora.cluster.membership import Member
 def choose_home(members: Iterable[Member], held_bytes: Mapping[str, int], avoid: str) -> Member | None:
     """The worker that holds most of the inputs, then has most idle slots, then fewest programs, then the lowest id.
 
-    `held_bytes`: worker id -> bytes of the inputs that it has. A worker with too many programs, and the one to
-    `avoid` while there are others, are passed over; None where nobody is left.
+    `held_bytes`: worker id -> bytes of the inputs that it has. A worker with too many programs or about to leave,
+    and the one to `avoid` while there are others, are passed over; None where nobody is left.
     """
 
     def rank(member: Member) -> tuple[bool, int, int, int, str]:
@@ -23,5 +23,5 @@ def choose_home(members: Iterable[Member], held_bytes: Mapping[str, int], avoid:
             member.worker_id,
         )
 
-    free = [m for m in members if m.left_at is None and len(m.programs) < m.programs_limit]
+    free = [m for m in members if m.left_at is None and not m.leaving and len(m.programs) < m.programs_limit]
     return min(free, key=rank, default=None)

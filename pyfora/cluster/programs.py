@@ -7,6 +7,7 @@ from typing import Any
 
 from pyfora.cluster.clients import Clients
 from pyfora.cluster.events import PushParcel, Record
+from pyfora.cluster.figures import ManagerFigures
 from pyfora.cluster.jobs import Job, State, Turn
 from pyfora.cluster.lineage import Availability, Lineage
 from pyfora.cluster.membership import Member, Membership
@@ -40,7 +41,13 @@ class Programs:
     """Takes each accepted program to its one end."""
 
     def __init__(
-        self, outbox: Outbox, clients: Clients, membership: Membership, lineage: Lineage, offers: Offers
+        self,
+        outbox: Outbox,
+        clients: Clients,
+        membership: Membership,
+        lineage: Lineage,
+        offers: Offers,
+        figures: ManagerFigures,
     ) -> None:
         self.printed_bytes = 0
         self._outbox = outbox
@@ -48,6 +55,7 @@ class Programs:
         self._membership = membership
         self._lineage = lineage
         self._offers = offers
+        self._figures = figures
 
     # ---- from clients ----------------------------------------------------------------------------------
 
@@ -57,12 +65,15 @@ class Programs:
         if program_id not in self._lineage.jobs:
             refusal = self._refusal(submission)
             if refusal:
+                self._outbox.log("warn", "a block is refused", block=program_id, reason=refusal)
                 end = ProgramEnded(program_id, 0, "crashed", refusal, {}, [], b"")
                 self._clients.tell(session_id, end)
                 return
             if len(submission.payload) > INLINE_LIMIT_BYTES:
                 submission = replace(submission, payload=b"")
-            job = Job(program_id, session_id, submission)
+            job = Job(program_id, session_id, submission, accepted_at=now)
+            self._figures.accepted_blocks += 1
+            self._outbox.log("info", "a block is accepted", block=program_id, size_bytes=submission.size_bytes)
             self._lineage.add(job)
             self._outbox.emit(Record(job.journaled()))
         self._clients.tell(session_id, ProgramAccepted(program_id))
@@ -80,6 +91,7 @@ class Programs:
         """Stop the program. One that has ended stays as it is."""
         job = self._lineage.jobs.get(program_id)
         if job is not None and job.ended is None:
+            self._outbox.log("info", "a block is cancelled", block=program_id)
             self._stop_at_home(job, now)
             self._finish(job, self._end(job, "cancelled", "the program was cancelled"), now)
 
@@ -204,6 +216,8 @@ class Programs:
                 self._finish(job, replace(end, reason=reason), now)
             else:
                 self._place_again(job)
+        elif current and end.outcome == "returned":
+            self._place_again(job)
         elif current:
             self._input_missed(job, now)
 
@@ -245,6 +259,10 @@ class Programs:
         del self._lineage.waiting[job.program_id]
         job.home_id = home.worker_id
         job.attempt += 1
+        self._figures.placed_blocks += 1
+        self._outbox.log("info", "a block is placed", block=job.program_id, attempt=job.attempt, worker=home.worker_id)
+        if job.attempt == 1 and job.accepted_at is not None:
+            self._figures.waiting.note(now - job.accepted_at)
         if job.attempt > 1:
             self._outbox.emit(Record(job.journaled()))
         home.programs.add(job.program_id)
@@ -339,6 +357,10 @@ class Programs:
         if not job.taken or job.values:
             self._outbox.emit(Record(job.journaled()))
         if first:
+            lasted_s = None if job.accepted_at is None else now - job.accepted_at
+            self._figures.ended(end.outcome, lasted_s)
+            at = {"block": job.program_id, "attempt": job.attempt, "worker": job.home_id}
+            self._outbox.log("info", "a block has ended", **at, outcome=end.outcome, reason=end.reason)
             self._clients.tell(job.session_id, end)
         job.wanted.clear()
         self._lineage.settle(job, now)

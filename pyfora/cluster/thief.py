@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from zlib import crc32
 
 from pyfora.cluster.events import DropPeer, JoinPeer
+from pyfora.cluster.figures import WorkerFigures
 from pyfora.cluster.outbox import Outbox
 from pyfora.cluster.parcels import Parcels
 from pyfora.cluster.slots import LeafProcess, LeafSlots
@@ -58,6 +59,11 @@ class Offer:
     def attempt_id(self) -> str:
         return self.fold_id.rpartition(".")[0]
 
+    @property
+    def block(self) -> str:
+        """The id of the program whose loop it is."""
+        return self.fold_id.partition(".")[0]
+
 
 @dataclass
 class HomePeer:
@@ -77,15 +83,23 @@ class Thief:
     """Leases idle slots to offered loops, turn by turn, and passes runs and pieces between homes and leaf processes."""
 
     def __init__(
-        self, worker_id: str, host: str, base_port: int, outbox: Outbox, parcels: Parcels, slots: LeafSlots
+        self,
+        worker_id: str,
+        address: tuple[str, int],
+        outbox: Outbox,
+        parcels: Parcels,
+        slots: LeafSlots,
+        figures: WorkerFigures,
     ) -> None:
+        """`address`: host and base port, where homes can fetch what this worker made."""
         self.offers: dict[str, Offer] = {}
         self.homes: dict[str, HomePeer] = {}
         self._worker_id = worker_id
-        self._address = (host, base_port)
+        self._address = address
         self._outbox = outbox
         self._parcels = parcels
         self._slots = slots
+        self._figures = figures
         self._beat_at = 0.0
         self._dropping = ""
         """The loop that is just being dropped: its home need not hear what becomes of its runs."""
@@ -163,6 +177,11 @@ class Thief:
     def local_piece(self, leaf: LeafProcess, piece: PieceDone, now: float) -> None:
         """A leaf process has finished a piece of a stolen run."""
         offer = self.offers[piece.fold_id]
+        if piece.outcome in ("partial", "held"):
+            self._figures.piece(piece.hi - piece.lo, piece.gave_up, piece.elapsed_s, stolen=True)
+        at = {"block": offer.block, "fold": offer.fold_id, "run": piece.run_id, "lo": piece.lo, "hi": piece.hi}
+        done = {"outcome": piece.outcome, "gave_up": piece.gave_up, "process": leaf.process_id, "home": offer.home_id}
+        self._outbox.log("debug", "stolen leaves are done", **at, **done)
         if piece.parcel_id:
             self._parcels.keep(piece.parcel_id)
             self._parcels.release(piece.parcel_id, now)
@@ -186,6 +205,17 @@ class Thief:
         for fold_id, run_id in sorted(runs):
             if fold_id in self.offers and fold_id != self._dropping:
                 self._lost(fold_id, run_id, died=False)
+
+    def has_runs(self) -> bool:
+        """Whether anything stolen is still here."""
+        return any(offer.queue or self._has_runs(offer) for offer in self.offers.values())
+
+    def let_go(self) -> None:
+        """Hand back all that was stolen, also what is running."""
+        for offer in self.offers.values():
+            self._give_back(offer)
+            for leaf in [leaf for leaf in self._slots.of(offer.attempt_id) if leaf.has_fold(offer.fold_id)]:
+                self._slots.remove(leaf.process_id)
 
     # ---- deciding --------------------------------------------------------------------------------------
 
@@ -284,12 +314,14 @@ class Thief:
 
     def _granted(self, offer: Offer, run: RunGranted, now: float) -> None:
         offer.fed_at = now
+        self._figures.steals += 1
         offer.refusals = offer.starved = 0
         offer.queue.append(run)
         if offer.told == 0:
             offer.told = -1
         if offer.environment or offer.fetching:
             return
+        self._outbox.log("info", "stealing from a loop", block=offer.block, fold=offer.fold_id, home=offer.home_id)
         home = self.homes[offer.home_id]
         offer.fetching = run.environment_id
 

@@ -6,7 +6,9 @@ from typing import Any
 
 from pyfora.cluster.events import (
     Effect,
+    EndWorker,
     Event,
+    Measured,
     ParcelArrived,
     ParcelMissed,
     PeerAcknowledged,
@@ -18,9 +20,12 @@ from pyfora.cluster.events import (
     ProcessStarted,
     StartAgain,
     StopDaemon,
+    StopRequested,
 )
+from pyfora.cluster.figures import WorkerFigures
 from pyfora.cluster.folds import Folds
 from pyfora.cluster.home import Home
+from pyfora.cluster.leaving import Leaving
 from pyfora.cluster.outbox import Outbox
 from pyfora.cluster.parcels import Parcels
 from pyfora.cluster.processes import Process, Processes
@@ -28,7 +33,7 @@ from pyfora.cluster.reports import Reports
 from pyfora.cluster.shares import fair_shares
 from pyfora.cluster.slots import LeafProcess, LeafSlots
 from pyfora.cluster.thief import Thief
-from pyfora.limits import BEAT_PERIOD_S, SILENCE_LIMIT_S
+from pyfora.limits import BEAT_PERIOD_S, FIGURES_PERIOD_S, SILENCE_LIMIT_S
 from pyfora.wire.messages import (
     Beat,
     CancelProgram,
@@ -79,14 +84,17 @@ class Worker:
         self.parcels = Parcels(self.outbox)
         self.slots = LeafSlots(cores, self.processes, self.outbox)
         self.reports = Reports(self.outbox)
-        self.folds = Folds(worker_id, self.outbox, self.parcels, self.slots)
+        self.figures = WorkerFigures()
+        self.folds = Folds(worker_id, self.outbox, self.parcels, self.slots, self.figures)
         self.home = Home(worker_id, self.outbox, self.parcels, self.processes, self.slots, self.folds, self.reports)
-        self.thief = Thief(worker_id, host, base_port, self.outbox, self.parcels, self.slots)
+        self.thief = Thief(worker_id, (host, base_port), self.outbox, self.parcels, self.slots, self.figures)
+        self.leaving = Leaving(self.outbox, self.home, self.thief, self.reports)
         self.slots.gone += [self.folds.leaf_gone, self.thief.leaf_gone]
         self._spare = 2
         """Unbound processes to be had now."""
         self._sweep_at = 0.0
         self._beat_at = 0.0
+        self._figures_at = 0.0
         self._now: float | None = None
         self._manager_heard_at = 0.0
         self._manager_silent = False
@@ -112,6 +120,9 @@ class Worker:
         self._dispatch(now)
         self._spare = 1
         self._give_up_broken(now)
+        if not self.over and self.leaving.is_over(self.manager_id, now):
+            self.over = True
+            self.outbox.emit(EndWorker())
         return self.outbox.take()
 
     def wake_at(self) -> float | None:
@@ -124,6 +135,7 @@ class Worker:
             "worker_id": self.worker_id,
             "manager_id": self.manager_id,
             "registered": self.registered,
+            "leaving": self.leaving.asked,
             "cores": self.cores,
             "idle_slots": self.slots.idle_slots(),
             "processes": len(self.processes.live),
@@ -150,6 +162,24 @@ class Worker:
             ],
         }
 
+    @property
+    def ready(self) -> bool:
+        """Whether it belongs to a cluster whose manager speaks."""
+        return self.registered and not self._manager_silent and not self.over
+
+    def report(self) -> dict[str, float]:
+        """What it counts of its work, by the names of `pyfora.cluster.figures`."""
+        return self.figures.report(
+            blocks=len(self.home.programs),
+            loops=len(self.folds.table),
+            pending_leaves=sum(fold.runs.pending.total for fold in self.folds.table.values()),
+            queued_messages=self.outbox.channels.queued(),
+            idle_slots=self.slots.idle_slots(),
+            processes=len(self.processes.live),
+            values=len(self.home.values),
+            values_bytes=sum(self.home.values.values()),
+        )
+
     # ---- events ----------------------------------------------------------------------------------------
 
     def _happened(self, event: Event, now: float) -> None:
@@ -172,10 +202,14 @@ class Worker:
             self.parcels.arrived(event.name, now)
         elif isinstance(event, ParcelMissed):
             self.parcels.missed(event.name, event.reason, now)
+        elif isinstance(event, Measured):
+            self.figures.measured = dict(event.figures)
         elif isinstance(event, PeerJoined):
             self._peer_joined(event.peer_id, event.role, now)
         elif isinstance(event, PeerLeft):
             self._peer_left(event.peer_id, event.role, now)
+        elif isinstance(event, StopRequested):
+            self.leaving.begin(self.manager_id, now)
 
     def _heard(self, peer_id: str, role: str, now: float) -> None:
         if role == "thief":
@@ -213,6 +247,7 @@ class Worker:
             [[value_id, size] for value_id, size in self.home.values.items()],
         )
         self.outbox.send(peer_id, "manager", registration, now)
+        self.leaving.tell(peer_id, now)
 
     def _peer_left(self, peer_id: str, role: str, now: float) -> None:
         self.outbox.left(peer_id, role)
@@ -275,13 +310,16 @@ class Worker:
         process: Process | None = self.processes.live.get(process_id)
         leaf: LeafProcess | None = self.slots.leaves.get(process_id)
         if leaf is not None:
-            self.outbox.log("warn", "a leaf process died", process=process_id, reason=reason)
+            block, _, _ = leaf.attempt_id.partition(".")
+            self.outbox.log("warn", "a leaf process died", block=block, process=process_id, reason=reason)
+            self.figures.died_processes += 1
             self.processes.died(process_id, now)
             self.folds.local_death(leaf)
             self.thief.local_death(leaf)
             self.slots.remove(process_id)
         elif process is not None:
             self.processes.died(process_id, now)
+            self.figures.died_processes += 1
             if process.role == "driver":
                 self.home.driver_died(process.serves, process_id, reason, now)
 
@@ -293,11 +331,17 @@ class Worker:
         self.parcels.sweep(now)
         self.folds.sweep(now)
         self.thief.sweep(now)
+        self.leaving.sweep(now)
         self.home.report_progress(now)
         if self.manager_id and now - self._beat_at >= BEAT_PERIOD_S:
             self._beat_at = now
             running = [[p.order.program_id, p.order.attempt] for p in self.home.programs.values()]
-            self.outbox.send_aside(self.manager_id, "manager", Beat(self.worker_id, self.slots.idle_slots(), running))
+            figures = {}
+            if now - self._figures_at >= FIGURES_PERIOD_S:
+                self._figures_at = now
+                figures = self.report()
+            beat = Beat(self.worker_id, self.slots.idle_slots(), running, figures)
+            self.outbox.send_aside(self.manager_id, "manager", beat)
         if self.registered and not self._manager_silent and now - self._manager_heard_at > SILENCE_LIMIT_S:
             self._manager_silent = True
             self.outbox.log("warn", "the manager is silent; work goes on")
@@ -319,7 +363,8 @@ class Worker:
         for attempt_id in demands:
             demands[attempt_id] += sum(1 for leaf in self.slots.of(attempt_id) if leaf.busy)
         targets = fair_shares(demands, self.cores, int(now / SHARE_TURN_S))
-        for attempt_id, target in self.thief.lease(self.cores - sum(targets.values()), now).items():
+        to_lease = 0 if self.leaving.asked else self.cores - sum(targets.values())
+        for attempt_id, target in self.thief.lease(to_lease, now).items():
             targets[attempt_id] = targets.get(attempt_id, 0) + target
         left = self.cores - sum(targets.values())
         for attempt_id in demands:

@@ -26,13 +26,15 @@ class Offering:
         self._arrived: dict[str, deque[Message]] = {}
         """What has come for each open offer and was not asked for yet."""
 
-    def open(self, environment: Parcel, leaves: int, leaf_s: float, *, holds_terms: bool = False) -> str:
+    def open(
+        self, environment: Parcel, leaves: int, leaf_s: float, *, holds_terms: bool = False, compile_s: float = 0.0
+    ) -> str:
         """Offer the leaves of this environment; returns the id of the offer. Raises OSError where there is no room."""
         name = self.spool.write(environment.pieces())
         fold_id = f"{self._prefix}.{next(self._numbers)}"
         size_bytes = self.spool.path(name).stat().st_size
         self._arrived[fold_id] = deque()
-        self._conversation.send(FoldOffered(fold_id, leaves, leaf_s, holds_terms, name, size_bytes))
+        self._conversation.send(FoldOffered(fold_id, leaves, leaf_s, holds_terms, name, size_bytes, compile_s))
         return fold_id
 
     def close(self, fold_id: str) -> None:

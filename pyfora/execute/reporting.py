@@ -103,7 +103,7 @@ class Reporter:
         if self._held:
             self._terms.hold((self._run.fold_id, self._lo, self._next), self._count)
         outcome = "held" if self._held else "partial"
-        self._say(self._lo, self._next, outcome, elapsed_s, parcel_id, parcel.size_bytes, payload)
+        self._say(self._lo, self._next, outcome, elapsed_s, parcel_id, parcel.size_bytes, payload, self._gave_up)
         self._begin()
 
     def raised(self, leaf: int) -> None:
@@ -124,6 +124,8 @@ class Reporter:
         parcel_id: str = "",
         size_bytes: int = 0,
         payload: bytes = b"",
+        gave_up: int = 0,
     ) -> None:
         fold_id, run_id = self._run.fold_id, self._run.run_id
-        self._conversation.send(PieceDone(fold_id, run_id, lo, hi, outcome, elapsed_s, parcel_id, size_bytes, payload))
+        piece = PieceDone(fold_id, run_id, lo, hi, outcome, elapsed_s, parcel_id, size_bytes, payload, gave_up)
+        self._conversation.send(piece)

@@ -86,7 +86,9 @@ class Spreader:
             self.spread_s += perf_counter() - started_at
 
     def _spread(self, offer: Offer, run: LoopRun) -> int | None:
+        began_at = perf_counter()
         kernel = self._kernel(offer, run) if offer.compiled else _Compiled()
+        compile_s = perf_counter() - began_at if kernel.object_code else 0.0
         element_s = offer.element_s / KERNEL_SPEEDUP if kernel.object_code else offer.element_s
         grid = grid_for(offer.first, offer.stop, element_s, offer.terms_per_element)
         environment = Environment(
@@ -110,7 +112,7 @@ class Spreader:
                 raise TakenBack(CACHED)
             self._output.flush()
             leaf_s = grid.leaf_elements * element_s
-            fold_id = self._offering.open(parcel, grid.leaves, leaf_s, holds_terms=holds_terms)
+            fold_id = self._offering.open(parcel, grid.leaves, leaf_s, holds_terms=holds_terms, compile_s=compile_s)
         except TakenBack:
             raise
         except Exception as error:

@@ -141,9 +141,10 @@ class ProgramEnded(Message):
     program_id: str
     attempt: int
     outcome: str
-    """"completed" (also with a user's exception, which `end` tells), "unloadable", "crashed", "cancelled" or "lost".
+    """"completed" (also with a user's exception, which `end` tells), "unloadable", "crashed", "cancelled", "lost" or
+    "returned".
 
-    "unloadable": it could not be made from its bytes; "lost": it lacked an input.
+    "unloadable": it could not be made from its bytes; "lost": it lacked an input; "returned": its worker is leaving.
     """
     reason: str
     """For the outcomes other than "completed": one sentence for the user."""
@@ -175,6 +176,11 @@ class RegisterWorker(Message):
     """[program id, attempt] of what runs here (after the manager was lost, or restarted)."""
     values: list[list[Any]]
     """[value id, size in bytes] of what is kept here."""
+
+
+@dataclass(frozen=True)
+class WorkerLeaving(Message):
+    """This worker was asked to stop: nothing is to be placed there any more, and its going is no loss."""
 
 
 @dataclass(frozen=True)
@@ -264,6 +270,8 @@ class PieceDone(Message):
     """Where the partial is too large for `payload`: its name in the spool of the worker that made it; else empty."""
     size_bytes: int
     payload: bytes
+    gave_up: int = 0
+    """Leaves among them on which the kernel gave up."""
 
 
 @dataclass(frozen=True)
@@ -346,6 +354,8 @@ class FoldOffered(Message):
     """True: pieces may be "held"; they are folded in index order by `FoldTerms`."""
     environment_id: str
     environment_bytes: int
+    compile_s: float = 0.0
+    """Time spent to have its kernel, compiled or from the store; 0 where it has none."""
 
 
 # ---- worker -> its compute processes (compute socket) --------------------------------------------------
@@ -396,6 +406,8 @@ class Beat(Message):
     idle_slots: int = 0
     programs: list[list[Any]] = field(default_factory=list)
     """[program id, attempt] that run at the sender (worker -> manager)."""
+    figures: dict[str, float] = field(default_factory=dict)
+    """Now and then what the sender counts of its work, by the names of `pyfora.cluster.figures` (worker -> manager)."""
 
 
 class Link:
@@ -418,6 +430,7 @@ class Link:
     )
     WORKER_TO_MANAGER: ClassVar[tuple[type[Message], ...]] = (
         RegisterWorker,
+        WorkerLeaving,
         FoldOpened,
         FoldClosed,
         ProgramProgressed,

@@ -13,6 +13,8 @@ NAME_LIMIT = 200
 """Characters of a parcel's name."""
 GET = b"G"
 PUT = b"P"
+ASK = b"A"
+"""How is the worker? The name says nothing."""
 
 _TICKET = struct.Struct(f">4scB{NAME_LIMIT}sQ")
 _ANSWER = struct.Struct(">4scQ")
@@ -32,6 +34,12 @@ STORED = b"S"
 """PUT: it is there (before or after it was sent)."""
 FAILED = b"X"
 """PUT: it cannot be stored: too large, no room, or the content does not match its name."""
+READY = b"R"
+"""ASK: the worker is registered with its manager."""
+ALONE = b"A"
+"""ASK: it works, but is not registered with a manager that speaks."""
+_OPERATIONS = (GET, PUT, ASK)
+_VERDICTS = (FOUND, MISSING, WANTED, STORED, FAILED, READY, ALONE)
 
 
 def is_parcel_name(name: str) -> bool:
@@ -49,7 +57,7 @@ class Ticket:
     """What a peer wants of a data port."""
 
     operation: bytes
-    """GET or PUT."""
+    """GET, PUT or ASK."""
     name: str
     size_bytes: int
     """PUT: how many bytes will follow. GET: how many are expected, or 0."""
@@ -74,7 +82,7 @@ def encode_ticket(ticket: Ticket) -> bytes:
 def decode_ticket(data: bytes) -> Ticket:
     """The ticket in TICKET_BYTES bytes. Raises WireError unless every field is what it may be."""
     magic, operation, length, name, size_bytes = _TICKET.unpack(data)
-    if magic != _MAGIC or operation not in (GET, PUT):
+    if magic != _MAGIC or operation not in _OPERATIONS:
         raise WireError("not a ticket of this version")
     if length > NAME_LIMIT or any(name[length:]):
         raise WireError("a ticket whose name does not end where it says")
@@ -97,7 +105,7 @@ def encode_answer(answer: Answer) -> bytes:
 def decode_answer(data: bytes) -> Answer:
     """The answer in ANSWER_BYTES bytes. Raises WireError unless it is one."""
     magic, verdict, size_bytes = _ANSWER.unpack(data)
-    if magic != _MAGIC or verdict not in (FOUND, MISSING, WANTED, STORED, FAILED):
+    if magic != _MAGIC or verdict not in _VERDICTS:
         raise WireError("not an answer to a ticket")
     if size_bytes > PARCEL_LIMIT_BYTES:
         raise WireError(f"a parcel of {size_bytes:,} bytes, over the limit of {PARCEL_LIMIT_BYTES:,}")

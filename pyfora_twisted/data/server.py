@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, BinaryIO
 
 from twisted.internet.interfaces import IAddress
@@ -14,10 +15,13 @@ from twisted.python.failure import Failure
 from pyfora.errors import WireError
 from pyfora.wire.door import KEEPER
 from pyfora.wire.tickets import (
+    ALONE,
+    ASK,
     FAILED,
     FOUND,
     GET,
     MISSING,
+    READY,
     STORED,
     TICKET_BYTES,
     WANTED,
@@ -44,8 +48,9 @@ class DataServer(Protocol, TimeoutMixin):
 
     transport: Any
 
-    def __init__(self, spool: Spool, serving: set[DataServer]) -> None:
+    def __init__(self, spool: Spool, serving: set[DataServer], is_ready: Callable[[], bool]) -> None:
         self._spool = spool
+        self._is_ready = is_ready
         self._serving = serving
         self._ticket: Ticket | None = None
         self._buffer = b""
@@ -81,6 +86,8 @@ class DataServer(Protocol, TimeoutMixin):
         rest, self._buffer = self._buffer[TICKET_BYTES:], b""
         if self._ticket.operation == GET:
             self._give(self._ticket)
+        elif self._ticket.operation == ASK:
+            self._answer(READY if self._is_ready() else ALONE, 0, last=True)
         else:
             self._want(self._ticket)
             if rest and self._writer is not None:
@@ -179,12 +186,12 @@ class DataServer(Protocol, TimeoutMixin):
         self.transport.abortConnection()
 
 
-def data_factory(spool: Spool, token: bytes, reactor: Any) -> DoorFactory:
-    """What a worker listens with on its data port."""
+def data_factory(spool: Spool, token: bytes, reactor: Any, is_ready: Callable[[], bool]) -> DoorFactory:
+    """What a worker listens with on its data port; `is_ready`: whether it is registered."""
     serving: set[DataServer] = set()
 
     def build(_address: IAddress | None) -> DataServer:
-        server = DataServer(spool, serving)
+        server = DataServer(spool, serving, is_ready)
         server.callLater = reactor.callLater  # type: ignore[method-assign]
         return server
 

@@ -14,9 +14,9 @@ from pyfora.wire.door import NONCE_BYTES
 from pyfora.wire.http_door import Keeper
 from pyfora_twisted.web.hosts import Hosts
 
-METHODS = (b"GET", b"HEAD", b"PUT", b"POST", b"DELETE", b"PATCH", b"OPTIONS")
+METHODS = (b"GET", b"HEAD", b"PUT", b"POST", b"DELETE", b"PATCH", b"OPTIONS", b"TRACE")
 """Those that HTTP knows and that may be asked for; whether a resource has them is its own affair."""
-SERVED = "GET, HEAD, PUT"
+SERVED = "GET, HEAD, PUT, DELETE, OPTIONS"
 
 
 @dataclass(frozen=True)

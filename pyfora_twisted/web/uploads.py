@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from twisted.web.resource import Resource
 from twisted.web.server import Request
 
 from pyfora.errors import WireError
@@ -64,25 +63,7 @@ class Body:
 
     def _fail(self, error: Exception) -> None:
         self.close()
-        self.verdict = (507, str(error)) if isinstance(error, OSError) else (400, str(error))
-
-
-class Line(Resource):
-    """One line of text with a status."""
-
-    isLeaf = True
-
-    def __init__(self, refusal: Refusal) -> None:
-        super().__init__()
-        self._refusal = refusal
-
-    def render(self, request: Request) -> bytes:
-        """The line, whatever the method."""
-        request.setResponseCode(self._refusal.code)
-        request.setHeader("Content-Type", "text/plain; charset=utf-8")
-        for name, value in self._refusal.headers:
-            request.setHeader(name, value)
-        return self._refusal.text.encode() + b"\n"
+        self.verdict = (507, str(error)) if isinstance(error, OSError) else (409, str(error))
 
 
 class BodyRequest(Request):
@@ -109,15 +90,6 @@ class BodyRequest(Request):
             self.setHeader(PROOF_HEADER, found.proof)
             self.requestHeaders.setRawHeaders(PROOF_HEADER, [found.proof])
         self.content = self._body(method, path, length)
-
-    def render(self, resrc: Any) -> None:
-        """Ask the resource, where it has this method; twisted.web would answer with a page that quotes the request."""
-        if isinstance(resrc, Resource) and type(resrc).render is Resource.render:
-            names = (name.removeprefix("render_") for name in dir(resrc) if name.startswith("render_"))
-            allowed = ", ".join(sorted(names))
-            if self.method.decode("latin-1") not in allowed.split(", "):
-                resrc = Line(Refusal(405, f"here is only {allowed}", (("Allow", allowed),)))
-        super().render(resrc)
 
     def _body(self, method: bytes, path: bytes, length: int | None) -> Body:
         if method != b"PUT" or not path.startswith(PARCELS):

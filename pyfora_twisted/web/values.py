@@ -8,12 +8,10 @@ from typing import Any
 
 from twisted.logger import Logger
 from twisted.python.failure import Failure
-from twisted.web.resource import Resource
-from twisted.web.server import NOT_DONE_YET, Request
 
 from pyfora.cluster.events import Event, ValueFound, ValueMissed, ValueWanted
-from pyfora.wire.tickets import is_parcel_name
 from pyfora_twisted.data.client import DataClient
+from pyfora_twisted.web.answers import refuse_later
 
 REQUESTS_LIMIT = 1000
 _log = Logger()
@@ -58,19 +56,14 @@ class ResponseSink:
         self._over = True
 
 
-class Values(Resource):
+class Values:
     """GET /api/v1/values/{value_id}; performs `ValueFound` and `ValueMissed`."""
 
     def __init__(self, happened: Callable[[Event], None], data: DataClient) -> None:
-        super().__init__()
         self._happened = happened
         self._data = data
         self._waiting: dict[str, Any] = {}
         self._numbers = itertools.count(1)
-
-    def getChild(self, path: bytes, request: Request) -> Resource:
-        """A value."""
-        return _Value(self, path.decode("ascii", "replace"))
 
     def want(self, value_id: str, request: Any) -> None:
         """Ask the core for this value."""
@@ -88,6 +81,11 @@ class Values(Resource):
         request = self._waiting.pop(effect.request_id, None)
         if request is None:
             return
+        if request.method == b"HEAD":
+            request.setHeader(b"content-type", b"application/octet-stream")
+            request.setHeader(b"content-length", b"%d" % effect.size_bytes)
+            request.finish()
+            return
         sink = ResponseSink(request)
         request.notifyFinish().addErrback(lambda _: sink.gone())
         fetched = self._data.fetch(effect.host, effect.base_port, effect.value_id, sink)
@@ -96,7 +94,7 @@ class Values(Resource):
         def failed(failure: Failure) -> None:
             _log.warn("Value {id} did not come: {why}", id=effect.value_id, why=failure.getErrorMessage())
             if not sink.began and not sink._over:
-                say(request, 503, f"the value could not be fetched just now ({failure.getErrorMessage()})")
+                refuse_later(request, 503, f"the value could not be fetched just now ({failure.getErrorMessage()})")
 
         fetched.addErrback(failed)
 
@@ -104,31 +102,4 @@ class Values(Resource):
         """It cannot be had."""
         request = self._waiting.pop(effect.request_id, None)
         if request is not None:
-            say(request, 404, effect.reason)
-
-
-class _Value(Resource):
-    isLeaf = True
-
-    def __init__(self, values: Values, value_id: str) -> None:
-        super().__init__()
-        self._values = values
-        self._value_id = value_id
-
-    def render_GET(self, request: Request) -> bytes | int:
-        if request.postpath or not is_parcel_name(self._value_id):
-            request.setResponseCode(404)
-            return b"there is no such value\n"
-        if self._values.full():
-            request.setResponseCode(503)
-            return b"too many values are wanted at once\n"
-        self._values.want(self._value_id, request)
-        return NOT_DONE_YET
-
-
-def say(request: Any, code: int, text: str) -> None:
-    """End a request with one line."""
-    request.setResponseCode(code)
-    request.setHeader(b"content-type", b"text/plain; charset=utf-8")
-    request.write(text.encode() + b"\n")
-    request.finish()
+            refuse_later(request, 404, effect.reason)

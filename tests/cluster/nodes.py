@@ -199,6 +199,9 @@ class WorkerNode(Node):
         elif isinstance(effect, e.StartAgain):
             self.kill()
             self.restart()
+        elif isinstance(effect, e.EndWorker):
+            self.kill()
+            self.world.later(0.01 + self.world.chance.random(), self.restart)
         elif isinstance(effect, e.StopDaemon):
             self.world.fail(f"{self.core_id} is told to stop: {effect.reason}")
 

@@ -16,7 +16,7 @@ from tests.cluster.programs import Spec, answer, random_spec, value_content
 from tests.cluster.world import Network, World
 
 DEADLINE_S = 400.0
-TROUBLES = ["kill worker", "freeze worker", "cut", "partition", "kill process", "hang process"] * 2
+TROUBLES = ["kill worker", "freeze worker", "cut", "partition", "kill process", "hang process", "stop worker"] * 2
 TROUBLES += ["kill manager", "freeze manager", "client", "crash"]
 
 
@@ -106,6 +106,8 @@ class Scenario:
         if kind == "kill worker" and worker.alive:
             worker.kill()
             world.later(chance.uniform(0.01, 5.0), worker.restart)
+        elif kind == "stop worker":
+            worker.happen(e.StopRequested())
         elif kind == "crash":
             node = chance.choice([worker, self.manager])
             if node.alive:

@@ -28,7 +28,7 @@ class Port:
         self.clock: Any = Clock()
         self.spool = Spool(directory / "far")
         self.near = Spool(directory / "near")
-        self.factory = data_factory(self.spool, b"t", self.clock)
+        self.factory = data_factory(self.spool, b"t", self.clock, lambda: True)
 
     def run(self, transfer: _Transfer) -> str:
         """The end of a transfer: "" or why it failed."""

@@ -7,6 +7,7 @@ import pytest
 from pyfora.errors import WireError
 from pyfora.wire.tickets import (
     ANSWER_BYTES,
+    ASK,
     FOUND,
     GET,
     PUT,
@@ -22,7 +23,10 @@ from pyfora.wire.tickets import (
 )
 
 
-@pytest.mark.parametrize("ticket", [Ticket(GET, "a", 0), Ticket(PUT, "f" * 200, 1 << 36), Ticket(GET, "p.-results", 3)])
+@pytest.mark.parametrize(
+    "ticket",
+    [Ticket(GET, "a", 0), Ticket(ASK, "health", 0), Ticket(PUT, "f" * 200, 1 << 36), Ticket(GET, "p.-results", 3)],
+)
 def test_there_and_back(ticket: Ticket) -> None:
     data = encode_ticket(ticket)
     assert len(data) == TICKET_BYTES and decode_ticket(data) == ticket

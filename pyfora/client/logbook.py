@@ -1,0 +1,71 @@
+"""Reads the logs of daemons in their data directories, for `pyfora logs`."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+from pyfora.errors import PyforaError
+
+SHORTEST = 6
+"""Characters of a block's id that are enough to name it."""
+_HEAD = ("time", "level", "daemon", "where", "text")
+_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d")
+
+
+class NoLogs(PyforaError):
+    """There is nothing to read; the text says where it was looked for."""
+
+
+def block_lines(directories: Sequence[Path], block: str) -> list[str]:
+    """All lines about a block (its id, or the beginning of it), of all logs, in the order of their times.
+
+    Raises NoLogs.
+    """
+    if len(block) < SHORTEST or not re.fullmatch("[0-9a-f]{1,32}", block):
+        raise NoLogs(f"{block!r} is no block's id: give at least its first {SHORTEST} hex digits.")
+    found: list[tuple[str, int, str]] = []
+    files = [file for directory in directories for file in log_files(directory)]
+    if not files:
+        places = ", ".join(str(directory / "logs") for directory in directories)
+        raise NoLogs(f"there are no logs in {places}: name the daemons' data directories (UFORA_DATA_DIR).")
+    for file in files:
+        for line in file.open(encoding="utf-8", errors="replace"):
+            if block in line:
+                told = _told(line, block)
+                if told is not None:
+                    found.append((told[0], len(found), told[1]))
+    return [line for _, _, line in sorted(found)]
+
+
+def log_files(directory: Path) -> list[Path]:
+    """The log files of a data directory, the oldest first: those that were turned over have numbers."""
+
+    def age(file: Path) -> tuple[str, int]:
+        name, _, number = file.name.partition(".log")
+        return name, -int(number[1:] or 0)
+
+    files = [file for file in (directory / "logs").glob("*.log*") if re.fullmatch(r".+\.log(\.\d+)?", file.name)]
+    return sorted(files, key=age)
+
+
+def _told(line: str, block: str) -> tuple[str, str] | None:
+    """(time, the line for a person) where the line is about this block."""
+    if line.startswith("{"):
+        try:
+            event = json.loads(line)
+        except ValueError:
+            return None
+        if not isinstance(event, dict) or not str(event.get("block", "")).startswith(block):
+            return None
+        fields = " ".join(f"{key}={value}" for key, value in event.items() if key not in _HEAD)
+        time, level, daemon, _, text = (str(event.get(key, "")) for key in _HEAD)
+        return time, f"{time} {level:5} {daemon:12} {text} {fields}"
+    return _of_text(line) if re.search(rf"\bblock={block}", line) else None
+
+
+def _of_text(line: str) -> tuple[str, str]:
+    found = _TIME.match(line)
+    return (found.group() if found else ""), line.rstrip("\n")
