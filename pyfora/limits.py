@@ -5,6 +5,10 @@ from __future__ import annotations
 # ---- messages and frames -------------------------------------------------------------------------
 MESSAGE_HEADER_LIMIT_BYTES = 64 * 1024
 """A message's JSON header, on the WebSocket and on the compute socket."""
+CLIENT_MESSAGE_LIMIT_BYTES = 128 * 1024
+"""A message of a client: a header, and a program that is not uploaded because it is small."""
+HELLO_LIMIT_BYTES = 4 * 1024
+"""The first message of a client that nobody knows yet."""
 MESSAGE_LIMIT_BYTES = 16 * 1024 * 1024
 """A whole message; what is larger travels as a parcel, over HTTP or the data port."""
 INLINE_LIMIT_BYTES = 16 * 1024
@@ -71,6 +75,8 @@ PRINTS_LIMIT_BYTES = 256 * 1024 * 1024
 """Printed text of all programs that a manager keeps for clients that are away."""
 WANTS_LIMIT = 1_000
 """Requests for values that wait at the manager."""
+DISK_SPARE_BYTES = 16 * 1024 * 1024
+"""With less than this free in its data directory a manager accepts no block: what it has accepted needs the room."""
 PAGE_LIMIT = 1_000
 """Blocks or values in one answer of the HTTP interface."""
 PARCEL_LINGER_S = 30.0

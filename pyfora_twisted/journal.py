@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import json
 import sqlite3
 import time
@@ -38,7 +39,9 @@ class Journal:
     """
 
     def __init__(self, path: Path, durable: bool = True) -> None:
-        """Open the journal at `path`, or begin one. One that cannot be read is set aside, and said so.
+        """Open the journal at `path`, or begin one. One that is no journal of ours is set aside, and said so.
+
+        Raises OSError where it cannot be opened just now: full disk, no rights.
 
         `durable=False`: for a manager whose journal nobody will ever read again.
         """
@@ -51,6 +54,9 @@ class Journal:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         try:
             self._connection = self._open()
+        except sqlite3.OperationalError as error:
+            # The disk is full or failing, or somebody holds the file: what is in it is as good as before.
+            raise OSError(errno.EIO, f"its journal cannot be opened: {error}", str(path)) from error
         except sqlite3.DatabaseError as error:
             self._set_aside(str(error))
             self._connection = self._open()
@@ -59,6 +65,8 @@ class Journal:
         """Every program, in the order of their ids. One that cannot be read is left out, and said so."""
         try:
             rows = self._connection.execute("SELECT * FROM programs ORDER BY program_id").fetchall()
+        except sqlite3.OperationalError as error:
+            raise OSError(errno.EIO, f"its journal cannot be read: {error}", str(self._path)) from error
         except sqlite3.DatabaseError as error:
             self._connection.close()
             self._set_aside(str(error))
@@ -136,9 +144,6 @@ class Journal:
             connection.execute(_TABLE)
             connection.execute(_PROBE)
             connection.execute(f"PRAGMA user_version = {FORMAT}")
-        except sqlite3.OperationalError:
-            connection.close()
-            raise
         except sqlite3.DatabaseError:
             connection.close()
             raise

@@ -30,6 +30,7 @@ from pyfora.cluster.events import (
 )
 from pyfora.cluster.manager import Manager
 from pyfora.configuration.config import Config
+from pyfora.limits import DISK_SPARE_BYTES
 from pyfora.wire.messages import SubmitProgram
 from pyfora_twisted.admission import guarded
 from pyfora_twisted.amp.peers import Peers, settled
@@ -40,6 +41,7 @@ from pyfora_twisted.ending import CannotStart, Ending
 from pyfora_twisted.journal import Journal
 from pyfora_twisted.listening import listen
 from pyfora_twisted.logs import CoreLog
+from pyfora_twisted.measuring import free_bytes
 from pyfora_twisted.metering import Meter
 from pyfora_twisted.spool import Spool
 from pyfora_twisted.tls import PLAIN, Tls
@@ -86,7 +88,9 @@ class ManagerService(Service):
                 f"The data directory {directory} cannot be used ({error.strerror or error}): "
                 "set UFORA_DATA_DIR to one that can be written."
             ) from None
-        self._sessions = Sessions(self._reactor, self.driver.happened, self._store, PYFORA_VERSION, PYTHON_VERSION)
+        self._sessions = Sessions(
+            self._reactor, self.driver.happened, self._store, PYFORA_VERSION, PYTHON_VERSION, self._no_room
+        )
         self._values = Values(self.driver.happened, self._data)
         registry = registry_factory(self._peers, self.manager_id, config.token, self._reactor)
         meters = {"registry": Meter(), "HTTP": Meter()}
@@ -144,6 +148,16 @@ class ManagerService(Service):
             self.driver.happened(ParcelPushFailed(effect.worker_id, effect.name, failure.getErrorMessage()))
 
         pushed.addCallbacks(lambda _: self.driver.happened(ParcelPushed(effect.worker_id, effect.name)), failed)
+
+    def _no_room(self, program_id: str) -> str:
+        """Before a block is acknowledged: what was accepted before must still fit into journal and store."""
+        left_bytes = free_bytes(self._config.data_dir)
+        if program_id in self._core.lineage.jobs or left_bytes >= DISK_SPARE_BYTES:
+            return ""
+        return (
+            f"the manager accepts no block while its data directory {self._config.data_dir} has less than "
+            f"{DISK_SPARE_BYTES >> 20} MiB free ({left_bytes:,} bytes are): make room there"
+        )
 
     def _lock(self) -> None:
         self._config.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)

@@ -14,7 +14,7 @@ from pyfora.wire.door import NONCE_BYTES
 from pyfora.wire.http_door import Keeper
 from pyfora_twisted.web.hosts import Hosts
 
-METHODS = (b"GET", b"HEAD", b"PUT", b"POST", b"DELETE", b"PATCH", b"OPTIONS", b"TRACE")
+METHODS = (b"GET", b"HEAD", b"PUT", b"POST", b"DELETE", b"PATCH", b"OPTIONS", b"TRACE", b"QUERY")
 """Those that HTTP knows and that may be asked for; whether a resource has them is its own affair."""
 SERVED = "GET, HEAD, PUT, DELETE, OPTIONS"
 

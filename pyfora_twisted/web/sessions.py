@@ -11,10 +11,10 @@ from twisted.logger import Logger
 
 from pyfora.cluster.events import ClientJoined, ClientLeft, ClientSaid, Event, TellClient
 from pyfora.errors import WireError
-from pyfora.limits import DOOR_TIMEOUT_S, MESSAGE_LIMIT_BYTES
+from pyfora.limits import CLIENT_MESSAGE_LIMIT_BYTES, DOOR_TIMEOUT_S, HELLO_LIMIT_BYTES
 from pyfora.wire.codec import decode_message, encode_message
 from pyfora.wire.http_door import PROOF_HEADER
-from pyfora.wire.messages import ClientHello, Link, Message, Refused, SubmitProgram
+from pyfora.wire.messages import ClientHello, Link, Message, ProgramEnded, Refused, SubmitProgram
 from pyfora.wire.tickets import is_content_id
 from pyfora_twisted.spool import Spool
 
@@ -43,7 +43,8 @@ class ClientSocket(WebSocketServerProtocol):
         return (None, {PROOF_HEADER: proof}) if proof else None
 
     def onOpen(self) -> None:
-        """The client has DOOR_TIMEOUT_S for its hello."""
+        """The client has DOOR_TIMEOUT_S and HELLO_LIMIT_BYTES for its hello."""
+        self._take_up_to(HELLO_LIMIT_BYTES)
         self._deadline = self.sessions.reactor.callLater(DOOR_TIMEOUT_S, self._too_late)
 
     def onMessage(self, payload: bytes, isBinary: bool) -> None:
@@ -61,8 +62,12 @@ class ClientSocket(WebSocketServerProtocol):
             if isinstance(message, ClientHello):
                 raise WireError("a second hello")
             if isinstance(message, SubmitProgram):
-                self.sessions.keep(message)
-        except (WireError, OSError) as error:
+                reason = self.sessions.keep(message)
+                if reason:
+                    _log.error("Block {block} is refused: {reason}", block=message.program_id, reason=reason)
+                    self.tell(ProgramEnded(message.program_id, 0, "crashed", reason, {}, [], b""))
+                    return
+        except WireError as error:
             _log.warn("A client is sent away: {error}", error=error)
             self.sendClose(_POLICY_VIOLATION, str(error)[:100])
             return
@@ -100,7 +105,12 @@ class ClientSocket(WebSocketServerProtocol):
             self.tell(Refused(reason))
             return
         self.session_id = hello.session_id
+        self._take_up_to(CLIENT_MESSAGE_LIMIT_BYTES)
         self.sessions.joined(self, hello)
+
+    def _take_up_to(self, limit_bytes: int) -> None:
+        # Of this connection alone; the factory's options are what it begins with.
+        self.maxFramePayloadSize = self.maxMessagePayloadSize = limit_bytes
 
     def _too_late(self) -> None:
         self.sendClose(_POLICY_VIOLATION, "no hello in time")
@@ -109,9 +119,19 @@ class ClientSocket(WebSocketServerProtocol):
 class Sessions:
     """All clients; performs `TellClient`."""
 
+    socket_class: type[ClientSocket] = ClientSocket
+
     def __init__(
-        self, reactor: Any, happened: Callable[[Event], None], store: Spool, pyfora_version: str, python_version: str
+        self,
+        reactor: Any,
+        happened: Callable[[Event], None],
+        store: Spool,
+        pyfora_version: str,
+        python_version: str,
+        no_room: Callable[[str], str] = lambda _: "",
     ) -> None:
+        """`no_room`: why this program, by its id, cannot be accepted now; "" where it can, or was before."""
+        self._no_room = no_room
         self.reactor = reactor
         self.happened = happened
         self._store = store
@@ -122,12 +142,12 @@ class Sessions:
     def factory(self) -> WebSocketServerFactory:
         """For autobahn's WebSocketResource."""
         factory = WebSocketServerFactory(reactor=self.reactor)
-        protocol: Any = type("Socket", (ClientSocket,), {"sessions": self})
+        protocol: Any = type("Socket", (self.socket_class,), {"sessions": self})
         factory.protocol = protocol
         factory.noisy = False
         factory.setProtocolOptions(
-            maxFramePayloadSize=MESSAGE_LIMIT_BYTES,
-            maxMessagePayloadSize=MESSAGE_LIMIT_BYTES,
+            maxFramePayloadSize=CLIENT_MESSAGE_LIMIT_BYTES,
+            maxMessagePayloadSize=CLIENT_MESSAGE_LIMIT_BYTES,
             openHandshakeTimeout=DOOR_TIMEOUT_S,
             closeHandshakeTimeout=DOOR_TIMEOUT_S,
             autoPingInterval=PING_INTERVAL_S,
@@ -150,20 +170,28 @@ class Sessions:
             )
         return ""
 
-    def keep(self, message: SubmitProgram) -> None:
-        """Have the program's bytes in the store. Raises WireError where they are not what they say, or OSError."""
+    def keep(self, message: SubmitProgram) -> str:
+        """Have the program's bytes in the store: "", or why there is no room.
+
+        Raises WireError where they are not what they say.
+        """
         if not is_content_id(message.fingerprint):
             raise WireError("a program's fingerprint is a sha256 in hex")
         if not message.payload:
             if self._store.size_bytes(message.fingerprint) != message.size_bytes:
                 raise WireError("the program's bytes were not uploaded: connect again and send them")
-            return
+            return self._no_room(message.program_id)
         if len(message.payload) != message.size_bytes:
             raise WireError("a program of another size than it says")
         if hashlib.sha256(message.payload).hexdigest() != message.fingerprint:
             raise WireError("a program whose fingerprint is not that of its bytes")
-        if self._store.size_bytes(message.fingerprint) != message.size_bytes:
-            self._store.write(message.fingerprint, message.payload)
+        reason = self._no_room(message.program_id)
+        if not reason and self._store.size_bytes(message.fingerprint) != message.size_bytes:
+            try:
+                self._store.write(message.fingerprint, message.payload)
+            except OSError as error:
+                return f"the manager could not store the block ({error.strerror or error}): make room there"
+        return reason
 
     def joined(self, socket: ClientSocket, hello: ClientHello) -> None:
         """A client is known. A newer connection of the same session takes the place of the older one."""

@@ -83,7 +83,7 @@ def test_head_is_get_without_a_body_and_options_names_the_methods(looked: Looked
 def test_every_path_of_the_document_asks_for_the_token(looked: Looked) -> None:
     for path in PATHS:
         status, headers, _ = looked.open(f"/api/v1{path}", token="another")
-        assert (status, headers["www-authenticate"]) == (401, "Bearer"), path
+        assert status == 401 and headers["www-authenticate"].endswith(", Bearer"), path
 
 
 def test_a_block_is_seen_and_cancelled(looked: Looked) -> None:
