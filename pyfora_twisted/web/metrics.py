@@ -30,6 +30,8 @@ from pyfora_twisted.metering import Meter
 from pyfora_twisted.spool import Spool
 from pyfora_twisted.web.answers import allow_only, give
 
+KEPT_S = 0.5
+"""How long figures are shown again as they are: to make them takes milliseconds, whoever asks how often."""
 CONTENT_TYPE = b"text/plain; version=0.0.4; charset=utf-8"
 
 
@@ -175,8 +177,11 @@ class Metrics(Resource):
 
     isLeaf = True
 
-    def __init__(self, sources: Sources) -> None:
+    def __init__(self, sources: Sources, seconds: Callable[[], float]) -> None:
         super().__init__()
+        self._seconds = seconds
+        self._made_at = -KEPT_S
+        self._made = b""
         # One of its own: the library's global one would show this process's threads and garbage, and be shared by
         # whatever else this process may run.
         self._registry = CollectorRegistry()
@@ -187,4 +192,7 @@ class Metrics(Resource):
         refused = allow_only(request, ("GET",))
         if refused is not None:
             return refused
-        return give(request, 200, generate_latest(self._registry), CONTENT_TYPE)
+        now = self._seconds()
+        if now - self._made_at >= KEPT_S:
+            self._made_at, self._made = now, generate_latest(self._registry)
+        return give(request, 200, self._made, CONTENT_TYPE)

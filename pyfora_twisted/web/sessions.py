@@ -23,8 +23,10 @@ PING_TIMEOUT_S = 20.0
 UNSENT_LIMIT_BYTES = 256 * 1024 * 1024
 """What may wait for a client that does not read; past it the connection is closed, and the client is told anew."""
 _SESSION_ID_LIMIT = 64
-_PROTOCOL_ERROR = 1002
-_POLICY_VIOLATION = 1008
+# RFC 6455, 7.4.2: an application's own codes are 4000 to 4999. Autobahn raises for the protocol's own, such as 1008.
+_NO_MESSAGE = 4002
+_NOT_WANTED = 4008
+_STOPPING = 4001
 
 _log = Logger()
 
@@ -50,7 +52,7 @@ class ClientSocket(WebSocketServerProtocol):
     def onMessage(self, payload: bytes, isBinary: bool) -> None:
         """One message."""
         if not isBinary:
-            self.sendClose(_PROTOCOL_ERROR, "text where a binary message belongs")
+            self.sendClose(_NO_MESSAGE, "text where a binary message belongs")
             return
         try:
             if not self.session_id:
@@ -69,7 +71,7 @@ class ClientSocket(WebSocketServerProtocol):
                     return
         except WireError as error:
             _log.warn("A client is sent away: {error}", error=error)
-            self.sendClose(_POLICY_VIOLATION, str(error)[:100])
+            self.sendClose(_NOT_WANTED, str(error)[:100])
             return
         self.sessions.happened(ClientSaid(self.session_id, message))
 
@@ -113,7 +115,7 @@ class ClientSocket(WebSocketServerProtocol):
         self.maxFramePayloadSize = self.maxMessagePayloadSize = limit_bytes
 
     def _too_late(self) -> None:
-        self.sendClose(_POLICY_VIOLATION, "no hello in time")
+        self.sendClose(_NOT_WANTED, "no hello in time")
 
 
 class Sessions:
@@ -219,4 +221,4 @@ class Sessions:
     def close(self) -> None:
         """Part from all clients."""
         for socket in list(self._sockets.values()):
-            socket.sendClose(1001, "the manager stops")
+            socket.sendClose(_STOPPING, "the manager stops")

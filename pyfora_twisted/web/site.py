@@ -10,6 +10,7 @@ from twisted.web.server import Request, Site
 
 from pyfora_twisted.web.answers import Refused, allow_only, refuse
 from pyfora_twisted.web.api import Api
+from pyfora_twisted.web.channel import Channel
 from pyfora_twisted.web.gate import Gate, Refusal
 from pyfora_twisted.web.health import Health, HealthPage
 from pyfora_twisted.web.metrics import Metrics, Sources
@@ -76,12 +77,13 @@ def make_site(
     root.putChild(b"ws", _WebSockets(sessions))
     root.putChild(b"healthz", HealthPage(health.alive))
     root.putChild(b"readyz", HealthPage(health.ready))
-    root.putChild(b"metrics", Metrics(sources))
+    root.putChild(b"metrics", Metrics(sources, reactor.seconds))
     api = _Branch()
     root.putChild(b"api", api)
     happened = sources.driver.happened
     api.putChild(b"v1", Api(sources.core, happened, reactor.seconds, values, asks_for_token))
     site = Site(root, requestFactory=request_class(gate, sources.store), timeout=IDLE_TIMEOUT_S, reactor=reactor)
+    site.protocol = Channel  # type: ignore[method-assign, assignment]
     site.noisy = False
     # The access log goes through our own logger, at debug level: a line for each status poll drowns all else.
     site.log = lambda request: None  # type: ignore[method-assign]
