@@ -99,6 +99,8 @@ PROCESS_START_LIMIT_S = 20.0
 """A compute process that has not spoken within this time of being forked is killed."""
 
 # ---- doors -------------------------------------------------------------------------------------------------
+ARRIVALS_WAITING_LIMIT = 1024
+"""Connections that the kernel holds until they are let in: in a crowd an honest one waits there, and is not lost."""
 UNPROVED_LIMIT = 256
 """Connections to one port whose peers are not known yet; beyond it the oldest of the largest crowd gives way."""
 PROVED_LIMIT = 4096

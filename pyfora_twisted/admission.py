@@ -38,9 +38,10 @@ class GuardedConnection(ProtocolWrapper):
             super().makeConnection(transport)
 
     def dataReceived(self, data: bytes) -> None:
-        """Count what comes in, and pass it on."""
+        """Count what comes in, and pass it on, unless we are parting: what is behind has said its last word then."""
         self.factory.meter.received_bytes += len(data)
-        super().dataReceived(data)
+        if not self.disconnecting:
+            super().dataReceived(data)
 
     def write(self, data: bytes) -> None:
         """Count what goes out, and pass it on."""

@@ -7,6 +7,7 @@ from typing import Any
 
 from twisted.internet.error import CannotListenError
 
+from pyfora.limits import ARRIVALS_WAITING_LIMIT
 from pyfora_twisted.ending import CannotStart
 
 PAIR_TRIES = 100
@@ -15,7 +16,7 @@ PAIR_TRIES = 100
 def listen(reactor: Any, port: int, factory: Any, interface: str, what: str, variable: str) -> Any:
     """Listen on a TCP port. Raises CannotStart with a line on what to change."""
     try:
-        return reactor.listenTCP(port, factory, interface=interface)
+        return reactor.listenTCP(port, factory, backlog=ARRIVALS_WAITING_LIMIT, interface=interface)
     except CannotListenError as error:
         number = getattr(error.socketError, "errno", None)
         if number == errno.EADDRINUSE:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import resource
 import signal
 import sys
@@ -83,6 +84,8 @@ def make_daemon(reactor: Any, config: Config) -> DaemonService:
         print(f"pyfora: {error}", file=sys.stderr)
         raise SystemExit(1) from None
     _allow_open_files()
+    # Programs, values and logs are nobody else's on this machine, whatever the data directory's own mode.
+    os.umask(0o077)
     daemon = DaemonService(reactor, config, notices)
     ending = Ending(reactor)
     manager = None

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from pyfora.client.asking import SAID_LIMIT_BYTES, Asking
+from pyfora.client.unreached import error_in, not_pyfora, turned_away, unreachable
 from pyfora.errors import ConnectionError, ResultTooLargeError, ValueLostError
 from pyfora.limits import PARCEL_LIMIT_BYTES
 
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
     from pyfora.client.securing import Security
 
 _EXAMPLE = "http://127.0.0.1:30000"
-_OR_TLS = ", or an 'https://…' one where the manager speaks TLS"
 _SCHEMES = {"http": "http", "ws": "http", "https": "https", "wss": "https"}
 _CHUNK_BYTES = 1 << 20
 _STATUS_LIMIT_BYTES = 64 << 20
@@ -113,14 +113,6 @@ class Address:
                 asking.close()
 
 
-def error_in(body: bytes) -> str:
-    """The sentence of the manager's answer to what it refused; what is not of that form, as it is."""
-    try:
-        return str(json.loads(body)["error"])
-    except (ValueError, KeyError, TypeError):
-        return body.decode("utf-8", "replace").strip()
-
-
 def _chunks(pieces: Iterable[bytes | memoryview]) -> Iterable[memoryview]:
     # http.client sends an item with one sendall: of a huge one no timeout would ever be seen.
     for piece in pieces:
@@ -201,6 +193,8 @@ def _security(scheme: str, tls: str | None) -> Security | None:
 
 def _token_from_environment() -> str:
     inline, path = (os.environ.get(name, "").strip() for name in ("UFORA_TOKEN", "UFORA_TOKEN_FILE"))
+    if inline and path:
+        raise ConnectionError("UFORA_TOKEN and UFORA_TOKEN_FILE are both set. Unset one of the two.")
     if inline or not path:
         return inline
     from pyfora.configuration.machine import this_machine
@@ -211,61 +205,3 @@ def _token_from_environment() -> str:
         return read_token_file(path, f"the token file {path} (UFORA_TOKEN_FILE)", this_machine()).decode("ascii")
     except ConfigError as error:
         raise ConnectionError(f"{error} Or give connect(..., token=...).") from None
-
-
-# ---- what is wrong, and what to do -----------------------------------------------------------------------------------
-
-
-def unreachable(address: Address, error: BaseException) -> str:
-    """Nothing answers there."""
-    if isinstance(error, http.client.RemoteDisconnected):
-        return not_pyfora(address)
-    if isinstance(error, TimeoutError):
-        what = "did not answer in time"
-    else:
-        what = f"cannot be reached ({getattr(error, 'strerror', None) or error})"
-    if address.security is not None:
-        what += ", or does not speak TLS"
-    return (
-        f"the manager at {address.url} {what}. Check the address, and that a manager is running there "
-        "(`twistd -n pyfora` starts one); pyfora.connect() without a URL needs none."
-    )
-
-
-def not_pyfora(address: Address) -> str:
-    """Something else answers there."""
-    return (
-        f"what answers at {address.url} is not a pyfora manager. Give the URL of the manager's client port "
-        f"(30000 unless UFORA_WEB_HTTP_PORT says otherwise){'' if address.security else _OR_TLS}."
-    )
-
-
-def turned_away(address: Address, said: bytes) -> str:
-    """The manager says why it does not take such a request."""
-    reason = error_in(said).splitlines()
-    return f"the manager at {address.url} turned this client away: {reason[0] if reason else 'no reason given'}."
-
-
-def speaks_tls(address: Address) -> str:
-    """TLS answers there."""
-    return (
-        f"what answers at {address.url} speaks TLS. Use 'https://{address.url.partition('://')[2]}', with the "
-        "certificates of a client (connect(..., tls=DIRECTORY), or UFORA_TLS_DIR)."
-    )
-
-
-def unproved(address: Address) -> str:
-    """It takes our proof, and has none of its own."""
-    return (
-        f"what answers at {address.url} could not prove that it knows the token: it is another program, or somebody "
-        "in between. Check the address; nothing it says is believed."
-    )
-
-
-def wrong_token(address: Address) -> str:
-    """The manager wants a token, or another one."""
-    which = "another token than the one given" if address.token else "a token"
-    return (
-        f"the manager at {address.url} asks for {which}. Give connect(..., token=...), or name the file that holds it "
-        "in UFORA_TOKEN_FILE."
-    )

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
 from pyfora.client.dialling import dial
+from pyfora.client.unreached import not_pyfora, speaks_tls, tokenless, turned_away, unproved, wrong_token
 from pyfora.errors import ConnectionError
 from pyfora.wire.door import NONCE_BYTES, TLS_RECORDS
 from pyfora.wire.http_door import CHALLENGE_PATH, PROOF_HEADER, Caller, offered_challenge
@@ -25,7 +26,7 @@ SAID_LIMIT_BYTES = 2000
 
 
 class Asking:
-    """One connection to a manager, for one request: `request` sends it, `answer` gives what came back.
+    """One connection to a manager, for one request.
 
     The connection is asked for a challenge first, so that the token never travels; and under TLS in any case, for there
     the manager's verdict on our certificate comes with its first answer only (RFC 8446, 4.4.2.4).
@@ -69,8 +70,6 @@ class Asking:
 
     def check(self, status: int, proof: str | None) -> None:
         """Raise ConnectionError where an answer of this status does not come from a manager that knows the token."""
-        from pyfora.client.address import unproved, wrong_token
-
         if status == 401:
             raise ConnectionError(wrong_token(self._address))
         # Only a manager's word counts; what comes of something in between (502, 503) is no news of one.
@@ -100,8 +99,6 @@ class Asking:
         return connection
 
     def _ask(self) -> None:
-        from pyfora.client.address import not_pyfora, turned_away, wrong_token
-
         self._connection.request("GET", CHALLENGE_PATH)
         response = self._response()
         said = response.read(SAID_LIMIT_BYTES)
@@ -114,10 +111,7 @@ class Asking:
             raise ConnectionError(not_pyfora(self._address))
         if self._address.token:
             if challenge is None:
-                raise ConnectionError(
-                    f"the manager at {self._address.url} has no token, and cannot prove that it is yours. Check the "
-                    "address; or, where that is meant, leave the token out (argument, UFORA_TOKEN, UFORA_TOKEN_FILE)."
-                )
+                raise ConnectionError(tokenless(self._address))
             self._challenge = challenge
         elif challenge is not None:
             raise ConnectionError(wrong_token(self._address))
@@ -130,8 +124,6 @@ class Asking:
             return self._connection.getresponse()
         except http.client.BadStatusLine as error:
             if str(error)[:1].encode("latin-1", "replace") in TLS_RECORDS:
-                from pyfora.client.address import speaks_tls
-
                 raise ConnectionError(speaks_tls(self._address)) from None
             raise
         except ssl.SSLError as error:

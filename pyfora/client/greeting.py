@@ -8,8 +8,9 @@ import warnings
 from http.client import HTTPException
 from typing import TYPE_CHECKING
 
-from pyfora.client.address import Address, not_pyfora, turned_away, unreachable, wrong_token
+from pyfora.client.address import Address
 from pyfora.client.asking import SAID_LIMIT_BYTES, Asking
+from pyfora.client.unreached import not_pyfora, turned_away, unreachable, wrong_token
 from pyfora.errors import ConnectionError, WireError
 from pyfora.limits import MESSAGE_LIMIT_BYTES
 from pyfora.wire.codec import decode_message, encode_message

@@ -7,6 +7,7 @@ of them gives way. An honest caller proves itself within milliseconds and is nev
 
 from __future__ import annotations
 
+import ipaddress
 from collections import Counter, OrderedDict
 from dataclasses import dataclass
 
@@ -49,6 +50,7 @@ class Admission:
 
     def arrived(self, number: int, address: str, now: float) -> list[Close]:
         """A connection stands. What is to be closed for it: itself, an older one, or nothing."""
+        address = crowd_of(address)
         if not self._spend(address, now):
             return [Close(number, f"more than {ARRIVALS_PER_S:g} connections a second came from {address}")]
         self._unproved[number] = (address, now)
@@ -116,6 +118,19 @@ class Admission:
             return False
         budget.left -= 1
         return True
+
+
+def crowd_of(address: str) -> str:
+    """What counts as one address: of IPv6 the network that one customer is given, a /64 (RFC 6177)."""
+    try:
+        found = ipaddress.ip_address(address.partition("%")[0])
+    except ValueError:
+        return address
+    if isinstance(found, ipaddress.IPv4Address):
+        return address
+    if found.ipv4_mapped is not None:
+        return str(found.ipv4_mapped)
+    return str(ipaddress.IPv6Network((found, 64), strict=False))
 
 
 def _take_one(counter: Counter[str], address: str) -> None:

@@ -54,7 +54,7 @@ class Gate:
             return Refusal(
                 403, "this manager is not known by that name: use its address, or name it in UFORA_WEB_HOSTS there"
             )
-        if origins and urlsplit(origins[0].decode("latin-1")).netloc != host:
+        if origins and _host_of(origins[0].decode("latin-1")) != host:
             return Refusal(403, "a page of another site may not speak to this manager")
         if method not in METHODS:
             return Refusal(501, "this manager does not know that method", (("Allow", SERVED),))
@@ -66,3 +66,11 @@ class Gate:
             return Entry(self._keeper.judge(shown, method.decode("ascii"), path.decode("latin-1"), now))
         except WireError as error:
             return Refusal(401, str(error), (("WWW-Authenticate", self._keeper.offer(now)),))
+
+
+def _host_of(origin: str) -> str:
+    """The host and port of an Origin header; "" where it has none."""
+    try:
+        return urlsplit(origin).netloc
+    except ValueError:
+        return ""

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import atexit
 import datetime
+import shutil
 from functools import cache
 from pathlib import Path
 from tempfile import mkdtemp
@@ -19,6 +21,7 @@ LONG_AGO = NOW - datetime.timedelta(days=1000)
 def directory(name: str) -> Path:
     """ "ours", "other", or "expired" (by our authority); made once."""
     path = Path(mkdtemp(prefix="pyfora-certificates-")) / name
+    atexit.register(shutil.rmtree, path.parent, ignore_errors=True)
     if name == "expired":
         path.mkdir()
         for file in ("ca.pem", "ca.key"):

@@ -110,6 +110,15 @@ def test_the_token(manager: FakeManager, tmp_path: Path, monkeypatch: pytest.Mon
     with pyfora.connect(manager.url, timeout=5) as executor:
         assert executor.getWorkerCount() == 2
         assert "secret" not in repr(executor.connection.address)
+    (tmp_path / "token").chmod(0o644)
+    with pytest.raises(pyfora.ConnectionError, match=r"mode 0644.*chmod 600"):
+        pyfora.connect(manager.url, timeout=5)
+    monkeypatch.setenv("UFORA_TOKEN", "secret")
+    with pytest.raises(pyfora.ConnectionError, match="both set"):
+        pyfora.connect(manager.url, timeout=5)
+    monkeypatch.delenv("UFORA_TOKEN_FILE")
+    pyfora.connect(manager.url, timeout=5).close()
+    monkeypatch.delenv("UFORA_TOKEN")
     monkeypatch.setenv("UFORA_TOKEN_FILE", str(tmp_path / "none"))
     with pytest.raises(pyfora.ConnectionError, match="UFORA_TOKEN_FILE"):
         pyfora.connect(manager.url, timeout=5)

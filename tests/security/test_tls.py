@@ -105,7 +105,7 @@ def test_a_client_does_not_take_a_worker_for_its_manager(secured: Cluster) -> No
 
 
 PORTS: dict[str, tuple[Role, ...]] = {
-    "http": ("client",),
+    "http": ("client", "manager"),
     "registry": ("worker",),
     "control": ("worker",),
     "data": ("worker", "manager"),

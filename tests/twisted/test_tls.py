@@ -96,7 +96,7 @@ def assert_refused(ends: Ends, keeper_said: str, caller_said: str) -> None:
 
 PORTS: dict[str, tuple[Role, tuple[Role, ...]]] = {
     "registry": ("manager", ("worker",)),
-    "http": ("manager", ("client",)),
+    "http": ("manager", ("client", "manager")),
     "control": ("worker", ("worker",)),
     "data": ("worker", ("worker", "manager")),
 }

@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from twisted.internet.task import Clock
 from twisted.internet.testing import StringTransport
 
@@ -126,7 +128,7 @@ def test_names_of_others(manager: Manager, host: str, method: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "origin", ["http://evil.example", "null", "http://localhost:30001", "http://127.0.0.1:80", "x"]
+    "origin", ["http://evil.example", "null", "http://localhost:30001", "http://127.0.0.1:80", "x", "http://["]
 )
 @pytest.mark.parametrize("method", ["GET", "HEAD", "PUT", "POST", "OPTIONS"])
 def test_pages_of_others(manager: Manager, origin: str, method: str) -> None:
@@ -214,6 +216,34 @@ def test_a_token_in_a_url_opens_nothing(closed: Manager) -> None:
 def test_what_a_caller_says_of_our_proof_is_not_repeated(manager: Manager) -> None:
     answer = manager.ask("GET", "/ws", UPGRADE, f"Pyfora-Proof: {'0' * 64}")
     assert answer.code == 101 and "pyfora-proof" not in answer.headers
+
+
+# ---- rubbish ---------------------------------------------------------------------------------------------------------
+
+
+HEADERS = st.sampled_from(
+    [b"Host", b"Origin", b"Authorization", b"Content-Length", b"Upgrade", b"Expect", b"Pyfora-Proof"]
+)
+LINES = st.lists(
+    st.tuples(HEADERS, st.binary(max_size=80) | st.sampled_from([b"a", b"7", b"http://[", b"[::1"])), max_size=6
+)
+
+
+@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.sampled_from([b"GET", b"PUT", b"X"]) | st.binary(max_size=9), st.binary(max_size=60), LINES)
+def test_no_head_opens_the_door_or_breaks_it(
+    closed: Manager, method: bytes, path: bytes, lines: list[tuple[bytes, bytes]]
+) -> None:
+    head = method + b" /" + path + b" HTTP/1.1\r\n" + b"".join(name + b": " + text + b"\r\n" for name, text in lines)
+    answer = closed.raw(head + b"\r\n", b"x" * 100)
+    assert answer == b"" or answer.split()[1] in (b"400", b"401", b"403", b"501"), answer
+
+
+@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(st.binary(max_size=300), max_size=5))
+def test_no_bytes_open_the_door_or_break_it(closed: Manager, pieces: list[bytes]) -> None:
+    answer = closed.raw(*pieces)
+    assert answer == b"" or answer.split()[1] in (b"400", b"401", b"403", b"501"), answer
 
 
 # ---- size ------------------------------------------------------------------------------------------------------------

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from pyfora.limits import (
     ADDRESSES_LIMIT,
     ARRIVALS_BURST,
@@ -10,7 +12,7 @@ from pyfora.limits import (
     PROVED_PER_ADDRESS_LIMIT,
     UNPROVED_LIMIT,
 )
-from pyfora.wire.admission import Admission
+from pyfora.wire.admission import Admission, crowd_of
 
 
 def test_an_honest_caller_is_never_in_the_way() -> None:
@@ -90,3 +92,18 @@ def test_what_is_over_twice_counts_once() -> None:
     admission.left(1)
     admission.left(1)
     assert admission.proved(1) == [] and admission.counts() == (0, 0)
+
+
+@pytest.mark.parametrize(
+    ("address", "crowd"),
+    [
+        ("198.18.0.1", "198.18.0.1"),
+        ("::ffff:198.18.0.1", "198.18.0.1"),
+        ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"),
+        ("2001:db8:1:2::9", "2001:db8:1:2::/64"),
+        ("fe80::1%eth0", "fe80::/64"),
+        ("a name", "a name"),
+    ],
+)
+def test_what_counts_as_one_address(address: str, crowd: str) -> None:
+    assert crowd_of(address) == crowd

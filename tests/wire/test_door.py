@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from pyfora.errors import WireError
 from pyfora.wire.door import CALLER, HELLO_BYTES, KEEPER, PROOF_BYTES, Door
@@ -109,3 +111,16 @@ def test_a_callers_own_proof_does_not_deceive_it() -> None:
 def test_tls_at_a_plain_door_is_told_of(first: bytes) -> None:
     with pytest.raises(WireError, match=r"speaks TLS.*UFORA_TLS_DIR"):
         Door(KEEPER, b"", b"b" * 32).receive(first)
+
+
+@given(st.sampled_from([CALLER, KEEPER]), st.booleans(), st.lists(st.binary(max_size=100), max_size=5))
+def test_no_bytes_open_a_door(role: bytes, begins_well: bool, pieces: list[bytes]) -> None:
+    door = Door(role, b"t", b"a" * 32)
+    try:
+        if begins_well:
+            door.receive(Door(KEEPER if role == CALLER else CALLER, b"", b"b" * 32).start())
+        for piece in pieces:
+            door.receive(piece)
+    except WireError:
+        pass
+    assert not door.open

@@ -6,6 +6,8 @@ import itertools
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from pyfora.errors import WireError
 from pyfora.limits import CHALLENGE_LIFETIME_S
@@ -115,3 +117,11 @@ def test_remembered_proofs_are_bounded(monkeypatch: Any) -> None:
         door.judge(caller(second, nonce=nonce).authorization, "GET", "/ws", 0.0)
     with pytest.raises(Stale):
         door.judge(caller(first, nonce=1).authorization, "GET", "/ws", 0.0)
+
+
+@given(st.text(max_size=300) | st.from_regex(http_door._AUTHORIZATION, fullmatch=True), st.text(max_size=20))
+def test_nothing_that_was_not_made_with_the_token_opens(authorization: str, path: str) -> None:
+    door = keeper(b"a token that is not guessed")
+    with pytest.raises(WireError):
+        door.judge(authorization, "GET", path, 0.0)
+    offered_challenge(authorization)
