@@ -112,6 +112,17 @@ REFUSED_WITHOUT_ARGUMENTS: dict[str, str] = {
 }
 """The same, where no argument fixes what comes out."""
 
+_DIRECTORY = (
+    "looks from the directory that you are in, which this worker does not have; give the whole path of a file that "
+    "each worker has, or read it before the block"
+)
+REFUSED_WITHOUT_DIRECTORY: dict[str, str] = {
+    **_table(_DIRECTORY, "builtins", "open"),
+    **_table(_DIRECTORY, "io", "open"),
+    **_table(_DIRECTORY, "os", "open stat lstat access listdir scandir readlink walk"),
+}
+"""The same, of relative paths, where the client's directory is not here."""
+
 REFUSED_ANYWHERE_BELOW: dict[str, str] = {
     "asyncio:BaseEventLoop.__init__": _EVENTS,
     "subprocess:Popen.__init__": _PROCESS,

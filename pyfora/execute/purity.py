@@ -28,12 +28,13 @@ from pyfora.execute.impure import (
     REFUSED_UNSEEDED,
     REFUSED_WHERE_CALLED,
     REFUSED_WITHOUT_ARGUMENTS,
+    REFUSED_WITHOUT_DIRECTORY,
     STORES_A_DATABASE,
     UNSEEDED,
     WRITES_A_FILE,
 )
 from pyfora.execute.seeds import seed_late
-from pyfora.language import chance
+from pyfora.language import chance, settings
 from pyfora.language.caches import UNCOUNTED, Uncounted
 from pyfora.language.primitives import FOLD
 
@@ -62,11 +63,11 @@ def install() -> None:
         sys.meta_path.insert(0, _LoadedLater())
     for table, applies, culprit in _TABLES:
         for name, reason in table.items():
-            if name not in _done and _is_loaded(name):
-                _done.add(name)
+            if (name, reason) not in _done and _is_loaded(name):
+                _done.add((name, reason))
                 _guard(name, applies, reason, culprit)
-    if _ARRAYS in sys.modules and _RANDOM_STATE not in _done:
-        _done.add(_RANDOM_STATE)
+    if _ARRAYS in sys.modules and (_RANDOM_STATE, UNSEEDED) not in _done:
+        _done.add((_RANDOM_STATE, UNSEEDED))
         seed_late(_refuse_random_state)
 
 
@@ -265,6 +266,12 @@ def _formats_now(*given: Any) -> bool:
     return len(given) < 2
 
 
+def _looks_from_there(path: Any = ".", *_: Any, **__: Any) -> bool:
+    if not settings.has_no_directory() or not isinstance(path, (str, bytes, os.PathLike)):
+        return False
+    return not os.path.isabs(os.fspath(path))
+
+
 def _stores_a_database(database: Any = None, *_: Any, **__: Any) -> bool:
     name = os.fsdecode(database) if isinstance(database, (str, bytes, os.PathLike)) else ""
     return name not in ("", ":memory:") and "mode=ro" not in name and "mode=memory" not in name
@@ -280,7 +287,8 @@ _TABLES: tuple[tuple[dict[str, str], Callable[..., bool], Callable[[FrameType], 
     ({"gc.collect": COLLECTED}, _always, _calling_user_code_for_its_value),
     ({"time.strftime": CLOCK}, _formats_now, _calling_user_code),
     ({"sqlite3.connect": STORES_A_DATABASE}, _stores_a_database, _user_code_above),
+    (REFUSED_WITHOUT_DIRECTORY, _looks_from_there, _user_code_above),
     ({"os.open": WRITES_A_FILE}, _has_writing_flags, _calling_user_code),
     ({"builtins.open": WRITES_A_FILE, "io.open": WRITES_A_FILE}, _opens_for_writing, _user_code_above),
 )
-_done: set[str] = set()
+_done: set[tuple[str, str]] = set()

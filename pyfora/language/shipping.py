@@ -16,6 +16,7 @@ from pyfora.language import making
 from pyfora.language.arrays import SharedMemory, is_array_kind, reduce_array
 from pyfora.language.caches import CACHE_WRAPPER, Kept, attributes_of, is_librarys, kept_by, name_of
 from pyfora.language.classes import is_importable, reduce_class
+from pyfora.language.dispatching import is_dispatcher, reduce_dispatcher
 from pyfora.language.instances import (
     Links,
     has_state_hook,
@@ -27,7 +28,7 @@ from pyfora.language.instances import (
 )
 from pyfora.language.making import contents
 from pyfora.language.pickling import ParcelPickler
-from pyfora.language.reach import Namespace, Reach, is_user_module
+from pyfora.language.reach import Namespace, Reach
 from pyfora.language.sets import reduce_set
 from pyfora.language.sources import CodeReference
 from pyfora.language.unconvertible import not_kept, not_sent
@@ -204,6 +205,8 @@ class Shipper(ParcelPickler):
     def _reduce_function(self, function: FunctionType) -> Any:
         if is_importable(function):
             return NotImplemented
+        if is_dispatcher(function):
+            return reduce_dispatcher(function)
         names = function.__globals__
         namespace = self.reach.namespace(names)
         if not namespace.library:
