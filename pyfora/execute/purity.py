@@ -154,7 +154,12 @@ def _guard_native_classmethod(
 
 def refusal(name: str, reason: str, frame: FrameType) -> InvalidPyforaOperation:
     """The error to raise for a call of `name` in the user's `frame`; it is noted, whatever becomes of it."""
-    error = InvalidPyforaOperation(f"{name}() {reason} ({frame.f_code.co_filename}:{frame.f_lineno}).")
+    return refusal_of(f"{name}()", reason, frame)
+
+
+def refusal_of(what: str, reason: str, frame: FrameType) -> InvalidPyforaOperation:
+    """The same, for what is no call."""
+    error = InvalidPyforaOperation(f"{what} {reason} ({frame.f_code.co_filename}:{frame.f_lineno}).")
     refusals.append(error)
     return error
 
@@ -231,6 +236,9 @@ def _user_code_above(caller: FrameType) -> FrameType | None:
     while frame is not None:
         if is_user_code(frame):
             return frame
+        if frame.f_globals is globals():  # what is guarded twice
+            frame = frame.f_back
+            continue
         if str(frame.f_globals.get("__name__")).startswith("pyfora."):
             return None
         # An import by the user's code may do what it must.

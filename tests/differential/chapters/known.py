@@ -2,8 +2,4 @@
 
 from __future__ import annotations
 
-_AMBIENT = "a setting that the script made is not carried to the worker"
-
-KNOWN: dict[str, str] = {
-    "sys.path and sys.modules": _AMBIENT,
-}
+KNOWN: dict[str, str] = {}

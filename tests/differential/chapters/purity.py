@@ -631,15 +631,39 @@ ROWS += [
         """,
     ),
     same(
-        "sys.path and sys.modules",
+        "sys.modules, of the program's own modules",
         """
-        import sys, helper
-        sys.path.append("/extra")
+        import sys, helper, importlib
+        def here():
+            return sys.modules[__name__].x
+        x = 5
         with executor.remotely.downloadAll():
-            a = "/extra" in sys.path, "helper" in sys.modules
-            import importlib
-            b = importlib.import_module("helper").x
+            a = sys.modules["helper"].x, "helper" in sys.modules, importlib.import_module("helper").x
+            b = getattr(sys.modules[__name__], "x"), here(), sys.modules.get("helper").x
+            c = sys.maxsize, sys.byteorder, sys.version_info[:2], sys.getrecursionlimit()
+            h = helper.x
         """,
         files={"helper.py": "x = 1\n"},
+    ),
+    *(
+        refused(
+            f"not pure: {expression}",
+            words,
+            f"""
+            import sys
+            with executor.remotely.downloadAll():
+                try:
+                    a = {expression}
+                except BaseException:
+                    a = None
+            """,
+        )
+        for expression, words in (
+            ("sys.path", "sys.path tells where the worker looks for modules"),
+            ("'/x' in sys.path", "sys.path tells where the worker looks for modules"),
+            ("'numpy' in sys.modules", "sys.modules tells which modules the worker has loaded"),
+            ("len(sys.modules)", "sys.modules tells which modules the worker has loaded"),
+            ("sys.modules.copy()", "sys.modules tells which modules the worker has loaded"),
+        )
     ),
 ]
