@@ -88,7 +88,7 @@ REFUSED_UNSEEDED: dict[str, str] = {
     **_table(_CHANCE, "random", "expovariate betavariate gammavariate lognormvariate paretovariate triangular"),
     **_table(_CHANCE, "random", "vonmisesvariate weibullvariate binomialvariate getrandbits randbytes getstate"),
 }
-"""The same, as long as no seed of the program's decides what is drawn."""
+"""The same, as long as no seed of the program's decides what is drawn; also where a library draws on its behalf."""
 
 REFUSED_ARRAYS_UNSEEDED: dict[str, str] = {
     **_table(_ARRAY_CHANCE, "numpy.random", "beta binomial bytes chisquare choice dirichlet exponential f gamma"),

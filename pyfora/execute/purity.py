@@ -287,8 +287,8 @@ def _stores_a_database(database: Any = None, *_: Any, **__: Any) -> bool:
 
 _TABLES: tuple[tuple[dict[str, str], Callable[..., bool], Callable[[FrameType], FrameType | None]], ...] = (
     (REFUSED_WHERE_CALLED, _always, _calling_user_code),
-    (REFUSED_UNSEEDED, chance.PLAIN.is_anybodys, _calling_user_code),
-    (REFUSED_ARRAYS_UNSEEDED, chance.ARRAYS.is_anybodys, _calling_user_code),
+    (REFUSED_UNSEEDED, chance.PLAIN.is_anybodys, _user_code_above),
+    (REFUSED_ARRAYS_UNSEEDED, chance.ARRAYS.is_anybodys, _user_code_above),
     (REFUSED_AS_SEEDS, _gives_no_seed, _calling_user_code),
     (REFUSED_WITHOUT_ARGUMENTS, _has_no_seed, _calling_user_code),
     (REFUSED_ANYWHERE_BELOW, _always, _user_code_above),

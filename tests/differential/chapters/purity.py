@@ -630,6 +630,26 @@ ROWS += [
             a = sys.getdefaultencoding(), sys.getfilesystemencoding(), locale.getlocale(), sys.stdout.encoding
         """,
     ),
+    refused(
+        "not pure: a library that draws from the hidden random state",
+        "random.gauss() draws from a hidden random state",
+        """
+        import random, statistics
+        random.seed(1)
+        with executor.remotely.downloadAll():
+            a = statistics.NormalDist(0, 1).samples(3)
+        """,
+    ),
+    same(
+        "a library that draws from a random state seeded in the block",
+        """
+        import random, statistics
+        with executor.remotely.downloadAll():
+            random.seed(1)
+            a = statistics.NormalDist(0, 1).samples(3)
+        b = random.random()
+        """,
+    ),
     same(
         "sys.modules, of the program's own modules",
         """
