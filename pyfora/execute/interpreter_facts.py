@@ -75,4 +75,4 @@ class _System(ModuleType):
 
 def hide_facts() -> None:
     """From now on, in this process."""
-    sys.__class__ = _System  # type: ignore[assignment]
+    sys.__class__ = _System

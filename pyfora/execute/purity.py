@@ -277,7 +277,7 @@ def _formats_now(*given: Any) -> bool:
 def _looks_from_there(path: Any = ".", *_: Any, **__: Any) -> bool:
     if not settings.has_no_directory() or not isinstance(path, (str, bytes, os.PathLike)):
         return False
-    return not os.path.isabs(os.fspath(path))
+    return not os.fsencode(path).startswith(b"/")
 
 
 def _stores_a_database(database: Any = None, *_: Any, **__: Any) -> bool:

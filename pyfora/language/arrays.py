@@ -134,7 +134,7 @@ def _memory(around: _Extent, array: Any) -> Any:
             "arrays of objects that share parts of their memory cannot be sent; make a copy: array.copy()"
         )
     data = (ctypes.c_char * (around.end - around.first)).from_address(around.first)
-    made = np.frombuffer(data, np.uint8)
+    made = np.frombuffer(memoryview(data).cast("B"), np.uint8)
     made.flags.writeable = array.flags.writeable
     return made
 

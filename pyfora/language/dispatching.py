@@ -8,7 +8,8 @@ from typing import Any
 
 from pyfora.language import making
 
-_CODE = functools.singledispatch(lambda _: None).__code__
+_any_dispatcher: Any = functools.singledispatch(lambda _: None)
+_CODE = _any_dispatcher.__code__
 """What all of them have in common."""
 _OWN_ATTRIBUTES = ("register", "dispatch", "registry", "_clear_cache", "__wrapped__")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import pickle
 import re
@@ -54,13 +55,12 @@ def _of_memory_file(file: io.StringIO | io.BytesIO) -> Any:
 
 
 def _of_context_variable(variable: ContextVar[Any]) -> Any:
-    value = (variable.get(),) if variable in copy_context() else ()
+    value: tuple[Any, ...] = (variable.get(),) if variable in copy_context() else ()
     made: tuple[Any, ...] | None = _place_in_a_library(variable)
     if made is None:
-        try:
+        default: tuple[Any, ...] = ()
+        with contextlib.suppress(LookupError):
             default = (Context().run(variable.get),)
-        except LookupError:
-            default = ()
         made = making.make_context_variable, (variable.name, *default)
     return *made, value, None, None, making.set_context_variable
 

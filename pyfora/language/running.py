@@ -226,7 +226,11 @@ def _is_other(cache: Any, before: list[tuple[Any, Any]], info: Any) -> bool:
     if not is_counted(cache) or CACHE_WRAPPER.cache_info(cache) != info:
         return True
     # Cleared, and asked as often as before.
-    return any(old is not new for olds, news in zip(before, pairs(cache), strict=True) for old, new in zip(olds, news))
+    return any(
+        old is not new
+        for olds, news in zip(before, pairs(cache), strict=True)
+        for old, new in zip(olds, news, strict=True)
+    )
 
 
 class _Frozen:

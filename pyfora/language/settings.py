@@ -95,7 +95,7 @@ def _set_time_zone(zone: str | None) -> None:
 
 def _directory() -> str | None:
     try:
-        return os.getcwd()
+        return os.getcwd()  # noqa: PTH109  # which `_set_directory` may have replaced
     except FileNotFoundError:  # it has been removed
         return None
 
