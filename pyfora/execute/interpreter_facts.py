@@ -27,9 +27,9 @@ class _Modules(Mapping[str, ModuleType]):
 
     def __getitem__(self, name: str) -> ModuleType:
         found = vars(sys)["modules"].get(name)
-        if isinstance(found, ReplicaModule):
-            return found
-        self._refuse()
+        if not isinstance(found, ReplicaModule):
+            self._refuse()
+        return found
 
     def __contains__(self, name: object) -> bool:
         return isinstance(name, str) and self[name] is not None
