@@ -12,13 +12,13 @@ import inspect
 import operator
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from importlib.abc import MetaPathFinder
 from importlib.machinery import ModuleSpec
 from types import BuiltinFunctionType, FrameType, FunctionType, MethodDescriptorType, MethodType, ModuleType
 from typing import Any, NoReturn
 
-from pyfora.errors import InvalidPyforaOperation
+from pyfora.errors import InvalidPyforaOperation, UnconvertibleValueError
 from pyfora.execute.impure import (
     CLOCK,
     COLLECTED,
@@ -36,9 +36,10 @@ from pyfora.execute.impure import (
 from pyfora.execute.seeds import seed_late
 from pyfora.language import chance, settings
 from pyfora.language.caches import UNCOUNTED, Uncounted
+from pyfora.language.packages import missing
 from pyfora.language.primitives import FOLD
 
-refusals: list[InvalidPyforaOperation] = []
+refusals: list[InvalidPyforaOperation | UnconvertibleValueError] = []
 """What was refused in this process. A program that catches it, with a bare `except`, is refused all the same."""
 
 _ARRAYS = "numpy.random"
@@ -69,6 +70,23 @@ def install() -> None:
     if _ARRAYS in sys.modules and (_RANDOM_STATE, UNSEEDED) not in _done:
         _done.add((_RANDOM_STATE, UNSEEDED))
         seed_late(_refuse_random_state)
+
+
+class MissingPackages(MetaPathFinder):
+    """Asked last: refuses the import of what the client has, and this worker does not, by user code."""
+
+    def __init__(self, packages: Mapping[str, str]) -> None:
+        self._packages = packages
+
+    def find_spec(self, name: str, path: Any = None, target: Any = None) -> ModuleSpec | None:
+        frame = user_frame(sys._getframe(1))
+        if name in self._packages and frame is not None:
+            error = UnconvertibleValueError(
+                f"{missing(name, self._packages[name])} ({frame.f_code.co_filename}:{frame.f_lineno})."
+            )
+            refusals.append(error)
+            raise error
+        return None
 
 
 class _LoadedLater(MetaPathFinder):

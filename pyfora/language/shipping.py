@@ -76,6 +76,8 @@ class Shipper(ParcelPickler):
         """Kinds of objects that pickle needs no help with."""
         self._raw: dict[type, bool] = {}
         """Whether objects of a kind are pickled by their state, whatever their class says."""
+        self._kinds: set[type] = set()
+        """The classes of what was sent."""
         self._arrays: list[Any] = []
         """Those of numpy that were sent."""
         self._shared_memory = SharedMemory()
@@ -87,6 +89,11 @@ class Shipper(ParcelPickler):
         """Cells of the block's own frame, by identity: the other side has cells of these names in its frame."""
         self.doubtful_cells: dict[int, tuple[CellType, str]] = {}
         """Cells whose contents cannot be sent, with the reason."""
+
+    def modules(self) -> set[str]:
+        """The modules of libraries that the program uses, as far as it can be told before it runs."""
+        namespaces = {one.module.__name__ for one in self.reach.namespaces.values() if one.library}
+        return namespaces | self.reach.imported | {kind.__module__ for kind in self._kinds}
 
     def find_shared_memory(self, known: Iterable[object]) -> bool:
         if self._arrays:
@@ -108,6 +115,7 @@ class Shipper(ParcelPickler):
 
     def _reduce_special(self, obj: Any, kind: type) -> Any:
         """How to pickle what pickle alone would not get right, or NotImplemented; None for all other kinds."""
+        self._kinds.add(kind)
         if (raw := self._raw.get(kind)) is None:
             raw = self._raw[kind] = is_copied_raw(kind)
             if raw and has_state_hook(kind):

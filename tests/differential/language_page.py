@@ -171,6 +171,10 @@ SHOWN_BY: dict[str, tuple[str, ...]] = {
         "an open file left in a name, read later",
         "a generator left in a name, read later",
     ),
+    "a package that the worker does not have (only where it is used)": (
+        "ambient: a package that the worker does not have",
+        "ambient: a package that the worker does not have, imported in the block",
+    ),
     "source text that cannot be found": ("a block without source text",),
     # What depends on more than its inputs
     "`random.Random(seed)`, `numpy.random.default_rng(seed)` made in the block": (

@@ -21,7 +21,57 @@ _SHOW = """
         show.unit = "m"
 """
 
+_PACKAGE = {"site-packages/onlyhere.py": "__version__ = '1.2'\nx = 1\n"}
+_ITS_PLACE = """
+        import os, sys
+        sys.path.insert(0, os.path.abspath("site-packages"))
+"""
+
 ROWS: list[Row] = [
+    refused(
+        "ambient: a package that the worker does not have",
+        "your program uses onlyhere 1.2, which is not installed on the worker; install that version there",
+        _ITS_PLACE
+        + """
+        import onlyhere
+        with executor.remotely.downloadAll():
+            a = onlyhere.x
+        """,
+        refusal="UnconvertibleValueError",
+        files=_PACKAGE,
+    ),
+    refused(
+        "ambient: a package that the worker does not have, imported in the block",
+        "your program uses onlyhere 1.2, which is not installed on the worker; install that version there",
+        _ITS_PLACE
+        + """
+        import onlyhere
+        def f():
+            try:
+                import onlyhere
+                return 1
+            except BaseException:
+                return 2
+        with executor.remotely.downloadAll():
+            a = f()
+        """,
+        refusal="UnconvertibleValueError",
+        files=_PACKAGE,
+    ),
+    same(
+        "ambient: a package that the worker does not have, in a branch that is not taken",
+        _ITS_PLACE
+        + """
+        def f(x):
+            if x:
+                import onlyhere
+                return onlyhere.x
+            return 2
+        with executor.remotely.downloadAll():
+            a = f(0)
+        """,
+        files=_PACKAGE,
+    ),
     same(
         "ambient: a captured singledispatch function, its registry and attributes",
         _SHOW
