@@ -90,6 +90,7 @@ class Driver:
             make_settings(program.header["settings"])
         except InvalidPyforaOperation as error:
             return BlockEnd(exception=error), {}
+        sys.meta_path.append(purity.MissingPackages(program.header.get("packages", {})))
         before = current_settings()
         try:
             end = program.run()

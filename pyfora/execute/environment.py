@@ -13,6 +13,7 @@ from pyfora.execute.ambient import Ambient
 from pyfora.fold.grid import Grid
 from pyfora.fold.partials import Form
 from pyfora.fold.sources import Source
+from pyfora.language.packages import check_versions
 from pyfora.language.results import first_object, pack_environment, unpack_environment
 from pyfora.language.running import LoadedProgram
 from pyfora.language.shipping import CodeForm, marshalled
@@ -21,6 +22,9 @@ from pyfora.values.parcels import Parcel
 
 _HASH_SEED = "hash seed"
 """The name of what an environment's parcel begins with."""
+
+
+_PACKAGES = "packages"
 
 
 @dataclass(frozen=True)
@@ -53,7 +57,8 @@ class Environment:
         Raises what pickling raises.
         """
         packed: dict[int, Any] = {}
-        objects = {_HASH_SEED: fixed_hash_seed(), "environment": self}
+        packages = program.header.get("packages", {})
+        objects = {_HASH_SEED: fixed_hash_seed(), _PACKAGES: packages, "environment": self}
         return pack_environment(objects, program, packed, code_form, stream), packed
 
 
@@ -64,8 +69,13 @@ def hash_seed_of_environment(parcel: Parcel) -> str | None:
 
 
 def unpack(parcel: Parcel, primitives: Mapping[str, Callable[..., Any]]) -> tuple[Environment, dict[int, Any]]:
-    """The environment of `pack`, whose functions call `primitives`; all objects in it by the same index."""
+    """The environment of `pack`, whose functions call `primitives`; all objects in it by the same index.
+
+    Raises UnconvertibleValueError where this worker has other versions of packages than the driver's.
+    """
     unpacked: dict[int, Any] = {}
-    found = unpack_environment(parcel, primitives, remembered=unpacked)["environment"]
+    objects = unpack_environment(parcel, primitives, remembered=unpacked)
+    check_versions(objects[_PACKAGES])
+    found = objects["environment"]
     assert isinstance(found, Environment)
     return found, unpacked

@@ -88,7 +88,7 @@ REFUSED_UNSEEDED: dict[str, str] = {
     **_table(_CHANCE, "random", "expovariate betavariate gammavariate lognormvariate paretovariate triangular"),
     **_table(_CHANCE, "random", "vonmisesvariate weibullvariate binomialvariate getrandbits randbytes getstate"),
 }
-"""The same, as long as no seed of the program's decides what is drawn."""
+"""The same, as long as no seed of the program's decides what is drawn; also where a library draws on its behalf."""
 
 REFUSED_ARRAYS_UNSEEDED: dict[str, str] = {
     **_table(_ARRAY_CHANCE, "numpy.random", "beta binomial bytes chisquare choice dirichlet exponential f gamma"),
@@ -111,6 +111,17 @@ REFUSED_WITHOUT_ARGUMENTS: dict[str, str] = {
     "numpy.random.default_rng": UNSEEDED,
 }
 """The same, where no argument fixes what comes out."""
+
+_DIRECTORY = (
+    "looks from the directory that you are in, which this worker does not have; give the whole path of a file that "
+    "each worker has, or read it before the block"
+)
+REFUSED_WITHOUT_DIRECTORY: dict[str, str] = {
+    **_table(_DIRECTORY, "builtins", "open"),
+    **_table(_DIRECTORY, "io", "open"),
+    **_table(_DIRECTORY, "os", "open stat lstat access listdir scandir readlink walk"),
+}
+"""The same, of relative paths, where the client's directory is not here."""
 
 REFUSED_ANYWHERE_BELOW: dict[str, str] = {
     "asyncio:BaseEventLoop.__init__": _EVENTS,

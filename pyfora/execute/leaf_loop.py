@@ -7,7 +7,7 @@ from time import perf_counter
 from typing import Any
 
 from pyfora.compile import Captured, GaveUp, Kernel, NotCompiled, Output, load_kernel
-from pyfora.errors import InvalidPyforaOperation
+from pyfora.errors import InvalidPyforaOperation, UnconvertibleValueError
 from pyfora.execute import purity, warned
 from pyfora.execute.ambient import as_deep_as
 from pyfora.execute.environment import Environment, unpack
@@ -40,7 +40,7 @@ class LeafLoop:
         """Raises Unshippable where the environment cannot be made here: in the driver's process it is there already."""
         try:
             self._environment, unpacked = unpack(parcel, primitives)
-        except Exception as error:
+        except (Exception, UnconvertibleValueError) as error:
             reason = f"what the loop uses cannot be made in another process: {type(error).__name__}: {error}"
             raise Unshippable(reason) from None
         self._unpacked = unpacked

@@ -11,6 +11,7 @@ from pyfora.execute.conversation import Conversation, WorkerGone
 from pyfora.execute.driver import Driver
 from pyfora.execute.identity import GUARDED_BUILTINS
 from pyfora.execute.in_place import PRIMITIVES_IN_PLACE
+from pyfora.execute.interpreter_facts import hide_facts
 from pyfora.execute.keyboard import NoKeyboard
 from pyfora.execute.leaves import LeafProcess
 from pyfora.execute.rehearsal import rehearse
@@ -39,6 +40,7 @@ def work(message: Message, conversation: Conversation, spool: Spool, cache: Path
     """Serve the program whose first message this is."""
     sys.stdin = NoKeyboard()
     leave_out_own_frames()
+    hide_facts()
     try:
         if isinstance(message, DriveProgram):
             Driver(message, conversation, spool, cache).drive()

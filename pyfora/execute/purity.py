@@ -12,13 +12,13 @@ import inspect
 import operator
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from importlib.abc import MetaPathFinder
 from importlib.machinery import ModuleSpec
 from types import BuiltinFunctionType, FrameType, FunctionType, MethodDescriptorType, MethodType, ModuleType
 from typing import Any, NoReturn
 
-from pyfora.errors import InvalidPyforaOperation
+from pyfora.errors import InvalidPyforaOperation, UnconvertibleValueError
 from pyfora.execute.impure import (
     CLOCK,
     COLLECTED,
@@ -28,16 +28,18 @@ from pyfora.execute.impure import (
     REFUSED_UNSEEDED,
     REFUSED_WHERE_CALLED,
     REFUSED_WITHOUT_ARGUMENTS,
+    REFUSED_WITHOUT_DIRECTORY,
     STORES_A_DATABASE,
     UNSEEDED,
     WRITES_A_FILE,
 )
 from pyfora.execute.seeds import seed_late
-from pyfora.language import chance
+from pyfora.language import chance, settings
 from pyfora.language.caches import UNCOUNTED, Uncounted
+from pyfora.language.packages import missing
 from pyfora.language.primitives import FOLD
 
-refusals: list[InvalidPyforaOperation] = []
+refusals: list[InvalidPyforaOperation | UnconvertibleValueError] = []
 """What was refused in this process. A program that catches it, with a bare `except`, is refused all the same."""
 
 _ARRAYS = "numpy.random"
@@ -62,12 +64,29 @@ def install() -> None:
         sys.meta_path.insert(0, _LoadedLater())
     for table, applies, culprit in _TABLES:
         for name, reason in table.items():
-            if name not in _done and _is_loaded(name):
-                _done.add(name)
+            if (name, reason) not in _done and _is_loaded(name):
+                _done.add((name, reason))
                 _guard(name, applies, reason, culprit)
-    if _ARRAYS in sys.modules and _RANDOM_STATE not in _done:
-        _done.add(_RANDOM_STATE)
+    if _ARRAYS in sys.modules and (_RANDOM_STATE, UNSEEDED) not in _done:
+        _done.add((_RANDOM_STATE, UNSEEDED))
         seed_late(_refuse_random_state)
+
+
+class MissingPackages(MetaPathFinder):
+    """Asked last: refuses the import of what the client has, and this worker does not, by user code."""
+
+    def __init__(self, packages: Mapping[str, str]) -> None:
+        self._packages = packages
+
+    def find_spec(self, name: str, path: Any = None, target: Any = None) -> ModuleSpec | None:
+        frame = user_frame(sys._getframe(1))
+        if name in self._packages and frame is not None:
+            error = UnconvertibleValueError(
+                f"{missing(name, self._packages[name])} ({frame.f_code.co_filename}:{frame.f_lineno})."
+            )
+            refusals.append(error)
+            raise error
+        return None
 
 
 class _LoadedLater(MetaPathFinder):
@@ -153,7 +172,12 @@ def _guard_native_classmethod(
 
 def refusal(name: str, reason: str, frame: FrameType) -> InvalidPyforaOperation:
     """The error to raise for a call of `name` in the user's `frame`; it is noted, whatever becomes of it."""
-    error = InvalidPyforaOperation(f"{name}() {reason} ({frame.f_code.co_filename}:{frame.f_lineno}).")
+    return refusal_of(f"{name}()", reason, frame)
+
+
+def refusal_of(what: str, reason: str, frame: FrameType) -> InvalidPyforaOperation:
+    """The same, for what is no call."""
+    error = InvalidPyforaOperation(f"{what} {reason} ({frame.f_code.co_filename}:{frame.f_lineno}).")
     refusals.append(error)
     return error
 
@@ -230,6 +254,9 @@ def _user_code_above(caller: FrameType) -> FrameType | None:
     while frame is not None:
         if is_user_code(frame):
             return frame
+        if frame.f_globals is globals():  # what is guarded twice
+            frame = frame.f_back
+            continue
         if str(frame.f_globals.get("__name__")).startswith("pyfora."):
             return None
         # An import by the user's code may do what it must.
@@ -265,6 +292,12 @@ def _formats_now(*given: Any) -> bool:
     return len(given) < 2
 
 
+def _looks_from_there(path: Any = ".", *_: Any, **__: Any) -> bool:
+    if not settings.has_no_directory() or not isinstance(path, (str, bytes, os.PathLike)):
+        return False
+    return not os.fsencode(path).startswith(b"/")
+
+
 def _stores_a_database(database: Any = None, *_: Any, **__: Any) -> bool:
     name = os.fsdecode(database) if isinstance(database, (str, bytes, os.PathLike)) else ""
     return name not in ("", ":memory:") and "mode=ro" not in name and "mode=memory" not in name
@@ -272,15 +305,16 @@ def _stores_a_database(database: Any = None, *_: Any, **__: Any) -> bool:
 
 _TABLES: tuple[tuple[dict[str, str], Callable[..., bool], Callable[[FrameType], FrameType | None]], ...] = (
     (REFUSED_WHERE_CALLED, _always, _calling_user_code),
-    (REFUSED_UNSEEDED, chance.PLAIN.is_anybodys, _calling_user_code),
-    (REFUSED_ARRAYS_UNSEEDED, chance.ARRAYS.is_anybodys, _calling_user_code),
+    (REFUSED_UNSEEDED, chance.PLAIN.is_anybodys, _user_code_above),
+    (REFUSED_ARRAYS_UNSEEDED, chance.ARRAYS.is_anybodys, _user_code_above),
     (REFUSED_AS_SEEDS, _gives_no_seed, _calling_user_code),
     (REFUSED_WITHOUT_ARGUMENTS, _has_no_seed, _calling_user_code),
     (REFUSED_ANYWHERE_BELOW, _always, _user_code_above),
     ({"gc.collect": COLLECTED}, _always, _calling_user_code_for_its_value),
     ({"time.strftime": CLOCK}, _formats_now, _calling_user_code),
     ({"sqlite3.connect": STORES_A_DATABASE}, _stores_a_database, _user_code_above),
+    (REFUSED_WITHOUT_DIRECTORY, _looks_from_there, _user_code_above),
     ({"os.open": WRITES_A_FILE}, _has_writing_flags, _calling_user_code),
     ({"builtins.open": WRITES_A_FILE, "io.open": WRITES_A_FILE}, _opens_for_writing, _user_code_above),
 )
-_done: set[str] = set()
+_done: set[tuple[str, str]] = set()

@@ -133,7 +133,7 @@ def _memory(around: _Extent, array: Any) -> Any:
         raise pickle.PicklingError(
             "arrays of objects that share parts of their memory cannot be sent; make a copy: array.copy()"
         )
-    data = (ctypes.c_char * (around.end - around.first)).from_address(around.first)
+    data: Any = (ctypes.c_char * (around.end - around.first)).from_address(around.first)
     made = np.frombuffer(data, np.uint8)
     made.flags.writeable = array.flags.writeable
     return made

@@ -11,6 +11,7 @@ from typing import Any
 
 from pyfora.language.arrays import is_array_kind
 from pyfora.language.caches import CACHE_WRAPPER, attributes_of
+from pyfora.language.dispatching import is_dispatcher, state_of_dispatcher
 from pyfora.language.making import contents
 from pyfora.language.reach import is_user_module
 from pyfora.language.shipping import Shipper
@@ -83,6 +84,8 @@ class _StatePickler(Shipper):
         """None: that raising a captured exception notes its context is no change that the user made."""
 
     def _function_state(self, function: FunctionType) -> Any:
+        if is_dispatcher(function):
+            return state_of_dispatcher(function)
         names = function.__globals__
         if not is_user_module(str(names.get("__name__"))):
             return tuple(contents(cell) for cell in function.__closure__ or ())

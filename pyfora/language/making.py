@@ -11,6 +11,7 @@ import io
 import os
 import struct
 from collections.abc import Callable
+from contextvars import ContextVar
 from types import CellType, FunctionType, ModuleType
 from typing import Any, NoReturn
 
@@ -82,6 +83,30 @@ def known_nan(module: str, data: bytes) -> float:
     except ImportError:
         return make_nan(data)
     return found
+
+
+def make_dispatcher(default: Callable[..., Any]) -> Any:
+    """A function of `functools.singledispatch` with nothing registered but the function for all."""
+    return functools.singledispatch(default)
+
+
+def fill_dispatcher(function: Any, state: tuple[list[tuple[type, Any]], dict[str, Any]]) -> None:
+    """Register what is registered with it, and give it its attributes."""
+    registered, attributes = state
+    for kind, called in registered:
+        function.register(kind, called)
+    vars(function).update(attributes)
+
+
+def make_context_variable(name: str, *default: Any) -> ContextVar[Any]:
+    """A context variable without a value."""
+    return ContextVar(name, default=default[0]) if default else ContextVar(name)
+
+
+def set_context_variable(variable: ContextVar[Any], value: tuple[Any, ...]) -> None:
+    """Give it its value in the context of this process, if it has one."""
+    if value:
+        variable.set(*value)
 
 
 def make_strided(elements: Any, strides: tuple[int, ...], writeable: bool) -> Any:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 import io
 import pickle
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -24,6 +24,7 @@ class ParcelPickler(cloudpickle.Pickler):  # type: ignore[misc]  # an untyped ba
 
     dispatch_table: Any
     persistent_id: Any
+    reducer_override: Any
     memo: Any
     """Of pickle.Pickler: what was pickled, and its index."""
 

@@ -15,6 +15,7 @@ from typing import Any
 
 from pyfora.errors import InvalidPyforaOperation, UnconvertibleValueError, WireError
 from pyfora.language.capture import Block, captured_names
+from pyfora.language.packages import versions_of
 from pyfora.language.reach import Namespace
 from pyfora.language.settings import current_settings
 from pyfora.language.shipping import CodeForm, RemoteValue, Shipper, marshalled, reason_of
@@ -53,8 +54,8 @@ class Program:
     """A program as it is sent (`header`, `parcel`), and what stays on the client (`origin`)."""
 
     header: dict[str, Any]
-    """python, pyfora, kind (block, call, value), filename, line, names, remote_value_ids, hash_seed, settings,
-    fingerprint."""
+    """python, pyfora, kind (block, call, value), filename, line, names, remote_value_ids, hash_seed, packages,
+    settings,    fingerprint."""
     parcel: Parcel
     origin: Origin
 
@@ -260,6 +261,7 @@ def _program(shipper: Shipper, kind: str, filename: str, line: int, names: list[
         "remote_value_ids": list(dict.fromkeys(shipper.remote_value_ids)),
         # A value is what it is under any.
         "hash_seed": fixed_hash_seed(),
+        "packages": versions_of(shipper.modules()),
         "settings": {} if kind == "value" else current_settings(),
     }
     digest = hashlib.sha256(json.dumps(header, sort_keys=True).encode())

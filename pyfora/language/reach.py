@@ -115,6 +115,8 @@ class Reach:
         self.mentioned: set[str] = set()
         self.namespaces: dict[int, Namespace] = {id(namespace.names): namespace for namespace in known}
         self._seen: dict[int, CodeType] = {}
+        self.imported: set[str] = set()
+        """Modules that import statements name."""
         self._pending: list[tuple[dict[str, Any], str, int, tuple[str, ...]]] = []
 
     def namespace(self, names: dict[str, Any]) -> Namespace:
@@ -156,6 +158,8 @@ class Reach:
     def add_import(self, names: dict[str, Any], module: str, level: int, taken: Iterable[str]) -> None:
         """An import statement in reached code: a user's module must be there for it to find."""
         self._pending.append((names, module, level, tuple(taken)))
+        if not level:
+            self.imported.add(module)
 
     def missing_members(self) -> Iterator[tuple[Namespace, str]]:
         """Members that are reached and not yet sent; to be asked again until it yields none."""

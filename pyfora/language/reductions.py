@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import pickle
 import re
 import struct
 import sys
 from collections.abc import Callable
+from contextvars import Context, ContextVar, copy_context
 from types import BuiltinMethodType, MethodType
 from typing import Any
 
 from pyfora.language import making
 from pyfora.language.chance import by_name
 from pyfora.language.matches import match_reducer
+from pyfora.language.reach import is_user_module
 
 
 def _of_struct(layout: struct.Struct) -> Any:
@@ -51,10 +54,31 @@ def _of_memory_file(file: io.StringIO | io.BytesIO) -> Any:
     return (making.closed_memory_file, (type(file),)) if file.closed else file.__reduce_ex__(5)
 
 
+def _of_context_variable(variable: ContextVar[Any]) -> Any:
+    value: tuple[Any, ...] = (variable.get(),) if variable in copy_context() else ()
+    made: tuple[Any, ...] | None = _place_in_a_library(variable)
+    if made is None:
+        default: tuple[Any, ...] = ()
+        with contextlib.suppress(LookupError):
+            default = (Context().run(variable.get),)
+        made = making.make_context_variable, (variable.name, *default)
+    return *made, value, None, None, making.set_context_variable
+
+
+def _place_in_a_library(value: object) -> tuple[Any, ...] | None:
+    # The library's own code looks at the very variable.
+    for module_name, module in list(sys.modules.items()):
+        for name, member in list(getattr(module, "__dict__", {}).items()):
+            if member is value and not is_user_module(module_name):
+                return making.attribute_of, (module_name, name)
+    return None
+
+
 def reductions() -> dict[type, Callable[[Any], Any]]:
     """By type, for the dispatch table of one pickler."""
     return {
         struct.Struct: _of_struct,
+        ContextVar: _of_context_variable,
         re.Match: match_reducer(),
         MethodType: _of_method,
         BuiltinMethodType: _of_builtin,

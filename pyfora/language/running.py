@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from types import CellType, FunctionType
 from typing import Any
 
-from pyfora.errors import InvalidPyforaOperation, WireError
+from pyfora.errors import InvalidPyforaOperation, UnconvertibleValueError, WireError
 from pyfora.language.accumulation import HIDDEN
 from pyfora.language.bindings import Bindings
 from pyfora.language.body import CELLS, NAMES, BlockFunction, cell_noter
@@ -20,6 +20,7 @@ from pyfora.language.frozen import can_change, fingerprint, members
 from pyfora.language.functions import register
 from pyfora.language.library_watch import LibraryWatch, mentions
 from pyfora.language.loading import Loader, install
+from pyfora.language.packages import check_versions, missing
 from pyfora.language.primitives import READ
 from pyfora.language.program import RESULT, Plan, read_program
 from pyfora.language.reach import Namespace, ReplicaModule
@@ -69,12 +70,19 @@ def load_program(
     plan = next(objects, None)
     if not isinstance(plan, Plan):
         raise WireError("a program's parcel does not begin with its plan")
+    packages = header.get("packages", {})
+    check_versions(packages)
     captured: dict[str, Any] = {}
-    for kind, *place, value in objects:
-        if kind == "local":
-            captured[place[0]] = value
-        else:
-            place[0].names[place[1]] = value
+    try:
+        for kind, *place, value in objects:
+            if kind == "local":
+                captured[place[0]] = value
+            else:
+                place[0].names[place[1]] = value
+    except ModuleNotFoundError as error:
+        if error.name is None or error.name not in packages:
+            raise
+        raise UnconvertibleValueError(missing(error.name, packages[error.name])) from None
     install(loader.namespaces)
     hidden = frozenset(
         code.co_filename
@@ -226,7 +234,11 @@ def _is_other(cache: Any, before: list[tuple[Any, Any]], info: Any) -> bool:
     if not is_counted(cache) or CACHE_WRAPPER.cache_info(cache) != info:
         return True
     # Cleared, and asked as often as before.
-    return any(old is not new for olds, news in zip(before, pairs(cache), strict=True) for old, new in zip(olds, news))
+    return any(
+        old is not new
+        for olds, news in zip(before, pairs(cache), strict=True)
+        for old, new in zip(olds, news, strict=True)
+    )
 
 
 class _Frozen:

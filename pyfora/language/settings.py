@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import importlib
 import os
 import sys
@@ -92,6 +93,33 @@ def _set_time_zone(zone: str | None) -> None:
     time.tzset()
 
 
+def _directory() -> str | None:
+    try:
+        return os.getcwd()  # noqa: PTH109  # which `_set_directory` may have replaced
+    except FileNotFoundError:  # it has been removed
+        return None
+
+
+def _set_directory(path: str | None) -> None:
+    if path is None:
+        return
+    try:
+        os.chdir(path)
+        _elsewhere.clear()
+    except OSError:
+        # Paths can be told from it all the same; whoever looks for a file there is refused.
+        _elsewhere[:] = [path]
+        os.getcwd, os.getcwdb = functools.partial(str, path), functools.partial(os.fsencode, path)
+
+
+_elsewhere: list[str] = []
+
+
+def has_no_directory() -> bool:
+    """Whether this process could not enter the directory that the client is in."""
+    return bool(_elsewhere)
+
+
 def _decimal() -> list[Any]:
     context = sys.modules["decimal"].getcontext()
     traps = sorted(signal.__name__ for signal, on in context.traps.items() if on)
@@ -164,6 +192,7 @@ _SETTINGS: dict[str, _Setting] = {
     "recursion limit": _Setting(1000, _recursion_limit, _set_recursion_limit),
     "int digits": _Setting(sys.int_info.default_max_str_digits, sys.get_int_max_str_digits, sys.set_int_max_str_digits),
     "arguments": _Setting([""], lambda: list(sys.argv), _set_arguments),
+    "directory": _Setting(None, _directory, _set_directory),
     "time zone": _Setting(None, _time_zone, _set_time_zone),
     "decimal": _Setting(
         [28, "ROUND_HALF_EVEN", -999999, 999999, 1, 0, ["DivisionByZero", "InvalidOperation", "Overflow"]],

@@ -16,6 +16,7 @@ from pyfora.language import making
 from pyfora.language.arrays import SharedMemory, is_array_kind, reduce_array
 from pyfora.language.caches import CACHE_WRAPPER, Kept, attributes_of, is_librarys, kept_by, name_of
 from pyfora.language.classes import is_importable, reduce_class
+from pyfora.language.dispatching import is_dispatcher, reduce_dispatcher
 from pyfora.language.instances import (
     Links,
     has_state_hook,
@@ -27,7 +28,7 @@ from pyfora.language.instances import (
 )
 from pyfora.language.making import contents
 from pyfora.language.pickling import ParcelPickler
-from pyfora.language.reach import Namespace, Reach, is_user_module
+from pyfora.language.reach import Namespace, Reach
 from pyfora.language.sets import reduce_set
 from pyfora.language.sources import CodeReference
 from pyfora.language.unconvertible import not_kept, not_sent
@@ -75,6 +76,8 @@ class Shipper(ParcelPickler):
         """Kinds of objects that pickle needs no help with."""
         self._raw: dict[type, bool] = {}
         """Whether objects of a kind are pickled by their state, whatever their class says."""
+        self._kinds: set[type] = set()
+        """The classes of what was sent."""
         self._arrays: list[Any] = []
         """Those of numpy that were sent."""
         self._shared_memory = SharedMemory()
@@ -86,6 +89,11 @@ class Shipper(ParcelPickler):
         """Cells of the block's own frame, by identity: the other side has cells of these names in its frame."""
         self.doubtful_cells: dict[int, tuple[CellType, str]] = {}
         """Cells whose contents cannot be sent, with the reason."""
+
+    def modules(self) -> set[str]:
+        """The modules of libraries that the program uses, as far as it can be told before it runs."""
+        namespaces = {one.module.__name__ for one in self.reach.namespaces.values() if one.library}
+        return namespaces | self.reach.imported | {kind.__module__ for kind in self._kinds}
 
     def find_shared_memory(self, known: Iterable[object]) -> bool:
         if self._arrays:
@@ -107,6 +115,7 @@ class Shipper(ParcelPickler):
 
     def _reduce_special(self, obj: Any, kind: type) -> Any:
         """How to pickle what pickle alone would not get right, or NotImplemented; None for all other kinds."""
+        self._kinds.add(kind)
         if (raw := self._raw.get(kind)) is None:
             raw = self._raw[kind] = is_copied_raw(kind)
             if raw and has_state_hook(kind):
@@ -204,6 +213,8 @@ class Shipper(ParcelPickler):
     def _reduce_function(self, function: FunctionType) -> Any:
         if is_importable(function):
             return NotImplemented
+        if is_dispatcher(function):
+            return reduce_dispatcher(function)
         names = function.__globals__
         namespace = self.reach.namespace(names)
         if not namespace.library:

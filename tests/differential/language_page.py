@@ -120,6 +120,43 @@ SHOWN_BY: dict[str, tuple[str, ...]] = {
         "order of returned sets",
         "order of sets inside of other objects",
     ),
+    "a NaN stays one object, so that `x in [x]` and `xs.index(x)` hold as locally": (
+        "a captured nan is the same object everywhere",
+        "NaNs: one in many places of what comes back",
+        "NaNs: out of a parallel loop, captured ones and others",
+    ),
+    "values nested however deep, such as linked lists": (
+        "a deeply nested captured list",
+        "a deeply nested result",
+        "a linked list as result",
+    ),
+    "what `lru_cache` keeps, with its counts: captured, and after the block": (
+        "caches: every kind of key, in its order, with the counts",
+        "caches: an object that the block has made is the one after it",
+        "an object that a captured cache keeps",
+    ),
+    "changing an object that a captured cache keeps": ("caches: changing an object that a captured one keeps",),
+    "an answer in a captured cache that cannot be sent (only where it is read)": (
+        "caches: an answer that cannot be sent",
+    ),
+    "`cache_info()` of a function that a parallel loop has called (until `cache_clear()`)": (
+        "caches: counts after a parallel loop, in the block",
+        "caches: counts after a parallel loop, after the block",
+    ),
+    "strides of numpy's arrays, and the memory that several share": (
+        "arrays: numbers that depend on how an array lies",
+        "arrays: captured ones that share their memory",
+        "numpy views, made in the block",
+    ),
+    "an array of few elements far apart in memory (only where it is read)": ("arrays: a few elements far apart",),
+    "`singledispatch` functions, context variables with their values": (
+        "ambient: a captured singledispatch function, its registry and attributes",
+        "ambient: context variables with a value, a default, and neither",
+    ),
+    "registering with such a function, or setting such a variable": (
+        "ambient: registering with a captured singledispatch function",
+        "ambient: setting a captured context variable",
+    ),
     "matches of `re` and closed files come back": (
         "matches of regular expressions",
         "closed files left in names",
@@ -134,6 +171,10 @@ SHOWN_BY: dict[str, tuple[str, ...]] = {
         "an open file left in a name, read later",
         "a generator left in a name, read later",
     ),
+    "a package that the worker does not have (only where it is used)": (
+        "ambient: a package that the worker does not have",
+        "ambient: a package that the worker does not have, imported in the block",
+    ),
     "source text that cannot be found": ("a block without source text",),
     # What depends on more than its inputs
     "`random.Random(seed)`, `numpy.random.default_rng(seed)` made in the block": (
@@ -146,10 +187,22 @@ SHOWN_BY: dict[str, tuple[str, ...]] = {
         "numpy.random, seeded in the block",
     ),
     "reading files that each worker has, too": ("files are read",),
+    "`os.getcwd()` and relative paths: from your own directory": (
+        "current directory",
+        "a file beside the script, by relative path",
+        "ambient: another directory than the script's, also in a parallel loop",
+    ),
+    "relative paths where the worker does not have your directory": (
+        'ambient: a directory that the worker does not have: open("x")',
+        'ambient: a directory that the worker does not have: os.path.exists("x")',
+    ),
     "clocks": ("not pure: time.time",),
     "hidden random state": ("not pure: random.random",),
+    "the same, drawn by a library": ("not pure: a library that draws from the hidden random state",),
     "the system's random bits": ("not pure: uuid4",),
     "facts about the machine": ("not pure: os.getpid",),
+    "`sys.path`": ("not pure: sys.path",),
+    "`sys.modules`, but for modules of your own": ("not pure: 'numpy' in sys.modules", "not pure: len(sys.modules)"),
     "environment variables": ("not pure: os.environ read",),
     "sockets": ("not pure: socket",),
     "processes": ("not pure: subprocess.run",),

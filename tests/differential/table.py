@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from tests.differential.chapters import (
     accumulating,
+    ambient,
     arrays,
     caches,
     captured,
@@ -29,7 +30,7 @@ from tests.differential.rows import Row
 ROWS: list[Row] = [
     replace(row, known_difference=KNOWN.get(row.name))
     for chapter in (
-        *(functions, control, classes, exceptions, values, sets, depths, arrays),
+        *(functions, control, classes, exceptions, values, sets, depths, arrays, ambient),
         *(parallel, consuming, accumulating, dividing, captured, caches, library, purity, corners),
     )
     for row in chapter.ROWS

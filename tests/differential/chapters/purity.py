@@ -656,16 +656,60 @@ ROWS += [
             a = sys.getdefaultencoding(), sys.getfilesystemencoding(), locale.getlocale(), sys.stdout.encoding
         """,
     ),
-    same(
-        "sys.path and sys.modules",
+    refused(
+        "not pure: a library that draws from the hidden random state",
+        "random.gauss() draws from a hidden random state",
         """
-        import sys, helper
-        sys.path.append("/extra")
+        import random, statistics
+        random.seed(1)
         with executor.remotely.downloadAll():
-            a = "/extra" in sys.path, "helper" in sys.modules
-            import importlib
-            b = importlib.import_module("helper").x
+            a = statistics.NormalDist(0, 1).samples(3)
+        """,
+    ),
+    same(
+        "a library that draws from a random state seeded in the block",
+        """
+        import random, statistics
+        with executor.remotely.downloadAll():
+            random.seed(1)
+            a = statistics.NormalDist(0, 1).samples(3)
+        b = random.random()
+        """,
+    ),
+    same(
+        "sys.modules, of the program's own modules",
+        """
+        import sys, helper, importlib
+        def here():
+            return sys.modules[__name__].x
+        x = 5
+        with executor.remotely.downloadAll():
+            a = sys.modules["helper"].x, "helper" in sys.modules, importlib.import_module("helper").x
+            b = getattr(sys.modules[__name__], "x"), here(), sys.modules.get("helper").x
+            c = sys.maxsize, sys.byteorder, sys.version_info[:2], sys.getrecursionlimit()
+            h = helper.x
         """,
         files={"helper.py": "x = 1\n"},
+    ),
+    *(
+        refused(
+            f"not pure: {expression}",
+            words,
+            f"""
+            import sys
+            with executor.remotely.downloadAll():
+                try:
+                    a = {expression}
+                except BaseException:
+                    a = None
+            """,
+        )
+        for expression, words in (
+            ("sys.path", "sys.path tells where the worker looks for modules"),
+            ("'/x' in sys.path", "sys.path tells where the worker looks for modules"),
+            ("'numpy' in sys.modules", "sys.modules tells which modules the worker has loaded"),
+            ("len(sys.modules)", "sys.modules tells which modules the worker has loaded"),
+            ("sys.modules.copy()", "sys.modules tells which modules the worker has loaded"),
+        )
     ),
 ]

@@ -1,0 +1,78 @@
+"""`sys.path` and `sys.modules` as user code sees them: those of the worker, which say nothing about the client's.
+
+Modules of the program's own may be looked up, as they are what they would be there.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator, Mapping
+from types import FrameType, ModuleType
+from typing import Any, NoReturn
+
+from pyfora.execute.purity import is_user_code, refusal_of
+from pyfora.language.reach import ReplicaModule
+
+_PATH = "tells where the worker looks for modules, not where you do; import at the top of your file, before the block"
+_MODULES = (
+    "tells which modules the worker has loaded, not which you have; import what you need, or ask before the block"
+)
+
+
+class _Modules(Mapping[str, ModuleType]):
+    """`sys.modules` for one frame of the user's."""
+
+    def __init__(self, frame: FrameType) -> None:
+        self._frame = frame
+
+    def __getitem__(self, name: str) -> ModuleType:
+        found = vars(sys)["modules"].get(name)
+        if not isinstance(found, ReplicaModule):
+            self._refuse()
+        return found
+
+    def __contains__(self, name: object) -> bool:
+        return isinstance(name, str) and self[name] is not None
+
+    def __iter__(self) -> Iterator[str]:
+        self._refuse()
+
+    def __len__(self) -> int:
+        self._refuse()
+
+    def __getattr__(self, name: str) -> NoReturn:
+        self._refuse()
+
+    def _refuse(self) -> NoReturn:
+        raise refusal_of("sys.modules", _MODULES, self._frame)
+
+
+class _System(ModuleType):
+    """The class of `sys` in a compute process. All that is not named here is found as in any module."""
+
+    @property
+    def path(self) -> list[str]:
+        """Refused to user code."""
+        frame = sys._getframe(1)
+        if is_user_code(frame):
+            raise refusal_of("sys.path", _PATH, frame)
+        found: list[str] = vars(self)["path"]
+        return found
+
+    @path.setter
+    def path(self, value: list[str]) -> None:
+        frame = sys._getframe(1)
+        if is_user_code(frame):
+            raise refusal_of("sys.path", _PATH, frame)
+        vars(self)["path"] = value
+
+    @property
+    def modules(self) -> Any:
+        """To user code, the program's own modules, and refusals for all others."""
+        frame = sys._getframe(1)
+        return _Modules(frame) if is_user_code(frame) else vars(self)["modules"]
+
+
+def hide_facts() -> None:
+    """From now on, in this process."""
+    sys.__class__ = _System
