@@ -146,7 +146,8 @@ def _guard_native_classmethod(
 
 def refusal(name: str, reason: str, frame: FrameType) -> InvalidPyforaOperation:
     """The error to raise for a call of `name` in the user's `frame`; it is noted, whatever becomes of it."""
-    error = InvalidPyforaOperation(f"{name}() {reason} ({frame.f_code.co_filename}:{frame.f_lineno}).")
+    called = f"{name.removesuffix('.__getitem__')}[…]" if name.endswith(".__getitem__") else f"{name}()"
+    error = InvalidPyforaOperation(f"{called} {reason} ({frame.f_code.co_filename}:{frame.f_lineno}).")
     refusals.append(error)
     return error
 
