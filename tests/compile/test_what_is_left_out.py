@@ -94,6 +94,13 @@ def product(n):
     state = [n % 50]
     return step(state) * step(state)
 
+def bounds(n):
+    xs = [2, 9, 1]
+    total = n
+    for j in range(xs.pop(), xs.pop(), xs.pop()):
+        total = total * 10 + j
+    return total
+
 def from_the_end(n):
     xs = [5, 6, 7, 2]
     ys = xs[-2 : xs.pop()]
@@ -208,7 +215,7 @@ REFUSED = [
     *("Wide(i) < Narrow(0)", "Wide(i) == Narrow(0)", "Partial(i) + Right(i)", "Partial(i) < Right(i)"),
     *("Static(i) + Right(i)", "bool(Counted(i))", "Gone(i).x", "answer(i)", "ord(text[i])"),
 ]
-COMPILED = ["squared(i)", "product(i)", "bool(Sized(i))", "Narrow(i) < Wide(0)", "A(i).x"]
+COMPILED = ["squared(i)", "bounds(i)", "product(i)", "bool(Sized(i))", "Narrow(i) < Wide(0)", "A(i).x"]
 
 
 @pytest.mark.parametrize("element", REFUSED)
