@@ -182,6 +182,7 @@ class Objects:
             return self._call_function(scope, node, found[0], [*found[1], right], {})
         found = self._operator(scope, right, f"__r{word}__", node)
         if found is not None and not isinstance(left.type, Known):
+            self._must_be_exchangeable(scope, left, right, node)
             return self._call_function(scope, node, found[0], [*found[1], left], {})
         raise scope.refuse(f"operator {type(operator).__name__} of {left.type} and {right.type}", node)
 
@@ -198,6 +199,11 @@ class Objects:
             if static is not plain:
                 raise scope.refuse(f"the {name} of a {term.type}, which is no plain method", node)
         return None
+
+    def _must_be_exchangeable(self, scope: Scope, left: Term, right: Term, node: ast.AST) -> None:
+        """Refuse operands of which the right one would be evaluated first, where that can be seen."""
+        if (left.may_change and right.may_act) or (right.may_change and left.may_act):
+            raise scope.refuse("an operator of the right operand's class, where both operands call something", node)
 
     def _must_not_be_asked_first(self, scope: Scope, left: Term, right: Term, node: ast.AST) -> None:
         """Refuse a right operand that Python asks before the left one."""
@@ -253,6 +259,7 @@ class Objects:
             raise scope.refuse(f"a comparison of {left.type} and {right.type}", node)
         if found is not None:
             return self._call_function(scope, node, found[0], [*found[1], right], {})
+        self._must_be_exchangeable(scope, left, right, node)
         return self.special(scope, right, mirrored, node, left)
 
     def _contains(self, scope: Scope, held: Term, value: Term, node: ast.AST) -> Term:

@@ -274,10 +274,11 @@ def range_loop(scope: Scope, bounds: list[Term]) -> tuple[list[str], str, str]:
     start, stop = bounds[0], bounds[1]
     first = scope.fresh("first")
     before = [f"{first} = {start.text}"]
-    stride = "1"
+    end, stride = stop.text, "1"
     if len(bounds) == 3:
-        stride = scope.fresh("stride")
-        before.append(f"{stride} = {bounds[2].text}")
-    head = f"for {position} in range(range_count({first}, {stop.text}, {stride})):"
+        # In Python's order, should they call something.
+        end, stride = scope.fresh("stop"), scope.fresh("stride")
+        before += [f"{end} = {stop.text}", f"{stride} = {bounds[2].text}"]
+    head = f"for {position} in range(range_count({first}, {end}, {stride})):"
     # Within the range by construction: neither can overflow.
     return before, head, f"{first} + {position}" if stride == "1" else f"{first} + {position} * {stride}"

@@ -172,7 +172,8 @@ def _guard_native_classmethod(
 
 def refusal(name: str, reason: str, frame: FrameType) -> InvalidPyforaOperation:
     """The error to raise for a call of `name` in the user's `frame`; it is noted, whatever becomes of it."""
-    return refusal_of(f"{name}()", reason, frame)
+    called = f"{name.removesuffix('.__getitem__')}[…]" if name.endswith(".__getitem__") else f"{name}()"
+    return refusal_of(called, reason, frame)
 
 
 def refusal_of(what: str, reason: str, frame: FrameType) -> InvalidPyforaOperation:

@@ -295,8 +295,8 @@ class _Frozen:
                     continue
                 label = self._label(namespace, name)
                 return self._error(
-                    f"the global name `{label}` was assigned by a function",
-                    "Return the value from the function, and bind it to a name in the block.",
+                    f"the global name `{label}` was assigned by a function, exec or globals()",
+                    "Return the value from there, and bind it to a name in the block.",
                 )
         set_there = self._library.first_change()
         if set_there is not None:

@@ -94,6 +94,21 @@ def product(n):
     state = [n % 50]
     return step(state) * step(state)
 
+def bounds(n):
+    xs = [2, 9, 1]
+    total = n
+    for j in range(xs.pop(), xs.pop(), xs.pop()):
+        total = total * 10 + j
+    return total
+
+def reflected(n):
+    xs = [4, 3, 2, n]
+    return xs.pop() + Right(xs.pop())
+
+def mirrored(n):
+    xs = [4, 3, 2, n]
+    return xs.pop() < Right(xs.pop())
+
 def from_the_end(n):
     xs = [5, 6, 7, 2]
     ys = xs[-2 : xs.pop()]
@@ -206,9 +221,26 @@ REFUSED = [
     *("(1 if (12 // i, None)[1] is None else 2)", "from_the_end(i)"),
     *("equal(i)", "len(Long(i, 1))", "untrue(i)", "Indexed(i, 1)[0]", "Begun(i, i).y", "Hidden(i, 1).x"),
     *("Wide(i) < Narrow(0)", "Wide(i) == Narrow(0)", "Partial(i) + Right(i)", "Partial(i) < Right(i)"),
-    *("Static(i) + Right(i)", "bool(Counted(i))", "Gone(i).x", "answer(i)", "ord(text[i])"),
+    *(
+        "Static(i) + Right(i)",
+        "reflected(i)",
+        "mirrored(i)",
+        "bool(Counted(i))",
+        "Gone(i).x",
+        "answer(i)",
+        "ord(text[i])",
+    ),
 ]
-COMPILED = ["squared(i)", "product(i)", "bool(Sized(i))", "Narrow(i) < Wide(0)", "A(i).x"]
+COMPILED = [
+    "i + Right(i)",
+    "i < Right(i)",
+    "squared(i)",
+    "bounds(i)",
+    "product(i)",
+    "bool(Sized(i))",
+    "Narrow(i) < Wide(0)",
+    "A(i).x",
+]
 
 
 @pytest.mark.parametrize("element", REFUSED)

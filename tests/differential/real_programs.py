@@ -215,13 +215,13 @@ _ROWS = [
     ),
     _refused(
         "deltablue",
-        "the global name `bm_deltablue.planner` was assigned by a function inside the block",
+        "the global name `bm_deltablue.planner` was assigned by a function, exec or globals() inside the block",
         "from bm_deltablue import delta_blue",
         "delta_blue(20)",
     ),
     _refused(
         "go",
-        "the global name `bm_go.TIMESTAMP` was assigned by a function inside the block",
+        "the global name `bm_go.TIMESTAMP` was assigned by a function, exec or globals() inside the block",
         "import bm_go",
         "move = bm_go.versus_cpu()",
     ),

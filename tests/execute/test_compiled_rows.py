@@ -1,7 +1,5 @@
 """Kernels that yield more than one scalar for an element: tuples, dicts, counts, `for` loops that add in several ways."""
 
-
-
 from __future__ import annotations
 
 import collections

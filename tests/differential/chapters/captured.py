@@ -396,7 +396,7 @@ ROWS += [
     ),
     refused(
         "globals() written",
-        "",
+        "`new` was assigned by a function, exec or globals() inside the block",
         """
         with executor.remotely.downloadAll():
             globals()["new"] = 1
@@ -404,7 +404,7 @@ ROWS += [
     ),
     refused(
         "exec that assigns",
-        "",
+        "`new` was assigned by a function, exec or globals() inside the block",
         """
         with executor.remotely.downloadAll():
             exec("new = 1")
