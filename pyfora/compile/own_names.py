@@ -1,4 +1,4 @@
-"""The names that a generated module keeps for itself, written down so that none needs numba to be known."""
+"""The names that a generated module keeps for itself, written down so that none needs LLVM to be known."""
 
 from __future__ import annotations
 

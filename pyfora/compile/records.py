@@ -1,7 +1,7 @@
 """Instances that are changed after their `__init__`: their attributes in memory, so that all who have one see it.
 
-Whether those of a class are changed is found out when something sets an attribute; then all is translated again, and every
-new instance of that class is one of these. A captured one never is: what a block captures is frozen.
+Whether those of a class are changed is found out when something sets an attribute; then all is translated again, and
+every new instance of that class is one of these. A captured one never is: what a block captures is frozen.
 """
 
 from __future__ import annotations

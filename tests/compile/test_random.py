@@ -32,7 +32,8 @@ def ints(i):
     g = random.Random(i)
     t = 0
     for k in range(40):
-        t ^= g.getrandbits(k) ^ g.randrange(k + 1) ^ g.randrange(5, 1000) ^ g.randrange(1000, -10, -7) ^ g.randint(-4, 10**12)
+        t ^= g.getrandbits(k) ^ g.randrange(k + 1) ^ g.randrange(5, 1000)
+        t ^= g.randrange(1000, -10, -7) ^ g.randint(-4, 10**12)
     return t
 
 def gauss(i):
@@ -41,7 +42,8 @@ def gauss(i):
 
 def distributions(i):
     g = random.Random(i)
-    return g.normalvariate(0, 1) + g.expovariate(1.5) * g.uniform(-2, i) + g.paretovariate(3.0) + g.weibullvariate(1.5, 2) + g.lognormvariate(0.5, 0.25)
+    t = g.normalvariate(0, 1) + g.expovariate(1.5) * g.uniform(-2, i) + g.paretovariate(3.0)
+    return t + g.weibullvariate(1.5, 2) + g.lognormvariate(0.5, 0.25)
 
 def shuffled(i):
     g = random.Random(i)
@@ -51,7 +53,8 @@ def shuffled(i):
 
 def shapes(i):
     g = random.Random(i)
-    return g.triangular(0.0, 2.0, 0.5) + g.betavariate(1.5, 2.5) + g.gammavariate(0.5, 2.0) + g.vonmisesvariate(0.5, 2.0)
+    t = g.triangular(0.0, 2.0, 0.5)
+    return t + g.betavariate(1.5, 2.5) + g.gammavariate(0.5, 2.0) + g.vonmisesvariate(0.5, 2.0)
 
 def method(i):
     draw = random.Random(i).random
