@@ -40,12 +40,12 @@ setup(
         "cryptography>=46,<51",
         "numpy>=2.0,<3",
         "cloudpickle>=3.1,<4",
-        # The kernel store uses how this numba writes down compiled code, which is no public interface of it.
-        "numba>=0.68,<0.69",
+        # LLVM: kernels are written in its text, whose syntax moves with it.
+        "llvmlite>=0.50,<0.51",
         "websockets>=15,<18",
         "tqdm>=4.66,<5",
         "prometheus_client>=0.21,<0.27",
     ],
-    extras_require={"test": TEST, "dev": TEST + CHECK, "bench": ["dask[distributed]", "ray"]},
+    extras_require={"test": TEST, "dev": TEST + CHECK, "bench": ["numba>=0.68,<0.69", "dask[distributed]", "ray"]},
     entry_points={"console_scripts": ["pyfora = pyfora.cli:main"]},
 )

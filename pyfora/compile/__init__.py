@@ -1,7 +1,7 @@
 """This room knows how one loop over a range becomes machine code that is exactly Python.
 
 It does inference of types, generation of checked source, compiling, caching and loading of kernels.
-It must never yield a value or a type that CPython would not, nor import numba before a kernel is asked for.
+It must never yield a value or a type that CPython would not, nor import LLVM before a kernel is asked for.
 """
 
 from pyfora.compile.cache import KernelCache

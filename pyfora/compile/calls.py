@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import ast
 import builtins
-import collections
 import functools
-import math
 import operator
 import random
 import types
 from dataclasses import dataclass
 
-from pyfora.compile import closures, complexes, dicts, intervals, lists, optionals, randoms, texts
+from pyfora.compile import closures, complexes, dicts, intervals, lists, optionals, randoms, scalars, texts
 from pyfora.compile.classes import inits_of
+from pyfora.compile.collecting import COMPREHENSIONS, Collecting, each_of
 from pyfora.compile.counters import INTERVAL, Unbounded, counters
 from pyfora.compile.expressions import Expressions
 from pyfora.compile.functions import (
@@ -43,45 +42,14 @@ from pyfora.compile.kinds import (
     names_of,
 )
 from pyfora.compile.learning import lasting, learned
-from pyfora.compile.libm import ONE_ARGUMENT
 from pyfora.compile.loop import FunctionSource
 from pyfora.compile.objects import Objects
 from pyfora.compile.refusal import NotCompiled
 from pyfora.compile.scope import Instance, Scope, Unit, construct, plain
 from pyfora.compile.statements import GIVE_UP, Statements
-from pyfora.compile.terms import Interval, Term, as_bool, as_float, as_int, constant, instance_of, made, part_of
-from pyfora.compile.turns import MADE_BY, called
+from pyfora.compile.terms import Interval, Term, as_int, constant, instance_of, made, part_of
+from pyfora.compile.turns import called
 from pyfora.compile.words import arena
-
-_ONE_FLOAT = {
-    id(getattr(math, name)): f"{name}_float" for name in [*ONE_ARGUMENT, "sqrt", "fabs"] if hasattr(math, name)
-}
-_ONE_FLOAT[id(math.fabs)] = "abs_float"
-_TWO_FLOATS = {
-    id(math.atan2): "atan2_float",
-    id(math.fmod): "fmod_float",
-    id(math.pow): "libm_pow",
-    id(math.copysign): "copysign_float",
-}
-_QUESTIONS = {id(math.isnan): "isnan_float", id(math.isinf): "isinf_float", id(math.isfinite): "isfinite_float"}
-_TO_INT = {
-    id(math.floor): "floor_float",
-    id(math.ceil): "ceil_float",
-    id(math.trunc): "int_from_float",
-    id(builtins.round): "round_float",
-    id(builtins.int): "int_from_float",
-}
-_TO_WHOLE = {
-    "floor_float": "floor_whole",
-    "ceil_float": "ceil_whole",
-    "int_from_float": "trunc_whole",
-    "round_float": "round_whole",
-}
-"""The same of a float that is known to be small enough."""
-_INTS = {id(math.isqrt): ("isqrt_int", 1), id(math.gcd): ("gcd_int", 2)}
-_EXTREMES = {id(builtins.min): "min", id(builtins.max): "max"}
-_MATH = {id(value): name for name, value in vars(math).items() if callable(value)}
-
 
 Rungs = tuple[Interval | None, ...]
 """Where the arguments of a function lie."""
@@ -100,27 +68,6 @@ _OPERATORS: dict[int, ast.operator] = {
     id(operator.xor): ast.BitXor(),
     id(operator.lshift): ast.LShift(),
     id(operator.rshift): ast.RShift(),
-}
-
-
-def _each_of(source: ast.expr) -> ast.GeneratorExp:
-    """`(element for element in source)`."""
-    element, target = ast.Name("each element", ast.Load()), ast.Name("each element", ast.Store())
-    made = ast.GeneratorExp(element, [ast.comprehension(target, source, [], 0)])
-    for node in (element, target, made):
-        ast.copy_location(node, source)
-    return made
-
-
-_COMPREHENSIONS: dict[type[ast.expr], str] = {ast.ListComp: "list", ast.SetComp: "set", ast.DictComp: "dict"}
-_TYPES: dict[str, type] = {"list": list, "set": set, "dict": dict, "Counter": collections.Counter}
-_COLLECTIONS = {id(python): word for word, python in _TYPES.items()} | {id(collections.defaultdict): "defaultdict"}
-_DEFAULTS: dict[Kind, Kind] = {
-    Known(int): "int",
-    Known(float): "float",
-    Known(list): ListOf(None),
-    Known(set): SetOf(None),
-    Known(dict): DictOf(dict, None, None),
 }
 
 
@@ -168,11 +115,12 @@ class Calls:
     def __init__(self) -> None:
         self._objects = Objects(self._call_function, self._make)
         self.expressions = Expressions(self.call, self._objects)
+        self._collecting = Collecting(self.expressions, self.read_range)
 
     def call(self, scope: Scope, node: ast.Call | ast.ListComp | ast.SetComp | ast.DictComp) -> Term:
         """The value of a call, or of a comprehension that makes a list, set or dict. Raises NotCompiled."""
         if not isinstance(node, ast.Call):
-            return inner_fold(scope, self.expressions, self.read_range, _COMPREHENSIONS[type(node)], node)
+            return inner_fold(scope, self.expressions, self.read_range, COMPREHENSIONS[type(node)], node)
         bound = self._bound(scope, node.func)
         if bound is not None and isinstance(bound[0].type, InMemory) and not isinstance(bound[0].type, Record):
             return self._needed(scope, node, self._in_memory(scope, node, *bound))
@@ -187,9 +135,9 @@ class Calls:
             return inner_fold(scope, self.expressions, self.read_range, INNER_FOLDS[id(target)], node.args[0])
         if id(target) in INNER_FOLDS and target is not builtins.len and len(node.args) == 1 and not node.keywords:
             (over,) = node.args
-            if self._is_gone_through(scope, over):
-                return inner_fold(scope, self.expressions, self.read_range, INNER_FOLDS[id(target)], _each_of(over))
-        made_here = self._collection(scope, node, target)
+            if self._collecting.is_gone_through(scope, over):
+                return inner_fold(scope, self.expressions, self.read_range, INNER_FOLDS[id(target)], each_of(over))
+        made_here = self._collecting.collection(scope, node, target)
         if made_here is not None:
             return made_here
         for argument in node.args:
@@ -205,100 +153,6 @@ class Calls:
             keywords[keyword.arg] = value(scope, keyword.value)
         return self._apply(scope, node, target, terms, keywords)
 
-    def _is_gone_through(self, scope: Scope, node: ast.expr) -> bool:
-        """Whether this is a list, a dict, a tuple, or what can be gone through only."""
-        scope.gone_through = node
-        if self.read_range(scope, node) is not None or called(scope, self.expressions, node) in MADE_BY:
-            return True
-        kind = self.expressions.value(scope, node).type
-        return isinstance(kind, ListOf | DictOf | ViewOf) or (
-            isinstance(kind, Shape) and kind.python is tuple and is_runtime(kind)
-        )
-
-    def _collection(self, scope: Scope, node: ast.Call, target: object) -> Term | None:
-        """A new list, set or dict of what is given; None where it is none of these calls."""
-        if target is builtins.sorted and len(node.args) == 1:
-            return self._sorted(scope, node)
-        fold = _COLLECTIONS.get(id(target))
-        if fold is None or node.keywords:
-            return None
-        if target is collections.defaultdict and len(node.args) == 1:
-            made_kind = _DEFAULTS.get(self.expressions.value(scope, node.args[0]).type)
-            if made_kind is None:
-                raise scope.refuse("a defaultdict of something else than int, float, list, set or dict", node)
-            return dicts.new(scope, collections.defaultdict, made_kind, node)
-        if not node.args and target is not builtins.list:
-            return dicts.new(scope, _TYPES[fold], None, node)
-        if not node.args:
-            return lists.display(scope, [], ast.copy_location(ast.List([], ast.Load()), node))
-        if len(node.args) != 1 or fold == "dict":
-            raise scope.refuse(f"{fold}() of these arguments", node)
-        (over,) = node.args
-        if isinstance(over, ast.GeneratorExp):
-            return inner_fold(scope, self.expressions, self.read_range, fold, over)
-        scope.gone_through = over
-        if fold == "list" and not self._is_lazy(scope, over):
-            held = self.expressions.value(scope, over)
-            if isinstance(held.type, ListOf):
-                return lists.method(scope, held, "copy", [], node)
-        return inner_fold(scope, self.expressions, self.read_range, fold, _each_of(over))
-
-    def _is_lazy(self, scope: Scope, node: ast.expr) -> bool:
-        return self.read_range(scope, node) is not None or called(scope, self.expressions, node) in MADE_BY
-
-    def _sorted(self, scope: Scope, node: ast.Call) -> Term:
-        """`sorted(over, key=…, reverse=…)`."""
-        words = {keyword.arg: keyword.value for keyword in node.keywords}
-        (over,) = node.args
-        if set(words) - {"key", "reverse"}:
-            raise scope.refuse("sorted() with these arguments", node)
-        listed: Term
-        if isinstance(over, ast.GeneratorExp) or self._is_lazy(scope, over):
-            source = over if isinstance(over, ast.GeneratorExp) else _each_of(over)
-            listed = inner_fold(scope, self.expressions, self.read_range, "list", source)
-        else:
-            scope.gone_through = over
-            held = self.expressions.value(scope, over)
-            if isinstance(held.type, DictOf | SetOf | ViewOf):
-                listed = dicts.column(scope, held, node)
-            elif isinstance(held.type, ListOf):
-                listed = lists.method(scope, held, "copy", [], node)
-            else:
-                raise scope.refuse(f"sorted() of a {held.type}", node)
-        return self._in_order(scope, listed, words.get("key"), words.get("reverse"), node)
-
-    def _in_order(
-        self, scope: Scope, listed: Term, key: ast.expr | None, reverse: ast.expr | None, node: ast.AST
-    ) -> Term:
-        """A function that sorts the list that it is given, and gives it back."""
-        down = constant(False) if reverse is None else self.expressions.truth(scope, reverse)
-        given = [listed, down]
-        kind = None if key is None else self.expressions.value(scope, key)
-        if kind is not None and kind.type != Known(None):
-            given.append(kind)
-        function = Function(scope.unit.name("call_sorted"), [])
-        inside = Scope(scope.unit, scope.filename, scope.lookup, {"given", "down", "key"}, owner=scope.owner)
-        inside.function = function
-        names = [inside.bind(name, term.type) for name, term in zip(("given", "down", "key"), given, strict=False)]
-        function.parameters = [(name, term.type) for name, term in zip(names, given, strict=True) if name]
-        held = keys = Term(listed.type, names[0])
-        if len(given) == 3:
-            element = ast.Name("each element", ast.Load())
-            one = ast.Call(ast.Name("key", ast.Load()), [element], [])
-            over = ast.comprehension(ast.Name("each element", ast.Store()), ast.Name("given", ast.Load()), [], 0)
-            made_keys = ast.ListComp(one, [over])
-            for inner in ast.walk(made_keys):
-                ast.copy_location(inner, node)
-            keys = inner_fold(inside, self.expressions, self.read_range, "list", made_keys)
-            function.lines.append(f"keys = {keys.text}")
-            keys = Term(keys.type, "keys")
-        function.lines.append(lists.ordered(inside, held, keys, down=names[1], node=node).text)
-        function.lines.append(f"return {held.text}")
-        function.returns, function.captured, function.complete = listed.type, dict(inside.used), True
-        scope.unit.functions[object()] = function
-        scope.use(function.captured)
-        return function.call(given, depth="")
-
     def _bound(self, scope: Scope, node: ast.expr) -> tuple[Term, str] | None:
         """What it is a method of, and its name; None where it is written as something else."""
         if isinstance(node, ast.Attribute):
@@ -312,7 +166,7 @@ class Calls:
     def _in_memory(self, scope: Scope, node: ast.Call, owner: Term, name: str) -> Term:
         """A method of what is changed after it is made."""
         if isinstance(owner.type, ListOf) and name == "sort" and not node.args:
-            return self._sort(scope, node, owner)
+            return self._collecting.sort(scope, node, owner)
         if any(isinstance(argument, ast.Starred) for argument in node.args) or any(
             not one.arg for one in node.keywords
         ):
@@ -330,18 +184,6 @@ class Calls:
         if not isinstance(owner.type, ListOf):
             raise scope.refuse(f"the method {name!r} of a {owner.type}", node)
         return lists.method(scope, owner, name, terms, node)
-
-    def _sort(self, scope: Scope, node: ast.Call, owner: Term) -> Term:
-        """`owner.sort(key=…, reverse=…)`."""
-        words = {keyword.arg: keyword.value for keyword in node.keywords}
-        if set(words) - {"key", "reverse"} or (isinstance(owner.type, ListOf) and owner.type.is_frozen):
-            raise scope.refuse("sort() of a captured list, or with these arguments", node)
-        if "key" in words:
-            kind = self.expressions.value(scope, words["key"]).type
-            if is_runtime(kind):
-                # CPython empties the list meanwhile, and the key may look at it.
-                raise scope.refuse("sort() with a key that has values of its own", node)
-        return Term(Known(None), self._in_order(scope, owner, words.get("key"), words.get("reverse"), node).text)
 
     def _needed(self, scope: Scope, node: ast.AST, term: Term) -> Term:
         """A term that is None, yet computed: it may stand only where its value is not asked for."""
@@ -412,17 +254,17 @@ class Calls:
         if not all(isinstance(term.type, str) for term in terms):
             kinds = names_of([term.type for term in terms])
             raise scope.refuse(f"{self._name(target, node)} of ({kinds}) is not compiled", node)
-        known = self._builtin(target, terms)
+        known = scalars.of_scalars(target, terms)
         if known is not None:
             return known
-        if id(target) in _EXTREMES and len(terms) >= 2:
-            return self._extreme(scope, node, _EXTREMES[id(target)], terms)
+        if id(target) in scalars.EXTREMES and len(terms) >= 2:
+            return scalars.extreme(scope, node, scalars.EXTREMES[id(target)], terms)
         kinds = names_of([term.type for term in terms])
         raise scope.refuse(f"{self._name(target, node)} of ({kinds}) is not compiled", node)
 
     def _name(self, target: object, node: ast.Call) -> str:
-        if id(target) in _MATH:
-            return f"math.{_MATH[id(target)]}"
+        if id(target) in scalars.MATH:
+            return f"math.{scalars.MATH[id(target)]}"
         return f"{getattr(target, '__name__', construct(node.func))}()"
 
     def _of_object(self, scope: Scope, target: object, terms: list[Term], node: ast.Call) -> Term | None:
@@ -449,50 +291,6 @@ class Calls:
         if target is builtins.bool:
             return self._objects.truth(scope, terms[0], node)
         return None
-
-    def _builtin(self, target: object, terms: list[Term]) -> Term | None:
-        key, count = id(target), len(terms)
-        if key in _ONE_FLOAT and count == 1:
-            return Term("float", f"{_ONE_FLOAT[key]}({as_float(terms[0]).text})")
-        if key in _TWO_FLOATS and count == 2:
-            return Term("float", f"{_TWO_FLOATS[key]}({as_float(terms[0]).text}, {as_float(terms[1]).text})")
-        if key in _QUESTIONS and count == 1:
-            return Term("bool", f"{_QUESTIONS[key]}({as_float(terms[0]).text})")
-        if key in _TO_INT and count == 1:
-            if terms[0].type == "float":
-                small = intervals.is_whole(intervals.of_float(terms[0]))
-                word = _TO_WHOLE[_TO_INT[key]] if small else _TO_INT[key]
-                return Term("int", f"{word}({terms[0].text})", interval=intervals.of_whole(terms[0]) if small else None)
-            return as_int(terms[0])
-        if key in _INTS and count == _INTS[key][1] and all(term.type != "float" for term in terms):
-            return Term("int", f"{_INTS[key][0]}({', '.join(as_int(term).text for term in terms)})")
-        if target is builtins.float and count == 1:
-            return as_float(terms[0])
-        if target is builtins.bool and count == 1:
-            return as_bool(terms[0])
-        if target is builtins.abs and count == 1:
-            size = intervals.of_size(terms[0])
-            if terms[0].type == "float":
-                return Term("float", f"abs_float({terms[0].text})", interval=size)
-            return Term("int", f"abs_int({as_int(terms[0]).text})", interval=size if size and size[1] < 2**63 else None)
-        if target is math.log and count == 2:
-            logs = [f"log_float({as_float(term).text})" for term in terms]
-            return Term("float", f"div_float({', '.join(logs)})")
-        if target is math.degrees and count == 1:
-            return Term("float", f"({as_float(terms[0]).text} * {180.0 / math.pi!r})")
-        if target is math.radians and count == 1:
-            return Term("float", f"({as_float(terms[0]).text} * {math.pi / 180.0!r})")
-        return None
-
-    def _extreme(self, scope: Scope, node: ast.Call, word: str, terms: list[Term]) -> Term:
-        kinds = {term.type for term in terms}
-        if len(kinds) > 1 or kinds == {"bool"}:
-            raise scope.refuse(f"{word}() of arguments that are not all int or all float", node)
-        kind = terms[0].type
-        text = terms[0].text
-        for term in terms[1:]:
-            text = f"{word}_{kind}({text}, {term.text})"
-        return Term(kind, text, interval=intervals.hull(terms))
 
     def read_range(self, scope: Scope, node: ast.expr) -> list[Term] | None:
         """The arguments of a call of `range`; None if the expression is none."""

@@ -352,7 +352,7 @@ def join_lists(arena: Any, left: Any, right: Any) -> Any:
 LIST_PRIMITIVES = {
     name: value
     for name, value in dict(globals()).items()
-    if name.endswith(("_list", "_lists", "_words", "set_word", "_bound", "_bits"))
+    if (name.endswith(("_list", "_lists", "_words", "_word", "_bound", "_bits")) and name != "_word")
     or name in ("reset_arena", "set_header", "set_length", "word_float", "must_reach", "must_be_same")
     or name.startswith(("get_", "set_", "append_", "pop_"))
 }

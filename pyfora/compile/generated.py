@@ -61,7 +61,7 @@ class Generated:
 
 
 def generate(loop: Loop, output: Output) -> Generated:
-    """Translate a loop. Needs no numba. Raises NotCompiled."""
+    """Translate a loop. Needs no LLVM. Raises NotCompiled."""
     try:
         generated = _generate_until_known(loop, output)
         # CPython's own parser has limits for parentheses within parentheses.

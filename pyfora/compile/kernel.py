@@ -1,4 +1,4 @@
-"""A compiled loop: made here or loaded from bytes, called without numba."""
+"""A compiled loop: made here or loaded from bytes, called without its compiler."""
 
 from __future__ import annotations
 

@@ -237,7 +237,7 @@ def ordered(scope: Scope, held: Term, keys: Term, *, down: str, node: ast.AST) -
     element = _element_of(scope, keys, node)
     found = leaves(element, "")
     if len(found) != 1 or isinstance(element, InMemory):
-        raise scope.refuse(f"an order of {element}s", node)
+        raise scope.refuse(f"an order of elements that are {element}", node)
     floats = found[0][0] == "float"
     return Term(Known(None), f"sort_list({arena(scope)}, {keys.text}, {held.text}, {floats}, {down})")
 

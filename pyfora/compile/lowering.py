@@ -2,14 +2,15 @@
 
 Both are a small part of Python: numbers and tuples of them in variables of one type each, `if`, `while`, `for` over a
 range, calls of primitives and of one another. numba compiles that too, but asks of each function many questions whose
-answers are plain here, at ten times the cost. Ints are 64 bits that wrap around: who wants them checked calls a primitive.
+answers are plain here, at ten times the cost. Ints are 64 bits that wrap around: who wants them checked calls a
+primitive.
 """
 
 from __future__ import annotations
 
 import ast
 from collections.abc import Mapping
-from typing import Any, NoReturn
+from typing import Any
 
 from llvmlite import ir
 
@@ -102,8 +103,8 @@ class _Lowering:
                 self._ir.unreachable()
         ir.IRBuilder(self._entry).branch(first)
 
-    def _wrong(self, node: ast.AST, what: str) -> NoReturn:
-        raise TypeError(f"{self._routine.name} cannot be lowered: {what}: {ast.unparse(node)}")
+    def _wrong(self, node: ast.AST, what: str) -> TypeError:
+        return TypeError(f"{self._routine.name} cannot be lowered: {what}: {ast.unparse(node)}")
 
     # ---- variables -----------------------------------------------------------------------------------------------
 
@@ -165,7 +166,7 @@ class _Lowering:
             case ast.Continue():
                 self._ir.branch(self._loops[-1].again)
             case _:
-                self._wrong(node, type(node).__name__)
+                raise self._wrong(node, type(node).__name__)
 
     def _block(self, name: str) -> Any:
         return self._function.append_basic_block(name)
@@ -229,7 +230,7 @@ class _Lowering:
         assert isinstance(node.target, ast.Name) and isinstance(node.iter, ast.Call)
         bounds = [self._as(self._value(argument), "int64") for argument in node.iter.args]
         if not isinstance(node.iter.func, ast.Name) or node.iter.func.id != "range" or len(bounds) > 2:
-            self._wrong(node, "a loop over something else than a range")
+            raise self._wrong(node, "a loop over something else than a range")
         start, stop = bounds if len(bounds) == 2 else (whole(0), bounds[0])
         before = self._ir.block
         head, body, again, leave, after = (self._block(name) for name in ("for", "turn", "again", "left", "after"))
@@ -283,7 +284,7 @@ class _Lowering:
                 return self._ir.extract_value(value, number), kind[number]
             case ast.Call():
                 return self._call(node)
-        self._wrong(node, type(node).__name__)
+        raise self._wrong(node, type(node).__name__)
 
     def _name(self, node: ast.expr, name: str) -> Value:
         if name in self._variables:
@@ -294,7 +295,7 @@ class _Lowering:
             return real(value), "float64"
         if type(value) is int:
             return whole(value), "int64"
-        self._wrong(node, "a name without a value")
+        raise self._wrong(node, "a name without a value")
 
     def _tuple(self, values: list[Value]) -> Value:
         kind = tuple(value[1] for value in values)
@@ -324,7 +325,7 @@ class _Lowering:
                 return self._ir.sub(whole(0), value[0]), "int64"
             case ast.USub(), "float64":
                 return self._ir.fneg(value[0]), "float64"
-        self._wrong(node, f"{type(node.op).__name__} of a {value[1]}")
+        raise self._wrong(node, f"{type(node.op).__name__} of a {value[1]}")
 
     def _binary(self, node: ast.BinOp) -> Value:
         left, right = self._value(node.left), self._value(node.right)
@@ -337,13 +338,13 @@ class _Lowering:
         if left[1] == right[1] == "int64" and operator in (ast.FloorDiv, ast.Mod):
             by = node.right.value if isinstance(node.right, ast.Constant) else 0
             if not isinstance(by, int) or by < 1 or by & (by - 1):
-                self._wrong(node, "a division by something else than a power of two")
+                raise self._wrong(node, "a division by something else than a power of two")
             if operator is ast.Mod:
                 return self._ir.and_(left[0], whole(by - 1)), "int64"
             return self._ir.ashr(left[0], whole(by.bit_length() - 1)), "int64"
         if left[1] == right[1] == "int64" and operator in _INT_OPERATIONS:
             return getattr(self._ir, _INT_OPERATIONS[operator])(left[0], right[0]), "int64"
-        self._wrong(node, f"{operator.__name__} of {left[1]} and {right[1]}")
+        raise self._wrong(node, f"{operator.__name__} of {left[1]} and {right[1]}")
 
     def _compare(self, node: ast.Compare) -> Value:
         before = self._value(node.left)
@@ -408,7 +409,7 @@ class _Lowering:
         two = self._value(node.orelse)
         end_of_two = self._ir.block
         if one[1] != two[1]:
-            self._wrong(node, f"{one[1]} or {two[1]}")
+            raise self._wrong(node, f"{one[1]} or {two[1]}")
         self._ir.branch(after)
         ir.IRBuilder(end_of_one).branch(after)
         self._ir.position_at_end(after)
@@ -418,10 +419,10 @@ class _Lowering:
         called = self._names.get(node.func.id) if isinstance(node.func, ast.Name) else None
         given = [self._value(argument) for argument in node.args]
         if not isinstance(called, Primitive | Routine):
-            self._wrong(node, "a call of something else than a primitive or routine")
+            raise self._wrong(node, "a call of something else than a primitive or routine")
         signature = called.signature
         if len(given) != len(signature.arguments):
-            self._wrong(node, f"{len(given)} arguments where {len(signature.arguments)} are needed")
+            raise self._wrong(node, f"{len(given)} arguments where {len(signature.arguments)} are needed")
         arguments = [self._as(value, kind) for value, kind in zip(given, signature.arguments, strict=True)]
         if isinstance(called, Primitive):
             return called.generate(Builder(self._ir), *arguments), signature.returns

@@ -1,7 +1,7 @@
 """Values that may be None: a bool that says whether there is one, beside it.
 
-That a variable or what a function returns is one of these is found out where two paths meet; then all is translated again.
-Whatever is asked of None, but whether it is None or true, raises: there the kernel gives up.
+That a variable or what a function returns is one of these is found out where two paths meet; then all is translated
+again. Whatever is asked of None, but whether it is None or true, raises: there the kernel gives up.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The names that a generated module keeps for itself, written down so that none needs numba to be known."""
+"""The names that a generated module keeps for itself, written down so that none needs LLVM to be known."""
 
 from __future__ import annotations
 
@@ -24,7 +24,8 @@ _SEQUENCES = """
 find_word find_float count_word count_float there remove_word remove_float take_out put_in extend reverse before sort
 """
 _DICTS = """
-hash room new find enter add put put_near value value_or default default_list default_dict drop drop_or item item_or take take_or clear next entry
+hash room new find enter add put put_near value value_or default default_list default_dict drop drop_or
+item item_or take take_or clear next entry
 copy column
 """
 _DRAWS = """

@@ -1,7 +1,7 @@
 """Instances that are changed after their `__init__`: their attributes in memory, so that all who have one see it.
 
-Whether those of a class are changed is found out when something sets an attribute; then all is translated again, and every
-new instance of that class is one of these. A captured one never is: what a block captures is frozen.
+Whether those of a class are changed is found out when something sets an attribute; then all is translated again, and
+every new instance of that class is one of these. A captured one never is: what a block captures is frozen.
 """
 
 from __future__ import annotations
@@ -47,7 +47,9 @@ def _first(kind: Record, number: int) -> int:
 def set_part(scope: Scope, owner: Term, name: str, value: Term, node: ast.AST) -> list[str]:
     """Lines that do `owner.name = value`, of a value that is held in a variable."""
     kind = owner.type
-    if isinstance(kind, Shape) and is_plain_class(kind.python) and _can_be_set(kind.python, name):
+    if isinstance(kind, Shape | Record) and not _can_be_set(kind.python, name):
+        raise scope.refuse(f"setting {name!r} of a {kind.python.__name__}, which calls a function", node)
+    if isinstance(kind, Shape) and is_plain_class(kind.python):
         place = ("changed", kind.python)
         if place in scope.unit.elements:
             raise scope.refuse(f"a change of a captured {kind.python.__name__}", node)
@@ -56,8 +58,6 @@ def set_part(scope: Scope, owner: Term, name: str, value: Term, node: ast.AST) -
         raise ElementLearned
     if not isinstance(kind, Record):
         raise scope.refuse(f"setting an attribute of a {kind}", node)
-    if not _can_be_set(kind.python, name):
-        raise scope.refuse(f"setting {name!r}, which calls a function", node)
     if name not in kind.names:
         raise scope.refuse(f"setting {name!r}, which the __init__ of {kind.python.__name__!r} does not set", node)
     number = kind.names.index(name)

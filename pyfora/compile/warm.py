@@ -4,7 +4,7 @@ from __future__ import annotations
 
 
 def warm() -> None:
-    """Import numba, compile a small kernel, load the folders of float terms: half a second, 125 MiB.
+    """Import LLVM and numpy, compile a small kernel, load the folders of float terms.
 
     It starts no thread of its own; numpy's OpenBLAS does when it is imported, unless `OPENBLAS_NUM_THREADS` is 1 in
     the environment: a server that forks sees to that.

@@ -67,7 +67,7 @@ def _stand_in(callee: Any) -> Callable[..., Any]:
 
 def _fold_terms(terms: Any, count: int, state: FloatState) -> FloatState:
     """As `fold_float_terms`, without loading the compiler for a sum that has not needed it."""
-    return fold_float_terms(terms, count, state) if "numba" in sys.modules else add_floats(terms.tolist(), state)
+    return fold_float_terms(terms, count, state) if "llvmlite" in sys.modules else add_floats(terms.tolist(), state)
 
 
 class Folding:

@@ -113,3 +113,13 @@ def matches_or_gave_up(kernel: Kernel, text: str, names: dict[str, Any], index: 
     except Exception:
         return False
     return same(got, expected)
+
+
+def times_given_up(name: str, names: dict[str, Any], cache: KernelCache, indices: range) -> int:
+    """Run a function of one int for all of these: its values must be CPython's. How often the kernel gave up."""
+    text = f"({name}(i) for i in source)"
+    kernel = compiled(text, names, cache)
+    verdicts = [matches_or_gave_up(kernel, text, names, index) for index in indices]
+    wrong = [index for index, verdict in zip(indices, verdicts, strict=True) if verdict is False]
+    assert not wrong, (name, wrong, kernel.source)
+    return verdicts.count(None)

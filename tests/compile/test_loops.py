@@ -391,13 +391,10 @@ def test_a_count_evaluates_every_element(cache: KernelCache) -> None:
 
 
 def test_no_variable_can_take_the_name_of_a_primitive() -> None:
-    from pyfora.compile.checked_complex import COMPLEX_PRIMITIVES
-    from pyfora.compile.checked_floats import FLOAT_PRIMITIVES
-    from pyfora.compile.checked_ints import INT_PRIMITIVES
-    from pyfora.compile.checked_lists import LIST_PRIMITIVES
+    from pyfora.compile.machine_code import _primitives
     from pyfora.compile.own_names import OWN_NAMES
 
-    assert {*INT_PRIMITIVES, *FLOAT_PRIMITIVES, *COMPLEX_PRIMITIVES, *LIST_PRIMITIVES} <= OWN_NAMES
+    assert not {*_primitives()} - OWN_NAMES
 
 
 def test_warm_starts_no_thread_and_children_compile(tmp_path: Path) -> None:

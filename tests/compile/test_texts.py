@@ -46,7 +46,7 @@ def sliced(i):
 """
 
 
-@pytest.mark.parametrize("name", ["spaces", "letters", "last", "both", "passed"])
+@pytest.mark.parametrize("name", ["spaces", "letters", "last", "both", "passed", "within"])
 def test_letters_are_pythons(name: str, cache: KernelCache) -> None:
     names = module(LIBRARY)
     indices = range(len(names["TEXT"]))
@@ -65,7 +65,6 @@ def test_past_the_end_of_a_text(cache: KernelCache) -> None:
         ("joined", "operator Add of str and str"),
         ("method", "attribute 'isdigit'"),
         ("doubled", "something else than a letter"),
-        ("within", "'in'"),
         ("same_one", "'is' or 'in' of texts"),
         ("sliced", "a slice of a str"),
     ],

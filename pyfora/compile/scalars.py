@@ -1,0 +1,91 @@
+"""Builtins and functions of `math` of ints, floats and bools: the primitives that they become."""
+
+from __future__ import annotations
+
+import ast
+import builtins
+import math
+
+from pyfora.compile import intervals
+from pyfora.compile.libm import ONE_ARGUMENT
+from pyfora.compile.scope import Scope
+from pyfora.compile.terms import Term, as_bool, as_float, as_int
+
+_ONE_FLOAT = {
+    id(getattr(math, name)): f"{name}_float" for name in [*ONE_ARGUMENT, "sqrt", "fabs"] if hasattr(math, name)
+}
+_ONE_FLOAT[id(math.fabs)] = "abs_float"
+_TWO_FLOATS = {
+    id(math.atan2): "atan2_float",
+    id(math.fmod): "fmod_float",
+    id(math.pow): "libm_pow",
+    id(math.copysign): "copysign_float",
+}
+_QUESTIONS = {id(math.isnan): "isnan_float", id(math.isinf): "isinf_float", id(math.isfinite): "isfinite_float"}
+_TO_INT = {
+    id(math.floor): "floor_float",
+    id(math.ceil): "ceil_float",
+    id(math.trunc): "int_from_float",
+    id(builtins.round): "round_float",
+    id(builtins.int): "int_from_float",
+}
+_TO_WHOLE = {
+    "floor_float": "floor_whole",
+    "ceil_float": "ceil_whole",
+    "int_from_float": "trunc_whole",
+    "round_float": "round_whole",
+}
+"""The same of a float that is known to be small enough."""
+_INTS = {id(math.isqrt): ("isqrt_int", 1), id(math.gcd): ("gcd_int", 2)}
+EXTREMES = {id(builtins.min): "min", id(builtins.max): "max"}
+"""By identity, as all functions are known here."""
+MATH = {id(value): name for name, value in vars(math).items() if callable(value)}
+"""The names of the functions of `math`."""
+
+
+def of_scalars(target: object, terms: list[Term]) -> Term | None:
+    """The value of a builtin or of a function of `math` of these; None where it is not one that is compiled."""
+    key, count = id(target), len(terms)
+    if key in _ONE_FLOAT and count == 1:
+        return Term("float", f"{_ONE_FLOAT[key]}({as_float(terms[0]).text})")
+    if key in _TWO_FLOATS and count == 2:
+        return Term("float", f"{_TWO_FLOATS[key]}({as_float(terms[0]).text}, {as_float(terms[1]).text})")
+    if key in _QUESTIONS and count == 1:
+        return Term("bool", f"{_QUESTIONS[key]}({as_float(terms[0]).text})")
+    if key in _TO_INT and count == 1:
+        if terms[0].type == "float":
+            small = intervals.is_whole(intervals.of_float(terms[0]))
+            word = _TO_WHOLE[_TO_INT[key]] if small else _TO_INT[key]
+            return Term("int", f"{word}({terms[0].text})", interval=intervals.of_whole(terms[0]) if small else None)
+        return as_int(terms[0])
+    if key in _INTS and count == _INTS[key][1] and all(term.type != "float" for term in terms):
+        return Term("int", f"{_INTS[key][0]}({', '.join(as_int(term).text for term in terms)})")
+    if target is builtins.float and count == 1:
+        return as_float(terms[0])
+    if target is builtins.bool and count == 1:
+        return as_bool(terms[0])
+    if target is builtins.abs and count == 1:
+        size = intervals.of_size(terms[0])
+        if terms[0].type == "float":
+            return Term("float", f"abs_float({terms[0].text})", interval=size)
+        return Term("int", f"abs_int({as_int(terms[0]).text})", interval=size if size and size[1] < 2**63 else None)
+    if target is math.log and count == 2:
+        logs = [f"log_float({as_float(term).text})" for term in terms]
+        return Term("float", f"div_float({', '.join(logs)})")
+    if target is math.degrees and count == 1:
+        return Term("float", f"({as_float(terms[0]).text} * {180.0 / math.pi!r})")
+    if target is math.radians and count == 1:
+        return Term("float", f"({as_float(terms[0]).text} * {math.pi / 180.0!r})")
+    return None
+
+
+def extreme(scope: Scope, node: ast.Call, word: str, terms: list[Term]) -> Term:
+    """`min(…)` or `max(…)` of several."""
+    kinds = {term.type for term in terms}
+    if len(kinds) > 1 or kinds == {"bool"}:
+        raise scope.refuse(f"{word}() of arguments that are not all int or all float", node)
+    kind = terms[0].type
+    text = terms[0].text
+    for term in terms[1:]:
+        text = f"{word}_{kind}({text}, {term.text})"
+    return Term(kind, text, interval=intervals.hull(terms))
