@@ -25,6 +25,11 @@ def state_of_dispatcher(function: Any) -> tuple[list[tuple[type, Any]], dict[str
     return list(function.registry.items()), attributes
 
 
+def reduce_dispatching_method(method: functools.singledispatchmethod[Any]) -> tuple[Any, ...]:
+    """The reduction of a method that dispatches by its first argument."""
+    return making.make_dispatching_method, (method.dispatcher, method.func)
+
+
 def reduce_dispatcher(function: Any) -> tuple[Any, ...]:
     """The reduction of such a function."""
     made = (function.registry[object],)

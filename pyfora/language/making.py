@@ -98,6 +98,13 @@ def fill_dispatcher(function: Any, state: tuple[list[tuple[type, Any]], dict[str
     vars(function).update(attributes)
 
 
+def make_dispatching_method(dispatcher: Any, default: Callable[..., Any]) -> Any:
+    """A `functools.singledispatchmethod`; what it has noted of instances, since 3.13, it notes anew."""
+    made = functools.singledispatchmethod(default)
+    made.dispatcher = dispatcher
+    return made
+
+
 def make_context_variable(name: str, *default: Any) -> ContextVar[Any]:
     """A context variable without a value."""
     return ContextVar(name, default=default[0]) if default else ContextVar(name)

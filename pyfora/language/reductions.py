@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import io
 import pickle
 import re
@@ -15,6 +16,7 @@ from typing import Any
 
 from pyfora.language import making
 from pyfora.language.chance import by_name
+from pyfora.language.dispatching import reduce_dispatching_method
 from pyfora.language.matches import match_reducer
 from pyfora.language.reach import is_user_module
 
@@ -78,6 +80,7 @@ def reductions() -> dict[type, Callable[[Any], Any]]:
     """By type, for the dispatch table of one pickler."""
     return {
         struct.Struct: _of_struct,
+        functools.singledispatchmethod: reduce_dispatching_method,
         ContextVar: _of_context_variable,
         re.Match: match_reducer(),
         MethodType: _of_method,

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+import importlib
 import io
 import marshal
 import pickle
+import sys
 from collections.abc import Callable, Iterable, Mapping
 from types import CellType, CodeType, FunctionType, ModuleType
 from typing import Any
@@ -271,7 +273,8 @@ class Shipper(ParcelPickler):
     def _reduce_module(self, module: ModuleType) -> Any:
         namespace = self.reach.of_module(module)
         if namespace.library:
-            return NotImplemented  # the other side imports it; what submodules it needs is seen in the end
+            # The other side imports it; what submodules it needs is seen in the end.
+            return (importlib.import_module, (module.__name__,)) if module is sys else NotImplemented
         return making.module_of, (namespace,)
 
 

@@ -215,14 +215,14 @@ class FakeManager:
                     "exception": isinstance(found, BaseException),
                 }
                 proxies[name] = {"value_id": keep(parcel, name), **facts}
-        results = place(pack_results(local, loaded).to_bytes(), "-results")
+        results = place(pack_results(local, loaded, caches=end.caches).to_bytes(), "-results")
         error = None
         if end.exception is not None:
             error = place(pack_exception(end.exception, loaded).to_bytes(), "-exception")
         facts = {
             "raised": error is not None,
             "deleted": sorted(end.deleted),
-            "results": {"names": list(local), **results},
+            "results": {"names": list(local), "caches": len(end.caches), **results},
             "exception": error,
             "proxies": proxies,
             "loops": [
