@@ -22,7 +22,8 @@ GOOD = {"OK", "NON-STRICT", "INFORMATIONAL"}
 def python2() -> Path | None:
     """A Python 2.7, which the testsuite needs."""
     versions = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv")) / "versions"
-    found = shutil.which("python2.7") or next(map(str, versions.glob("2.7.*/bin/python")), None)
+    # Not pyenv's shim first: it answers only where 2.7 is switched on.
+    found = next(map(str, versions.glob("2.7.*/bin/python")), None) or shutil.which("python2.7")
     return Path(found) if found else None
 
 
@@ -35,7 +36,7 @@ def wstest() -> Path:
     python = python2()
     if python is None:
         absent("Python 2.7", "pyenv install 2.7.18")
-    # Of today's virtualenv none makes a Python 2.7 environment; 20.15 is the last that does.
+    # Later ones make no environments for Python 2.7.
     tools = kept.with_name("virtualenv")
     steps = [
         [sys.executable, "-m", "venv", str(tools)],
@@ -47,7 +48,7 @@ def wstest() -> Path:
         done = subprocess.run(step, capture_output=True, text=True, check=False, timeout=300)
         if done.returncode:
             shutil.rmtree(kept, ignore_errors=True)
-            absent("the Autobahn Testsuite", f"{' '.join(step)}: {done.stderr[-500:]}")
+            absent("the Autobahn Testsuite", f"{' '.join(step)}: {(done.stdout + done.stderr)[-500:]}")
     return program
 
 
