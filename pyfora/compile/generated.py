@@ -137,9 +137,11 @@ class _Elements:
         node, calls = self._loop.node, self._calls
         if isinstance(node, ast.For):
             return self._turns(node, first)
-        # Of a dict comprehension: key and value, evaluated in this order.
-        yielded = ast.Tuple([node.key, node.value], ast.Load()) if isinstance(node, ast.DictComp) else node.elt
-        ast.copy_location(yielded, node)
+        if isinstance(node, ast.DictComp):
+            # Evaluated in this order.
+            yielded: ast.expr = ast.copy_location(ast.Tuple([node.key, node.value], ast.Load()), node)
+        else:
+            yielded = node.elt
         return clauses(
             self._scope, calls.expressions, calls.read_range, node, lambda: self._yielded(yielded), first=first
         )
