@@ -168,7 +168,7 @@ class _Elements:
     def _yielded(self, node: ast.expr, step: int = 0) -> list[str]:
         self._yields += 1
         scope, term = self._scope, self._calls.expressions.value(self._scope, node)
-        if self.output is Output.TERMS and not isinstance(term.type, str) and self._yields == 1:
+        if self.output in (Output.TERMS, Output.FIRST) and not isinstance(term.type, str) and self._yields == 1:
             self.output = Output.ROWS
         if self.output is Output.ROWS:
             return self.rows.write(step, without_functions(scope, term, node), node)
