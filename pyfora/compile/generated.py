@@ -168,9 +168,11 @@ class _Elements:
         node, calls = self._loop.node, self._calls
         if isinstance(node, ast.For):
             return self._turns(node, first)
-        # Of a dict comprehension: key and value, evaluated in this order.
-        yielded = ast.Tuple([node.key, node.value], ast.Load()) if isinstance(node, ast.DictComp) else node.elt
-        ast.copy_location(yielded, node)
+        if isinstance(node, ast.DictComp):
+            # Evaluated in this order.
+            yielded: ast.expr = ast.copy_location(ast.Tuple([node.key, node.value], ast.Load()), node)
+        else:
+            yielded = node.elt
         return clauses(
             self._scope, calls.expressions, calls.read_range, node, lambda: self._yielded(yielded), first=first
         )
@@ -197,7 +199,7 @@ class _Elements:
     def _yielded(self, node: ast.expr, step: int = 0) -> list[str]:
         self._yields += 1
         scope, term = self._scope, self._calls.expressions.value(self._scope, node)
-        if self.output is Output.TERMS and not isinstance(term.type, str) and self._yields == 1:
+        if self.output in (Output.TERMS, Output.FIRST) and not isinstance(term.type, str) and self._yields == 1:
             self.output = Output.ROWS
         if self.output is Output.ROWS:
             return self.rows.write(step, without_functions(scope, term, node), node)

@@ -79,7 +79,7 @@ class Kernel:
         )
         self._taken: tuple[Captured, ...] | None = None
         """What the last call was given."""
-        self._arguments: list[int | float | bool] = []
+        self._arguments: list[Any] = []
         """The same as the machine code takes it."""
         self._lists: list[Any] = []
         """Memory of the lists among them."""
@@ -108,7 +108,7 @@ class Kernel:
         the answer; for MIN and MAX the element, None if there was none. Raises GaveUp, after which the buffer holds
         nothing of use.
         """
-        self._must_fit(start, step, count)
+        self._begin(captured, start, step, count)
         if self.output is Output.ROWS:
             raise TypeError("this kernel makes rows")
         own = self._addresses[2]
@@ -122,7 +122,7 @@ class Kernel:
         else:
             capacity, place = 0, own
             self._own[0] = self._own[1] = 0
-        self._run(captured, start, step, count, place, capacity)
+        self._run(start, step, count, place, capacity)
         return self._result()
 
     def run_rows(self, captured: tuple[Captured, ...], start: int, step: int, count: int, room: int) -> dict[int, Rows]:
@@ -131,8 +131,8 @@ class Kernel:
 
         columns = sum(width(spec) for _, spec in self.rows)
         words = np.empty(self._streams + columns * room, np.int64)
-        self._must_fit(start, step, count)
-        self._run(captured, start, step, count, words.__array_interface__["data"][0], room)
+        self._begin(captured, start, step, count)
+        self._run(start, step, count, words.__array_interface__["data"][0], room)
         found, place = {}, self._streams
         for stream, spec in self.rows:
             made = []
@@ -143,11 +143,7 @@ class Kernel:
             found[stream] = Rows(spec, tuple(made))
         return found
 
-    def _run(
-        self, captured: tuple[Captured, ...], start: int, step: int, count: int, place: int, capacity: int
-    ) -> None:
-        if captured is not self._taken or not captured:
-            self._take(captured)
+    def _run(self, start: int, step: int, count: int, place: int, capacity: int) -> None:
         returned, unused, _ = self._addresses
         if not -_INT_BOUND <= step < _INT_BOUND:
             step = 0  # one index only: it is never added
@@ -159,17 +155,19 @@ class Kernel:
         if self._call(returned, unused, start, step, count, place, capacity, *self._arguments, *memory):
             raise GaveUp
 
-    def _must_fit(self, start: int, step: int, count: int) -> None:
+    def _begin(self, captured: tuple[Captured, ...], start: int, step: int, count: int) -> None:
         last = start + (count - 1) * step if count > 0 else start
         low, high = self.indices
         if not (low <= start <= high and low <= last <= high and count < _INT_BOUND):
             raise GaveUp("an index beyond those that the kernel is for")
+        if captured is not self._taken or not captured:
+            self._take(captured)
 
     def _take(self, captured: tuple[Captured, ...]) -> None:
         """Look at the captured values, and lay out lists as the machine code reads them."""
         if len(captured) != len(self.captured_types):
             raise TypeError(f"the kernel takes {len(self.captured_types)} captured values, not {len(captured)}")
-        arguments: list[int | float | bool] = []
+        arguments: list[Any] = []
         lists: list[Any] = []
         self._taken = None
         value: Any

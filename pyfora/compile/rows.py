@@ -6,6 +6,7 @@ import ast
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
+from pyfora.compile.complexes import is_complex
 from pyfora.compile.kinds import Kind, Known, Shape, is_runtime
 from pyfora.compile.scope import Scope
 from pyfora.compile.terms import Term, part_of
@@ -21,8 +22,10 @@ def spec_of(scope: Scope, kind: Kind, node: ast.AST) -> Spec:
         return "letter"
     if isinstance(kind, Shape) and kind.python is tuple and kind.parts:
         return tuple(spec_of(scope, part, node) for part in kind.parts)
+    if is_complex(kind):
+        return "complex"
     what = "an empty tuple" if isinstance(kind, Shape) and kind.python is tuple else f"a {kind}"
-    raise scope.refuse(f"the loop yields {what}", node)
+    raise scope.refuse(f"{what} where a number, a letter or a tuple of such is needed", node)
 
 
 def said(spec: Spec) -> str:

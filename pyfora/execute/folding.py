@@ -311,7 +311,7 @@ class Folding:
             self.paces,
             spread,
             _fold_terms,
-            self._spreader.element_type,
+            self._spreader.analysed,
             self._sharing.spread_s,
         )
 

@@ -55,13 +55,13 @@ class Jumping:
         paces: Paces,
         spread: Callable[[Offer], int | None],
         fold_terms: Callable[[Any, int, FloatState], FloatState],
-        element_type: Callable[[Any, Source], str | None],
+        analysed: Callable[[Any, Source], tuple[str | None, str]],
         spread_s: Callable[[], float],
     ) -> None:
         """`spread` runs an offer's elements elsewhere.
 
         It returns the index of the first that is not done; None where the loop is to be run in place from now on.
-        `element_type`: of what a part yields over a source, where the compiler can tell.
+        `analysed` tells of what type a part's yields over a source are, None where there is no kernel, and why not.
         `spread_s` tells for how many seconds loops of this process have been shared out.
         """
         self.ready = False
@@ -74,7 +74,8 @@ class Jumping:
         self._paces = paces
         self._spread = spread
         self._fold_terms = fold_terms
-        self._tell_type = element_type
+        self._tell_analysis = analysed
+        self._refusal = ""
         self._spread_s = spread_s
         self._inner_share = 0.0
         self._needs_kernel = False
@@ -137,7 +138,7 @@ class Jumping:
             return values, self._current
         compiled = plan is Plan.COMPILED
         stop = last if compiled else min(first + JUMP_LIMIT, last)
-        folder = folder_of(self._steps, values, self._fold_terms, self._element_type if compiled else None)
+        folder = folder_of(self._steps, values, self._fold_terms, self._analysis[0] if compiled else None)
         offer = Offer(
             part=self._part,
             source=self._source,
@@ -147,6 +148,7 @@ class Jumping:
             callee=list,
             compiled=compiled,
             needs_kernel=self._needs_kernel,
+            refusal=self._refusal,
             element_s=element_s,
             terms_per_element=1.0,
             added_to=AddedTo(self._names, values),
@@ -168,13 +170,14 @@ class Jumping:
         # Without a kernel what a turn adds is brought back, where its element need not be brought: turns must take as
         # long as those over a list.
         plan, is_range = rest(), type(self._source) is range
-        if rest(from_range=is_range, in_columns=not is_range) is Plan.COMPILED and self._element_type is not None:
-            self._needs_kernel = not is_range and plan is Plan.HERE
-            return Plan.COMPILED
         self._needs_kernel = False
+        if rest(from_range=is_range, in_columns=not is_range) is Plan.COMPILED:
+            element_type, self._refusal = self._analysis
+            if element_type is not None:
+                self._needs_kernel = plan is Plan.HERE
+                return Plan.COMPILED
         return plan
 
     @functools.cached_property
-    def _element_type(self) -> str | None:
-        """Of what turns add, where there is a kernel."""
-        return self._tell_type(self._part, self._source)
+    def _analysis(self) -> tuple[str | None, str]:
+        return self._tell_analysis(self._part, self._source)

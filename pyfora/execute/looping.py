@@ -118,7 +118,7 @@ class Loop:
             element_s=sharing.paces.element_s(at),
             spread_s=sharing.spread_s,
             begun=begun,
-            has_kernel=lambda: self.element_type() is not None,
+            refusal=lambda: sharing.spreader.analysed(part, source)[1],
         )
 
     def note_pace(self) -> None:
@@ -127,7 +127,7 @@ class Loop:
 
     def element_type(self) -> str | None:
         """The type of what the part yields, where the compiler can tell."""
-        return self._sharing.spreader.element_type(self._part, self._source)
+        return self._sharing.spreader.analysed(self._part, self._source)[0]
 
     def stream(self, folder: Callable[[], Folder | None]) -> Iterator[Iterable[Any]]:
         """The elements, in order, for a builtin that iterates over them.
@@ -162,6 +162,7 @@ class Loop:
             callee=self._callee,
             compiled=prefix.plan is Plan.COMPILED,
             needs_kernel=prefix.needs_kernel,
+            refusal=prefix.refusal,
             element_s=prefix.element_s,
             terms_per_element=len(prefix.kept) / prefix.done,
         )

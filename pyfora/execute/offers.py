@@ -31,6 +31,8 @@ class Offer:
     """Whether it is worth a kernel."""
     needs_kernel: bool
     """Whether it is to be run in order where there is none."""
+    refusal: str
+    """Why there is none, where one was wanted."""
     element_s: float
     """Seconds for an element, interpreted."""
     terms_per_element: float

@@ -34,14 +34,14 @@ class Prefix:
         element_s: float = PREFIX_S,
         spread_s: Callable[[], float] = float,
         begun: Cursor | None = None,
-        has_kernel: Callable[[], bool] = bool,
+        refusal: Callable[[], str] = lambda: "",
     ) -> None:
         """`element_s`: about how long an element takes, as far as that is known.
 
         `spread_s` tells for how many seconds loops of this process have been shared out.
         `begun`: over what the part has been made to give already, one by one.
-        `has_kernel` tells whether there is a kernel for the part over columns of the source, which takes some
-        milliseconds.
+        `refusal` tells why there is no kernel for the part over columns of the source; empty where there is one. It
+        takes some milliseconds.
         """
         self._part = part
         self._source = source
@@ -50,7 +50,9 @@ class Prefix:
         self._made_here = part if begun is None else iter
         self._spread_s = spread_s
         self._inner_share = 0.0
-        self._tell_kernel = has_kernel
+        self._tell_refusal = refusal
+        self.refusal = ""
+        """Why there is no kernel, where one was wanted."""
         self.needs_kernel = False
         """The rest is worth no more than to end here, unless by a kernel."""
         self.kept: list[Any] = []
@@ -120,14 +122,12 @@ class Prefix:
         if type(self._source) is range or (self._part is iter and range_called_over(self._source) is not None):
             return rest(from_range=True)
         plan = rest()
-        if rest(in_columns=True) is Plan.COMPILED and self._has_kernel:
-            self.needs_kernel = plan is Plan.HERE
-            return Plan.COMPILED
+        if rest(in_columns=True) is Plan.COMPILED and not self.refusal:
+            self.refusal = self._tell_refusal()
+            if not self.refusal:
+                self.needs_kernel = plan is Plan.HERE
+                return Plan.COMPILED
         return plan
-
-    @functools.cached_property
-    def _has_kernel(self) -> bool:
-        return self._tell_kernel()
 
     def rest(self) -> Iterable[Any]:
         """What the part makes of the elements that are not done."""

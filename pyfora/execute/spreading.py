@@ -35,9 +35,11 @@ from pyfora.fold.left_to_right import LeftToRightFolder
 from pyfora.fold.partials import Form
 from pyfora.fold.plan import KERNEL_SPEEDUP
 from pyfora.fold.sources import Source
+from pyfora.fold.views import read_by
 from pyfora.language.caches import CACHE_WRAPPER, keep_objects, stop_counting
 from pyfora.language.functions import function_source, loop_source
 
+_UNKNOWN = "the source of the loop is not known"
 KERNEL_CACHE_LIMIT_BYTES = 256 * 1024 * 1024
 _OUTPUTS: dict[Any, Output] = {any: Output.ANY, all: Output.ALL, min: Output.MIN, max: Output.MAX}
 _OUTPUTS[next] = Output.FIRST
@@ -93,6 +95,7 @@ class Spreader:
 
     def _spread(self, offer: Offer, run: LoopRun) -> int | None:
         began_at = perf_counter()
+        run.reason = offer.refusal
         kernel = self._kernel(offer, run) if offer.compiled else _Compiled()
         compile_s = perf_counter() - began_at if kernel.object_code else 0.0
         if offer.needs_kernel and not kernel.object_code:
@@ -115,7 +118,7 @@ class Spreader:
         holds_terms = bool(kernel.object_code) and offer.folder.form is Form.FLOATS
         try:
             parcel, packed = environment.pack(self._offering.program)
-            if offer.added_to.are_seen_by(packed.values()):
+            if offer.added_to.are_seen_by([*packed.values(), *read_by(offer.source)]):
                 raise TakenBack("a function that the loop calls looks at what the loop adds to")
             if keep_objects(packed.values()):
                 raise TakenBack(CACHED)
@@ -138,13 +141,13 @@ class Spreader:
 
     # ---- kernels -----------------------------------------------------------------------------------------------
 
-    def element_type(self, part: Callable[..., Any], source: Source) -> str | None:
-        """The type of what a part yields over a source, where the compiler can tell."""
+    def analysed(self, part: Callable[..., Any], source: Source) -> tuple[str | None, str]:
+        """The type of what a part yields over a source, None where there is no kernel; and why there is none."""
         try:
             loop = _loop_of(part, source, sample=True)
-            return None if loop is None else analyse(loop)
-        except (NotCompiled, Untyped):
-            return None
+            return (None, _UNKNOWN) if loop is None else (analyse(loop), "")
+        except (NotCompiled, Untyped) as refusal:
+            return None, str(refusal)
 
     def _kernel(self, offer: Offer, run: LoopRun) -> _Compiled:
         form = offer.folder.form
@@ -157,7 +160,7 @@ class Spreader:
             with _quietly():
                 loop = _loop_of(offer.part, offer.source)
                 if loop is None:
-                    run.reason = "the source of the loop is not known"
+                    run.reason = _UNKNOWN
                     return _Compiled()
                 if form is Form.FLOATS and isinstance(offer.folder, LeftToRightFolder) and analyse(loop) != "float":
                     loop = _as_floats(loop)

@@ -40,12 +40,15 @@ class Column(View):
         return Cursor(elements, elements.__length_hint__)
 
     def __reversed__(self) -> Iterator[Any]:
-        numbers: list[Any] = self.numbers.tolist()
-        return reversed(numbers)
+        return iter(self.numbers[::-1].tolist())
 
     @property
     def holds_state(self) -> bool:
         return False
+
+    @property
+    def read(self) -> tuple[Any, ...]:
+        return (self.numbers,)
 
 
 def typed(source: Any, *, sample: bool = False) -> Any:

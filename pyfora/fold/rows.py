@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 Spec = str | tuple["Spec", ...]
-"""The shape of a value: `int`, `float`, `bool`, `letter` (a text of one letter), or a tuple of such shapes."""
+"""The shape of a value: `int`, `float`, `bool`, `complex`, `letter` (a text of one letter), or a tuple of such."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -16,7 +16,7 @@ class Rows:
 
     spec: Spec
     columns: tuple[Any, ...]
-    """An array for each number: int64, float64, bool; of a letter its code point."""
+    """An array for each number: int64, float64, bool; of a letter its code point, of a complex its two floats."""
 
     def __len__(self) -> int:
         return len(self.columns[0])
@@ -45,18 +45,20 @@ def _values(spec: Spec, columns: Any) -> list[Any]:
     if isinstance(spec, tuple):
         return list(zip(*[_values(one, columns) for one in spec], strict=True))
     numbers: list[Any] = next(columns).tolist()
+    if spec == "complex":
+        return list(map(complex, numbers, next(columns).tolist()))
     return list(map(chr, numbers)) if spec == "letter" else numbers
 
 
 def width(spec: Spec) -> int:
     """How many columns there are."""
-    return sum(map(width, spec)) if isinstance(spec, tuple) else 1
+    return sum(map(width, spec)) if isinstance(spec, tuple) else len(list(scalars(spec)))
 
 
 def scalars(spec: Spec) -> Iterable[str]:
     """The shapes of the columns."""
     if not isinstance(spec, tuple):
-        yield spec
+        yield from ("float", "float") if spec == "complex" else (spec,)
         return
     for one in spec:
         yield from scalars(one)

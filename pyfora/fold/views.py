@@ -6,6 +6,7 @@ is iterating over what the program's own call gives.
 
 from __future__ import annotations
 
+import gc
 import itertools
 import math
 import operator
@@ -15,6 +16,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+_DICT_VIEWS = (type({}.keys()), type({}.values()), type({}.items()))
 _SWAP = operator.itemgetter(1, 0)
 ATOMS = frozenset((int, float, complex, bool, str, bytes, type(None)))
 """Types whose values cannot change, and lead to nothing that can."""
@@ -93,6 +95,12 @@ class View:
         return ()
 
     @property
+    def read(self) -> tuple[Any, ...]:
+        """What it is made of."""
+        held = vars(self)
+        return held["bases"] if "bases" in held else held["pools"] if "pools" in held else (held["base"],)
+
+    @property
     def is_even(self) -> bool:
         """Whether each element of its bases makes one of its own."""
         return True
@@ -136,6 +144,15 @@ def holds_state(source: Any) -> bool:
 def functions_of(source: Any) -> tuple[Any, ...]:
     """The functions of the user's that are called for the elements of a source."""
     return source.functions if isinstance(source, View) else ()
+
+
+def read_by(source: Any) -> Iterator[Any]:
+    """The objects that a loop over a source looks into: what adds to one of them may change what comes next."""
+    if isinstance(source, View):
+        for base in source.read:
+            yield from read_by(base)
+    elif type(source) is not range:
+        yield source
 
 
 def is_of_ranges(source: Any) -> bool:
@@ -378,6 +395,10 @@ class Accumulated(View):
     def __len__(self) -> int:
         return len(self._base)
 
+    @property
+    def read(self) -> tuple[Any, ...]:
+        return (self._base,)
+
     def __getitem__(self, piece: slice) -> tuple[Any, ...]:
         if self._elements is None:
             self._elements = tuple(self)
@@ -405,6 +426,11 @@ class Snapshot(View):
     def __init__(self, live: Any) -> None:
         self._live = live
         self._elements: tuple[Any, ...] | None = None
+
+    @property
+    def read(self) -> tuple[Any, ...]:
+        # A view of a dict says of which only through a proxy.
+        return (self._live, *gc.get_referents(self._live)) if isinstance(self._live, _DICT_VIEWS) else (self._live,)
 
     def __len__(self) -> int:
         return len(self._live)

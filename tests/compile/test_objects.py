@@ -240,7 +240,7 @@ REFUSED = [
     ("def f(n):\n    a, b = n\n    return a", "unpacking of a int", 2),
     ("def f(n):\n    return (n, 2)[5]", "has no element 5", 2),
     ("def f(n):\n    return Vec(n, 1) - Vec(n, 1)", "operator Sub of Vec and Vec", 2),
-    ("def f(n):\n    return Vec(n, 1)", "a Vec where an int, a float or a bool is needed", 1),
+    ("def f(n):\n    return Vec(n, 1)", "a Vec where a number, a letter or a tuple of such is needed", 1),
     ("def f(n):\n    v = Inplace(n, 1)\n    v += n\n    return v.x", "may change a Inplace in place", 3),
     (
         "def f(n):\n    if n:\n        g = Vec\n    else:\n        g = Loud\n    return g(n, n).x",

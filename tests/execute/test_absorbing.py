@@ -31,7 +31,7 @@ class Script:
 
 def absorber(script: Script) -> Absorber:
     source = range(64)
-    offer = Offer(cast(Any, lambda source: source), source, 0, 64, ElementsFolder(), list, False, 0.001, 1.0)
+    offer = Offer(cast(Any, lambda source: source), source, 0, 64, ElementsFolder(), list, False, False, "", 0.001, 1.0)
     return Absorber(
         offer,
         Grid(0, 64, 4),

@@ -1,4 +1,4 @@
-"""Kernels that yield more than one scalar for an element: tuples, dicts, counts, `for` loops that add in several ways."""
+"""Kernels that yield more than a scalar for an element: tuples, dicts, counts, `for` loops that add in several ways."""
 
 from __future__ import annotations
 
