@@ -11,6 +11,8 @@ import numba
 import numba.extending
 from llvmlite import ir
 
+from pyfora.compile.giving_up import status_of
+
 # numba says nothing, or nothing right, of its types.
 _numba: Any = numba
 types, intrinsic, cgutils = _numba.types, _numba.extending.intrinsic, _numba.core.cgutils
@@ -34,14 +36,15 @@ TYPES: dict[str, Any] = {
 class Builder:
     """LLVM instructions of one primitive, with the few that are used everywhere under short names."""
 
-    def __init__(self, context: Any, builder: Any) -> None:
+    def __init__(self, context: Any, builder: Any, name: str) -> None:
         self.context = context
         self.ir = builder
+        self._status = ir.Constant(ir.IntType(32), status_of(name))
 
     def give_up_if(self, condition: Any) -> None:
-        """Leave the function with the status that means "gave up"; callers pass it on. Free while it is false."""
+        """Leave the function with the status that names this primitive; callers pass it on. Free while it is false."""
         with self.ir.if_then(condition, likely=False):
-            self.context.call_conv.return_exc(self.ir)
+            self.context.call_conv._return_errcode_raw(self.ir, self._status)
 
     def call(self, intrinsic_name: str, *args: Any) -> Any:
         """Call an LLVM intrinsic such as `llvm.fabs` that is overloaded on its first argument's type."""
@@ -140,7 +143,7 @@ def primitive(signature: str) -> Callable[[Callable[..., Any]], Any]:
 
     def decorate(generate: Callable[..., Any]) -> Any:
         def codegen(context: Any, builder: Any, _signature: Any, args: Any) -> Any:
-            result = generate(Builder(context, builder), *args)
+            result = generate(Builder(context, builder, generate.__name__), *args)
             return context.get_dummy_value() if result is None else result
 
         template = _with_arity(len(chosen.args), lambda typingctx, *args: (chosen, codegen))
