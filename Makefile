@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test test-fast test-cluster test-slow check bench clean
+.PHONY: demo test test-fast test-cluster test-slow test-nightly check bench clean
 
 $(VENV)/.run: setup.py
 	$(PYTHON) -m venv $(VENV)
@@ -30,6 +30,10 @@ test-cluster: $(VENV)/.dev
 # Every row of the differential table, in every mode: over an hour.
 test-slow: $(VENV)/.dev
 	$(BIN)/python -m pytest -m slow
+
+# A million cases for each primitive of the compiler, and tens of thousands of programs: hours.
+test-nightly: $(VENV)/.dev
+	$(BIN)/python -m pytest tests/compile -n auto --cases 1000000 --timeout 0
 
 check: $(VENV)/.dev
 	$(BIN)/ruff format --check .

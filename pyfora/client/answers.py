@@ -31,14 +31,20 @@ class LoopReport:
     leaves: int
     gave_up: int
     """Leaves that the kernel left to CPython."""
+    checks: dict[str, int]
+    """What made it give up -> on how many leaves."""
     elapsed_s: float
 
     def __str__(self) -> str:
         parts = [self.how, f"{self.elements:,} elements"]
         if self.leaves:
-            parts += [f"{self.leaves:,} leaves", f"{self.gave_up:,} gave up"]
+            parts += [f"{self.leaves:,} leaves", f"{self.gave_up:,} gave up{self._checks()}"]
         text = f"{self.file}:{self.line}: {', '.join(parts)}, {self.elapsed_s:.3f} s"
         return f"{text} ({self.reason.rstrip('.')})" if self.reason else text
+
+    def _checks(self) -> str:
+        found = sorted(self.checks.items(), key=lambda one: (-one[1], one[0]))
+        return f" ({'; '.join(f'{leaves:,} at {check}' for check, leaves in found)})" if found else ""
 
 
 @dataclass(frozen=True)

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import ctypes
+import functools
 import hashlib
 import json
 import mmap
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pyfora.compile.generated import Generated, generate
+from pyfora.compile.giving_up import check_of
 from pyfora.compile.loop import Element, Loop, Output
 from pyfora.compile.refusal import GaveUp, NotCompiled
 from pyfora.compile.scope import Captured
@@ -152,8 +155,9 @@ class Kernel:
             first = ctypes.addressof(self._memory)
             self._memory[0], self._memory[1] = first, first + ctypes.sizeof(self._memory)
             memory.append(first)
-        if self._call(returned, unused, start, step, count, place, capacity, *self._arguments, *memory):
-            raise GaveUp
+        status = self._call(returned, unused, start, step, count, place, capacity, *self._arguments, *memory)
+        if status:
+            raise GaveUp(check_of(status))
 
     def _begin(self, captured: tuple[Captured, ...], start: int, step: int, count: int) -> None:
         last = start + (count - 1) * step if count > 0 else start
@@ -236,12 +240,19 @@ def load_kernel(object_code: bytes) -> Kernel:
 
 
 def made_for() -> list[str]:
-    """What machine code depends on besides the source: versions and processor."""
+    """What machine code depends on besides the source: versions, this room's own code, and the processor."""
     import llvmlite
 
     from pyfora.compile.target import processor
 
-    return [llvmlite.__version__, sys.version, *processor()]
+    return [llvmlite.__version__, sys.version, _own_code(), *processor()]
+
+
+@functools.cache
+def _own_code() -> str:
+    """A digest of what primitives are made of: a kernel of another pyfora may mean something else by their names."""
+    files = sorted(Path(__file__).parent.glob("*.py"))
+    return hashlib.sha256(b"\0".join(file.read_bytes() for file in files)).hexdigest()
 
 
 def _key(generated: Generated) -> str:

@@ -425,7 +425,7 @@ class _Lowering:
             raise self._wrong(node, f"{len(given)} arguments where {len(signature.arguments)} are needed")
         arguments = [self._as(value, kind) for value, kind in zip(given, signature.arguments, strict=True)]
         if isinstance(called, Primitive):
-            return called.generate(Builder(self._ir), *arguments), signature.returns
+            return called.generate(Builder(self._ir, called.generate.__name__), *arguments), signature.returns
         function = self._module.function(called)
         place = self._place(llvm_type(signature.returns))
         status = self._ir.call(function, [place, *arguments])

@@ -11,6 +11,8 @@ from typing import Any
 
 from llvmlite import ir
 
+from pyfora.compile.giving_up import status_of
+
 I1, I8, I32, I64, I128, DOUBLE = (*(ir.IntType(bits) for bits in (1, 8, 32, 64, 128)), ir.DoubleType())
 INT_MIN = -(2**63)
 
@@ -35,13 +37,14 @@ _LLVM_TYPES: dict[str, Any] = {
 class Builder:
     """LLVM instructions of one primitive, with the few that are used everywhere under short names."""
 
-    def __init__(self, builder: Any) -> None:
+    def __init__(self, builder: Any, name: str) -> None:
         self.ir = builder
+        self._status = ir.Constant(I32, status_of(name))
 
     def give_up_if(self, condition: Any) -> None:
-        """Leave the function with the status that means "gave up"; callers pass it on. Free while it is false."""
+        """Leave the function with the status that names this primitive; callers pass it on. Free while it is false."""
         with self.ir.if_then(condition, likely=False):
-            self.ir.ret(ir.Constant(I32, -1))
+            self.ir.ret(self._status)
 
     def call(self, intrinsic_name: str, *args: Any) -> Any:
         """Call an LLVM intrinsic such as `llvm.fabs` that is overloaded on its first argument's type."""

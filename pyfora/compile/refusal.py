@@ -31,7 +31,10 @@ class Unlearned(NotCompiled):
 
 
 class GaveUp(Exception):
-    """The kernel met something that it cannot do exactly; the same elements are to be run by CPython, which decides."""
+    """The kernel met something that it cannot do exactly; the same elements are to be run by CPython, which decides.
+
+    `str()` names the primitive whose check it was, and what that had met.
+    """
 
 
 def refuse(reason: str, filename: str, node: ast.AST) -> NotCompiled:

@@ -9,6 +9,7 @@ def warm() -> None:
     It starts no thread of its own; numpy's OpenBLAS does when it is imported, unless `OPENBLAS_NUM_THREADS` is 1 in
     the environment: a server that forks sees to that.
     """
+    from pyfora.compile.kernel import made_for
     from pyfora.compile.machine_code import LoadedCode, compile_source
     from pyfora.compile.ordered_sum import START, fold_float_terms
 
@@ -23,5 +24,6 @@ def warm() -> None:
     LoadedCode(compile_source(source, "kernel", ("int64", "int64", "int64", "float64*", "int64")))
     import numpy as np
 
+    made_for()
     for state in (START, START[:1]):
         fold_float_terms(np.zeros(1), 1, state)

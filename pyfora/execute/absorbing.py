@@ -120,7 +120,7 @@ class Absorber:
     def _note(self, report: PieceReport) -> None:
         for stream, text in report.written:
             self._output.write(stream, text)
-        self._run.gave_up += report.gave_up
+        self._run.note_given_up(report.gave_up)
 
     def _fold_held(self, piece: PieceDone) -> bool:
         """Bring the accumulator to the terms of this piece; False where they were lost, and are made again."""

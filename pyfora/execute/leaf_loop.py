@@ -52,6 +52,8 @@ class LeafLoop:
         self._kernel = self._load(self._environment)
         self._terms = terms
         self._gave_up_in_a_row = 0
+        self._hopeless = ""
+        """The check for which the kernel is not asked again."""
         self._state: bytes | None = None
         self._elements_state: bytes | None = None
         self._interpreted = False
@@ -134,13 +136,13 @@ class LeafLoop:
         None where the first one raised. Raises Unshippable.
         """
         if self._kernel is None:
-            return self._by_cpython(leaf, gave_up=False)
+            return self._by_cpython(leaf, gave_up=self._hopeless)
         for stop in (min(leaf + self._together, hi), leaf + 1):
             started_at = perf_counter()
             try:
                 made = self._compiled(self._kernel, leaf, stop)
-            except GaveUp:
-                self._together = 1
+            except GaveUp as given_up:
+                self._together, check = 1, str(given_up)
                 continue
             leaf_s = (perf_counter() - started_at) / (stop - leaf)
             self._together = max(1, min(int(TOGETHER_S / max(leaf_s, 1e-9)), RUN_LEAVES_LIMIT))
@@ -148,10 +150,10 @@ class LeafLoop:
             return self._checked(made)
         self._gave_up_in_a_row += 1
         if self._gave_up_in_a_row == GAVE_UP_LIMIT:
-            self._kernel = None
-        return self._by_cpython(leaf, gave_up=True)
+            self._kernel, self._hopeless = None, check
+        return self._by_cpython(leaf, gave_up=check)
 
-    def _by_cpython(self, leaf: int, *, gave_up: bool) -> Made | None:
+    def _by_cpython(self, leaf: int, *, gave_up: str) -> Made | None:
         environment = self._environment
         start, stop = environment.grid.elements(leaf, leaf + 1)
         cursor = cursor_at(environment.source[start:stop], 0)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -24,8 +25,16 @@ class LoopRun:
     elements: int = 0
     leaves: int = 0
     gave_up: int = 0
+    checks: dict[str, int] = field(default_factory=dict)
+    """What made the kernel give up -> on how many leaves."""
     elapsed_s: float = 0.0
     started_at: float = field(default_factory=time.monotonic)
+
+    def note_given_up(self, checks: Mapping[str, int]) -> None:
+        """On so many leaves the kernel gave up for each of these."""
+        for check, leaves in checks.items():
+            self.gave_up += leaves
+            self.checks[check] = self.checks.get(check, 0) + leaves
 
 
 class LoopReport:

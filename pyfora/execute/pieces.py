@@ -26,7 +26,8 @@ class PieceReport:
 
     partials: list[Partial] = field(default_factory=list)
     written: Written = field(default_factory=list)
-    gave_up: int = 0
+    gave_up: dict[str, int] = field(default_factory=dict)
+    """Check that made a kernel give up -> leaves that were CPython's for it."""
     terms: int = 0
     """How many float terms are held for it."""
 

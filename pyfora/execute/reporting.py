@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from time import perf_counter
@@ -32,7 +33,8 @@ class Made:
     """None: its terms are held."""
     terms: int = 0
     """How many float terms it wrote to the run's array."""
-    gave_up: bool = False
+    gave_up: str = ""
+    """The check that made the kernel give up on it; empty where none did."""
     decided: bool = False
     """Later leaves cannot change the answer."""
 
@@ -53,7 +55,7 @@ class Reporter:
         self._held = False
         self._partials: list[Partial] = []
         self._written: Written = []
-        self._gave_up = 0
+        self._gave_up: Counter[str] = Counter()
         self._count = 0
         self._started_at = perf_counter()
 
@@ -67,7 +69,8 @@ class Reporter:
         if made.partial is not None:
             self._merge(made.partial)
         self._written += written
-        self._gave_up += made.gave_up
+        if made.gave_up:
+            self._gave_up[made.gave_up] += 1
         self._next += made.leaves
 
     def _merge(self, partial: Partial) -> None:
@@ -88,7 +91,7 @@ class Reporter:
         if self._next == self._lo:
             return
         elapsed_s = perf_counter() - self._started_at
-        report = PieceReport(self._partials, self._written, self._gave_up, self._count)
+        report = PieceReport(self._partials, self._written, dict(self._gave_up), self._count)
         parcel_id = ""
         try:
             parcel = pack_piece(report, known)
@@ -103,7 +106,7 @@ class Reporter:
         if self._held:
             self._terms.hold((self._run.fold_id, self._lo, self._next), self._count)
         outcome = "held" if self._held else "partial"
-        self._say(self._lo, self._next, outcome, elapsed_s, parcel_id, parcel.size_bytes, payload, self._gave_up)
+        self._say(self._lo, self._next, outcome, elapsed_s, parcel_id, parcel.size_bytes, payload, self._gave_up.total())
         self._begin()
 
     def raised(self, leaf: int) -> None:

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import dataclasses
+import errno
+import os
+import random
 import subprocess
 import sys
 import time
@@ -9,8 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from pyfora.compile import Kernel, KernelCache, NotCompiled, load_kernel
-from tests.compile.loops import compiled, run_terms
+from pyfora.compile import Kernel, KernelCache, NotCompiled, Output, compile_loop, load_kernel
+from tests.compile.loops import compiled, loop, run_terms
 
 MIB = 1024 * 1024
 TEXT = "(math.sin(i) * i for i in source)"
@@ -57,6 +61,95 @@ def test_a_damaged_entry_is_made_again(tmp_path: Path, damage: object) -> None:
     again = compiled(TEXT, names(), cache)
     assert again.object_code == whole.object_code
     assert path.read_bytes() == good
+
+
+def test_no_bit_of_an_entry_can_turn_unnoticed(tmp_path: Path) -> None:
+    cache = KernelCache(tmp_path, MIB)
+    whole = cache.get("key", lambda: b"the code of a kernel" * 20, bytes)
+    path = entry(tmp_path)
+    good = path.read_bytes()
+    draw = random.Random(4)
+    for _ in range(300):
+        content = bytearray(good)
+        match draw.randrange(3):
+            case 0:
+                content[draw.randrange(len(content))] ^= 1 << draw.randrange(8)
+            case 1:
+                del content[draw.randrange(len(content)) :]
+            case 2:
+                content += bytes([draw.randrange(256)])
+        path.write_bytes(content)
+        asked: list[int] = []
+
+        def build(asked: list[int] = asked) -> bytes:
+            asked.append(1)
+            return b"the code of a kernel" * 20
+
+        assert cache.get("key", build, bytes) == whole
+        assert asked == [1] and path.read_bytes() == good
+
+
+def test_a_kernel_of_another_pyfora_is_compiled_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    first = compiled(TEXT, names(), KernelCache(tmp_path, MIB))
+    monkeypatch.setattr("pyfora.compile.kernel._own_code", lambda: "primitives that mean something else")
+    second = compiled(TEXT, names(), KernelCache(tmp_path, MIB))
+    assert second.key != first.key
+    with pytest.raises(NotCompiled, match="other versions"):
+        load_kernel(first.object_code)
+
+
+def test_what_is_known_of_indices_is_part_of_the_key(tmp_path: Path) -> None:
+    known = dataclasses.replace(loop("(i + 0.5 for i in source)", names()), indices=(0, 9))
+    cache = KernelCache(tmp_path, MIB)
+    keys = {compile_loop(one, Output.TERMS, cache).key for one in (known, loop("(i + 0.5 for i in source)", names()))}
+    assert len(keys) == 2
+
+
+def test_a_full_disk_costs_only_the_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    cache = KernelCache(tmp_path, MIB)
+    real = os.fdopen
+
+    class Full:
+        """A file that takes the first bytes and no more."""
+
+        def __init__(self, handle: int) -> None:
+            self._file = real(handle, "wb")
+
+        def __enter__(self) -> Full:
+            return self
+
+        def __exit__(self, *_: object) -> None:
+            self._file.close()
+
+        def write(self, content: bytes) -> int:
+            self._file.write(content[:10])
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "fdopen", lambda handle, _mode: Full(handle))
+    assert cache.get("key", lambda: b"code", lambda code: code) == b"code"
+    monkeypatch.undo()
+    assert [path.name for path in tmp_path.iterdir() if not path.name.startswith(".lock-")] == []
+    assert cache.get("key", lambda: b"code", lambda code: code) == b"code"
+    assert entry(tmp_path).exists()
+
+
+def test_an_entry_or_directory_that_cannot_be_read_costs_only_the_cache(tmp_path: Path) -> None:
+    cache = KernelCache(tmp_path, MIB)
+    cache.get("key", lambda: b"code", lambda code: code)
+    # What stands there is no file: nobody can read it, root included, nor write over it.
+    entry(tmp_path).unlink()
+    (tmp_path / "key.kernel").mkdir()
+    assert cache.get("key", lambda: b"again", lambda code: code) == b"again"
+    assert not list(tmp_path.glob(".new-*"))
+
+
+def test_what_a_killed_process_left_half_written_is_dropped_in_its_turn(tmp_path: Path) -> None:
+    cache = KernelCache(tmp_path, 10_000)
+    left = tmp_path / ".new-half"
+    left.write_bytes(bytes(9_000))
+    os.utime(left, (1, 1))
+    cache.get("key", lambda: bytes(3_000), len)
+    assert not left.exists() and entry(tmp_path).exists()
 
 
 def test_the_cache_is_bounded_and_drops_what_was_not_used_for_longest(tmp_path: Path) -> None:

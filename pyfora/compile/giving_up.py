@@ -1,0 +1,52 @@
+"""Which check made a kernel give up: a number while it runs, words for a person."""
+
+from __future__ import annotations
+
+import functools
+
+from pyfora.compile.own_names import OWN_NAMES
+
+_DIVISION = "a division by zero, or of the smallest int by -1"
+_WIDE = "an int beyond 64 bits"
+_INDEX = "an index outside of a list"
+_WORDS = {
+    **dict.fromkeys(["add_int", "sub_int", "mul_int", "square_int", "neg_int", "abs_int", "affine_int"], _WIDE),
+    **dict.fromkeys(["shl_int", "chosen_int", "range_count"], _WIDE),
+    **dict.fromkeys(["floordiv_int", "mod_int", "rest_int"], _DIVISION),
+    **dict.fromkeys(["div_float", "floordiv_float", "mod_float"], "a division by zero"),
+    **dict.fromkeys(
+        ["int_from_float", "floor_float", "ceil_float", "round_float"], "a float that is no int of 64 bits"
+    ),
+    **dict.fromkeys(
+        [f"{verb}_{kind}" for verb in ("get", "set", "get_frozen") for kind in ("int", "float", "bool")], _INDEX
+    ),
+    **dict.fromkeys(
+        ["give_up_int", "give_up_float", "give_up_bool"], "a raise, an assert, a fold of nothing, or a nan"
+    ),
+    "exact_float": "an int beyond 2**53 beside a float or in a division",
+    "take_words": "more memory for lists than a kernel has",
+    "shr_int": "a negative number of places",
+    "few_turns": "a loop that would turn too often",
+    "number_float": "a nan where order matters",
+    "copysign_float": "the sign of a nan",
+    "libm_pow": "a power that is no ordinary number",
+}
+OTHER = "something that a kernel cannot do exactly"
+
+
+@functools.cache
+def _names() -> list[str]:
+    return sorted(OWN_NAMES)
+
+
+def status_of(primitive: str) -> int:
+    """What a kernel returns when it gives up in this primitive: more than 0. A new one may have none of its own."""
+    return 1 + _names().index(primitive) if primitive in OWN_NAMES else 1 + len(OWN_NAMES)
+
+
+def check_of(status: int) -> str:
+    """The primitive and what it met, for the status of a kernel that gave up."""
+    if not 1 <= status <= len(OWN_NAMES):
+        return OTHER
+    name = _names()[status - 1]
+    return f"{name}: {_WORDS.get(name, 'a result or an argument that is no ordinary number')}"
