@@ -62,6 +62,11 @@ class Config:
     notices: tuple[str, ...]
     """Lines for the log at start."""
 
+    @property
+    def daemon_name(self) -> str:
+        """As its log and its pulse are called: several workers may share a data directory."""
+        return "manager" if self.run_manager else f"worker-{self.base_port}"
+
 
 def read_config(
     environ: Mapping[str, str],

@@ -51,6 +51,8 @@ class Driver:
         self._stopped = False
         self._timer: IDelayedCall | None = None
         self._timer_at = 0.0
+        self.turns = 0
+        """Events that were dealt with, their effects performed: what proves that this driver runs."""
 
     def happened(self, event: Event) -> None:
         """Tell the core, and perform what it wants done. Never raises."""
@@ -63,6 +65,7 @@ class Driver:
         try:
             while self._waiting and not self._stopped:
                 self._handle(self._waiting.popleft())
+                self.turns += 1
             if not self._stopped:
                 self._set_timer()
         finally:

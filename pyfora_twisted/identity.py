@@ -14,6 +14,7 @@ from pyfora.cluster.events import (
     DropParcel,
     DropPeer,
     Effect,
+    EndWorker,
     Event,
     FetchParcel,
     JoinPeer,
@@ -24,6 +25,7 @@ from pyfora.cluster.events import (
     StartAgain,
     StartProcess,
     StopDaemon,
+    StopRequested,
     StoreParcel,
     TellProcess,
     Transmit,
@@ -56,13 +58,14 @@ class Identity:
         self._processes = processes
         self.watch: Callable[[Event], None] | None = None
         """Is told of every event after the core."""
-        self._begun = False
+        self.has_begun = False
 
     def begin(
         self,
         place: Place,
         start_again: Callable[[StartAgain], None],
         stop_daemon: Callable[[StopDaemon], None],
+        end_worker: Callable[[EndWorker], None],
         ending: Any,
     ) -> None:
         """Think and connect."""
@@ -108,17 +111,22 @@ class Identity:
             JoinPeer: self._homes.join,
             StartAgain: start_again,
             StopDaemon: stop_daemon,
+            EndWorker: end_worker,
         }
         self.driver = Driver(core, performers, reactor, lambda reason: ending.fail(f"the worker: {reason}"))
         self._processes.happened = self._happened
-        self._begun = True
+        self.has_begun = True
         self._happened_first()
         self._manager.start()
+
+    def leave(self) -> None:
+        """Have it take its leave; `end_worker` is called when it has."""
+        self._happened(StopRequested())
 
     def end(self) -> Deferred[None]:
         """Stop thinking, part from everybody, end all processes, delete the spool."""
         stopping: list[Any] = []
-        if self._begun:
+        if self.has_begun:
             self.driver.stop()
             self._peers.closed = True
             stopping += [*self._homes.stop(), self._manager.stop()]

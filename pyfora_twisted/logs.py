@@ -39,6 +39,10 @@ class LogDirectory:
         self._observer = filtered(self._file, level)
         globalLogPublisher.addObserver(self._observer)
 
+    def reopen(self) -> None:
+        """Go on in a file of the same name: another program may have moved the old one away."""
+        self._file.reopen()
+
     def close(self) -> None:
         """Write no more."""
         globalLogPublisher.removeObserver(self._observer)
@@ -58,4 +62,7 @@ class CoreLog:
         if level < self._least:
             return
         fields = " ".join(f"{key}={value}" for key, value in effect.fields.items())
-        self._logger.emit(level, "{text}{gap}{fields}", text=effect.text, gap=" " if fields else "", fields=fields)
+        gap = " " if fields else ""
+        self._logger.emit(
+            level, "{text}{gap}{fields}", text=effect.text, gap=gap, fields=fields, core_fields=effect.fields
+        )

@@ -36,7 +36,7 @@ from pyfora_twisted.data.client import DataClient
 from pyfora_twisted.driver import Driver
 from pyfora_twisted.ending import CannotStart, Ending
 from pyfora_twisted.journal import Journal
-from pyfora_twisted.listening import listen
+from pyfora_twisted.listening import adopt, listen
 from pyfora_twisted.logs import CoreLog
 from pyfora_twisted.spool import Spool
 from pyfora_twisted.versions import PYFORA_VERSION, PYTHON_VERSION, new_id
@@ -50,10 +50,15 @@ _log = Logger()
 class ManagerService(Service):
     """Listens on the registry port and the HTTP port; `registry_port` and `http_port` are known once it is started."""
 
-    def __init__(self, reactor: Any, config: Config, ending: Ending, durable: bool = True) -> None:
+    def __init__(
+        self, reactor: Any, config: Config, ending: Ending, durable: bool = True, http_socket: int | None = None
+    ) -> None:
+        """`http_socket`: a listening socket for the HTTP port, where a service manager has opened it."""
         self._reactor = reactor
         self._config = config
         self._durable = durable
+        self._http_socket = http_socket
+        self._listens = False
         self.manager_id = new_id()
         self._data = DataClient(reactor, config.token)
         core = Manager(self.manager_id, PYFORA_VERSION, PYTHON_VERSION)
@@ -80,16 +85,20 @@ class ManagerService(Service):
         registry = registry_factory(self._peers, self.manager_id, config.token, self._reactor)
         look = self.driver.core.snapshot
         site = make_site(self._sessions, self._values, self._store, config.token, look, self._reactor)
-        self._ports: list[Any] = []
-        for port, factory, what, variable in (
-            (config.manager_port, registry, "registry port", "UFORA_MANAGER_PORT"),
-            (config.http_port, site, "HTTP port", "UFORA_WEB_HTTP_PORT"),
-        ):
-            self._ports.append(listen(self._reactor, port, factory, config.bind_address, what, variable))
+        host = config.bind_address
+        self._ports: list[Any] = [
+            listen(self._reactor, config.manager_port, registry, host, "registry port", "UFORA_MANAGER_PORT")
+        ]
+        self._ports.append(
+            listen(self._reactor, config.http_port, site, host, "HTTP port", "UFORA_WEB_HTTP_PORT")
+            if self._http_socket is None
+            else adopt(self._reactor, self._http_socket, site, "HTTP port")
+        )
         self.registry_port, self.http_port = (port.getHost().port for port in self._ports)
         programs = self._journal.read()
         self._tidy(programs)
         self.driver.happened(JournalRead(programs))
+        self._listens = True
         _log.info(
             "Manager {id} is ready: clients connect to http://{host}:{http}, workers to port {registry}",
             id=self.manager_id,
@@ -98,9 +107,24 @@ class ManagerService(Service):
             registry=self.registry_port,
         )
 
+    def turns(self) -> int:
+        """How many events its driver has dealt with."""
+        return self.driver.turns
+
+    def is_ready(self) -> bool:
+        """Whether its ports listen and its journal is read."""
+        return self._listens
+
+    def status(self) -> str:
+        """One line: workers, cores, blocks."""
+        seen = self.driver.core.snapshot()
+        blocks = sum(1 for program in seen["programs"] if program["state"] != "ended")
+        return f"{len(seen['workers'])} workers with {seen['cores']} cores, {blocks} blocks under way"
+
     def stopService(self) -> Any:
         """Close everything."""
         super().stopService()
+        self._listens = False
         self.driver.stop()
         self._sessions.close()
         stopping = [settled(port.stopListening()) for port in self._ports]

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import os
 import signal
+from collections.abc import Callable
 from typing import Any
 
 from twisted.application.service import MultiService, Service
+from twisted.internet.defer import Deferred
 from twisted.logger import Logger
 
 from pyfora_twisted.config import Config
 from pyfora_twisted.ending import CannotStart, Ending
 from pyfora_twisted.logs import LogDirectory
 from pyfora_twisted.options import Options
+from pyfora_twisted.pulse import Part, Pulse, pulse_path
+from pyfora_twisted.systemd import Supervision, take_supervision
 
 __all__ = ["Options", "makeService"]
 _log = Logger()
@@ -20,19 +25,25 @@ _log = Logger()
 class DaemonService(MultiService):
     """The daemon's services; one that cannot start ends it with one line and status 1."""
 
-    def __init__(self, reactor: Any, config: Config) -> None:
+    def __init__(self, reactor: Any, config: Config, supervision: Supervision) -> None:
         super().__init__()
         self._reactor = reactor
         self._config = config
+        self._supervision = supervision
+        self._notifier = supervision.notifier
+        self.parts: list[Part] = []
+        self.leave: Callable[[], Deferred[None]] | None = None
+        """What is done before the end where there is time; None: nothing."""
+        self._is_leaving = False
+        self._pulse: Pulse | None = None
 
     def startService(self) -> None:
         """Start the log, then the services in order."""
         config = self._config
-        name = "manager" if config.run_manager else f"worker-{config.base_port}"
         try:
             try:
                 config.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
-                self._logs = LogDirectory(config.data_dir, name, config.log_level)
+                self._logs = LogDirectory(config.data_dir, config.daemon_name, config.log_level)
             except OSError as error:
                 raise CannotStart(
                     f"The data directory {config.data_dir} cannot be used ({error.strerror or error}): "
@@ -41,14 +52,49 @@ class DaemonService(MultiService):
             for notice in config.notices:
                 _log.warn("{notice}", notice=notice)
             super().startService()
-            self._reactor.callWhenRunning(signal.signal, signal.SIGTERM, self._asked_to_stop)
         except CannotStart as error:
             _log.critical("{error}", error=error)
             raise SystemExit(1) from None
+        self._reactor.callWhenRunning(self._running)
 
-    def _asked_to_stop(self, *_: object) -> None:
+    def stopService(self) -> Any:
+        """Stop the services; the daemon has no pulse any more."""
+        self._notifier.stopping("closing")
+        if self._pulse is not None:
+            self._pulse.stop()
+        return super().stopService()
+
+    def _running(self) -> None:
+        signal.signal(signal.SIGTERM, self._from_signal(self._asked_to_stop))
+        if self._notifier.is_heard:
+            # Without a service manager SIGHUP means that the terminal was closed, and ends the daemon as ever.
+            signal.signal(signal.SIGHUP, self._from_signal(self._asked_to_reload))
+        path = pulse_path(self._config.data_dir, self._config.daemon_name)
+        self._pulse = Pulse(self._reactor, self.parts, self._supervision, path)
+        self._pulse.start()
+
+    def _from_signal(self, act: Callable[[], None]) -> Callable[..., None]:
         # Twisted's own handler would have twistd die of the signal: an orderly end is status 0.
-        self._reactor.callFromThread(self._stop_reactor)
+        return lambda *_: self._reactor.callFromThread(act)
+
+    def _asked_to_stop(self) -> None:
+        """The first time there is time to take leave; the second time there is none."""
+        if self.leave is None or self._is_leaving:
+            self._stop_reactor()
+            return
+        self._is_leaving = True
+        _log.info("Asked to stop: finishing or handing back what is under way")
+        self._notifier.stopping("finishing or handing back what is under way")
+        self.leave().addCallback(lambda _: self._stop_reactor())
+
+    def _asked_to_reload(self) -> None:
+        is_ready = self._pulse is not None and self._pulse.was_ready
+        if is_ready:
+            self._notifier.reloading()
+        self._logs.reopen()
+        _log.info("The log was opened anew")
+        if is_ready:
+            self._notifier.ready()
 
     def _stop_reactor(self) -> None:
         if self._reactor.running:
@@ -59,24 +105,28 @@ def makeService(options: Options) -> Service:
     """twistd asks for this."""
     from twisted.internet import reactor
 
-    return make_daemon(reactor, options.config)
+    return make_daemon(reactor, options.config, take_supervision(os.environ))
 
 
-def make_daemon(reactor: Any, config: Config) -> DaemonService:
+def make_daemon(reactor: Any, config: Config, supervision: Supervision) -> DaemonService:
     """The services that this configuration asks for."""
-    daemon = DaemonService(reactor, config)
+    daemon = DaemonService(reactor, config, supervision)
     ending = Ending(reactor)
     manager = None
     if config.run_manager:
         from pyfora_twisted.manager_service import ManagerService
 
-        manager = ManagerService(reactor, config, ending)
+        manager = ManagerService(reactor, config, ending, http_socket=supervision.sockets.get("http"))
         manager.setServiceParent(daemon)
+        daemon.parts.append(manager)
     if config.run_worker:
         from pyfora_twisted.worker_service import WorkerService
 
         def manager_port() -> int:
             return manager.registry_port if manager is not None else config.manager_port
 
-        WorkerService(reactor, config, ending, manager_port).setServiceParent(daemon)
+        worker = WorkerService(reactor, config, ending, manager_port)
+        worker.setServiceParent(daemon)
+        daemon.parts.append(worker)
+        daemon.leave = worker.leave
     return daemon
