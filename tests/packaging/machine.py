@@ -39,10 +39,12 @@ while :; do
     [ $code = 133 ] || exit $code
 done
 """
-WRITABLE_GROUPS = (
-    "for c in memory pids cpu cpuacct; do [ ! -d /sys/fs/cgroup/$c ] || mount -o remount,bind,rw /sys/fs/cgroup/$c; done;"
-    "systemctl daemon-reexec"
-)
+WRITABLE_GROUPS = """
+for c in memory pids cpu cpuacct; do
+    [ ! -d /sys/fs/cgroup/$c ] || mount -o remount,bind,rw /sys/fs/cgroup/$c
+done
+systemctl daemon-reexec
+"""
 
 
 class Machine:
@@ -96,7 +98,11 @@ class Machine:
         """Run a shell script as root inside; returns what it wrote. Fails with that where it fails and `check`."""
         done = subprocess.run(
             ["nsenter", "-t", str(self.leader()), "-a", "sh", "-c", script],
-            env={"PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "LANG": "C.UTF-8", "HOME": "/root"},
+            env={
+                "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+                "LANG": "C.UTF-8",
+                "HOME": "/root",
+            },
             stdin=subprocess.DEVNULL if input is None else None,
             input=input,
             stdout=subprocess.PIPE,
