@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import os
 import socket
 import time
 from collections.abc import MutableMapping
 from dataclasses import dataclass, field
 
-from twisted.python.systemd import ListenFDs
+FIRST_SOCKET = 3
+"""The descriptor of the first socket that is handed over; the others follow it (sd_listen_fds(3))."""
 
 
 class Notifier:
@@ -62,8 +64,12 @@ class Supervision:
 
 def take_supervision(environ: MutableMapping[str, str]) -> Supervision:
     """What the environment says, taken out of it: the processes of users' programs are not the service."""
-    sockets = ListenFDs.fromEnvironment(environ).inheritedNamedDescriptors()
-    environ.pop("LISTEN_FDNAMES", None)
+    names, owner = environ.pop("LISTEN_FDNAMES", ""), environ.pop("LISTEN_PID", "")
+    environ.pop("LISTEN_FDS", None)
+    # Twisted's ListenFDs was the rejected way: its own plugins, where they were loaded before us, have taken
+    # LISTEN_PID and LISTEN_FDS out of the environment. They do so only where these were meant for this process.
+    is_ours = bool(names) and owner in ("", str(os.getpid()))
+    sockets = dict(zip(names.split(":"), itertools.count(FIRST_SOCKET), strict=False)) if is_ours else {}
     address = environ.pop("NOTIFY_SOCKET", "")
     period_us, pid = environ.pop("WATCHDOG_USEC", ""), environ.pop("WATCHDOG_PID", "")
     is_watched = period_us.isdigit() and pid in ("", str(os.getpid()))

@@ -18,6 +18,7 @@ from typing import Any
 import pytest
 from twisted.internet.task import Clock
 from twisted.logger import Logger, LogLevel
+from twisted.python.systemd import ListenFDs
 
 from pyfora.cluster.events import Log
 from pyfora_twisted.config import read_config
@@ -87,8 +88,17 @@ def test_what_the_environment_says_is_taken_out_of_it() -> None:
     assert environ == {"HOME": "/"}
 
 
+def test_sockets_are_found_where_twisted_has_looked_before_us() -> None:
+    """Its plugins are loaded where their cache could not be written, and take two of the three variables."""
+    environ = {"LISTEN_PID": str(os.getpid()), "LISTEN_FDS": "1", "LISTEN_FDNAMES": "http"}
+    ListenFDs.fromEnvironment(environ)
+    assert set(environ) == {"LISTEN_FDNAMES"}
+    assert take_supervision(environ).sockets == {"http": 3}
+
+
 def test_a_watchdog_and_sockets_that_are_for_another_process_are_not_ours() -> None:
-    found = take_supervision({"WATCHDOG_USEC": "1", "WATCHDOG_PID": "1", "LISTEN_PID": "1", "LISTEN_FDS": "1"})
+    others = {"LISTEN_PID": "1", "LISTEN_FDS": "1", "LISTEN_FDNAMES": "http"}
+    found = take_supervision({"WATCHDOG_USEC": "1", "WATCHDOG_PID": "1", **others})
     assert (found.notifier.is_heard, found.watchdog_s, found.sockets) == (False, 0.0, {})
 
 
