@@ -116,7 +116,7 @@ class Machine:
 
     def succeeds(self, script: str) -> bool:
         """Whether the script ends with 0."""
-        return self.run(f"{script} >/dev/null 2>&1 && echo yes || echo no").strip() == "yes"
+        return self.run(f"( {script} ) >/dev/null 2>&1 && echo yes || echo no").strip() == "yes"
 
     def show(self, unit: str, key: str) -> str:
         """A property of a unit, as `systemctl show` has it."""
