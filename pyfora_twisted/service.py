@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from twisted.application.service import MultiService, Service
@@ -20,6 +21,7 @@ from pyfora_twisted.systemd import Supervision, take_supervision
 
 __all__ = ["Options", "makeService"]
 _log = Logger()
+USUAL_DIRECTORY = Path("/var/ufora")
 
 
 class DaemonService(MultiService):
@@ -49,7 +51,7 @@ class DaemonService(MultiService):
                     f"The data directory {config.data_dir} cannot be used ({error.strerror or error}): "
                     "set UFORA_DATA_DIR to one that can be written."
                 ) from None
-            for notice in config.notices:
+            for notice in (*config.notices, *_about_the_usual_directory(config.data_dir)):
                 _log.warn("{notice}", notice=notice)
             super().startService()
         except CannotStart as error:
@@ -99,6 +101,16 @@ class DaemonService(MultiService):
     def _stop_reactor(self) -> None:
         if self._reactor.running:
             self._reactor.stop()
+
+
+def _about_the_usual_directory(data_dir: Path) -> list[str]:
+    """What to say where /var/ufora is there (a volume that somebody has mounted), and is not what is used."""
+    if data_dir == USUAL_DIRECTORY or not USUAL_DIRECTORY.is_dir() or os.environ.get("UFORA_DATA_DIR"):
+        return []
+    return [
+        f"{USUAL_DIRECTORY} cannot be written by user {os.getuid()}: logs, journal and cache go to {data_dir}. "
+        f"To keep them there, give it to that user: chown {os.getuid()} DIRECTORY."
+    ]
 
 
 def makeService(options: Options) -> Service:
