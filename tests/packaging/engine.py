@@ -136,7 +136,7 @@ class Engine:
         subprocess.run(["ip", "netns", "add", self.netns], check=True)
         for words in (
             ["link", "set", "lo", "up"],
-            ["link", "add", "host0", "type", "dummy"],
+            ["link", "add", "host0", "type", "bridge"],
             *(["addr", "add", address, "dev", "host0"] for address in HOSTS),
             ["link", "set", "host0", "up"],
         ):
