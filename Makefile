@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test test-fast test-cluster test-slow test-nightly check bench clean
+.PHONY: demo test test-fast test-cluster test-systemd test-debian test-docker test-slow test-nightly check bench clean
 
 $(VENV)/.run: setup.py
 	$(PYTHON) -m venv $(VENV)
@@ -21,11 +21,15 @@ test: check test-fast test-cluster
 
 # In one process, or in processes of the test's own, no daemons: as many tests at once as there are cores.
 test-fast: $(VENV)/.dev
-	$(BIN)/python -m pytest -m "not cluster" -n auto
+	$(BIN)/python -m pytest -m "not cluster and not systemd and not debian and not docker" -n auto
 
 # Real daemons in other processes, on loopback.
 test-cluster: $(VENV)/.dev
 	$(BIN)/python -m pytest -m "cluster and not slow"
+
+# Installed for real; each needs root, and says what else is missing.
+test-systemd test-debian test-docker: $(VENV)/.dev
+	$(BIN)/python -m pytest -m $(@:test-%=%) tests/packaging
 
 # Every row of the differential table, in every mode: over an hour.
 test-slow: $(VENV)/.dev

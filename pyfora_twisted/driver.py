@@ -57,6 +57,8 @@ class Driver:
         self._handled_at = reactor.seconds()
         self.handling = Histogram(HANDLING_BOUNDS_S)
         """From an event to the last of its effects."""
+        self.turns = 0
+        """Events that were dealt with, their effects performed: what proves that this driver runs."""
 
     @property
     def waiting(self) -> int:
@@ -84,6 +86,7 @@ class Driver:
         try:
             while self._waiting and not self._stopped:
                 self._handle(self._waiting.popleft())
+                self.turns += 1
             if not self._stopped:
                 self._set_timer()
         finally:

@@ -16,6 +16,7 @@ from pyfora.cluster.events import (
     DropParcel,
     DropPeer,
     Effect,
+    EndWorker,
     Event,
     FetchParcel,
     JoinPeer,
@@ -27,6 +28,7 @@ from pyfora.cluster.events import (
     StartAgain,
     StartProcess,
     StopDaemon,
+    StopRequested,
     StoreParcel,
     TellProcess,
     Transmit,
@@ -64,7 +66,7 @@ class Identity:
         self._processes = processes
         self.watch: Callable[[Event], None] | None = None
         """Is told of every event after the core."""
-        self._begun = False
+        self.has_begun = False
 
     def begin(
         self,
@@ -72,6 +74,7 @@ class Identity:
         tls: Tls,
         start_again: Callable[[StartAgain], None],
         stop_daemon: Callable[[StopDaemon], None],
+        end_worker: Callable[[EndWorker], None],
         ending: Any,
     ) -> None:
         """Think and connect."""
@@ -124,17 +127,22 @@ class Identity:
             JoinPeer: self._homes.join,
             StartAgain: start_again,
             StopDaemon: stop_daemon,
+            EndWorker: end_worker,
         }
         self.driver = Driver(core, performers, reactor, lambda reason: ending.fail(f"the worker: {reason}"))
         self._processes.happened = self._happened
-        self._begun = True
+        self.has_begun = True
         self._happened_first()
         self._manager.start()
+
+    def leave(self) -> None:
+        """Have it take its leave; `end_worker` is called when it has."""
+        self._happened(StopRequested())
 
     def end(self) -> Deferred[None]:
         """Stop thinking, part from everybody, end all processes, delete the spool."""
         stopping: list[Any] = []
-        if self._begun:
+        if self.has_begun:
             self.driver.stop()
             self._peers.closed = True
             stopping += [*self._homes.stop(), self._manager.stop()]
@@ -151,7 +159,7 @@ class Identity:
 
     def measure(self, meters: Mapping[str, Meter]) -> None:
         """Tell the core of memory, spool and ports."""
-        if not self._begun:
+        if not self.has_begun:
             return
         pid, directory = os.getpid(), self._spool.directory
         figures: dict[str, float] = {

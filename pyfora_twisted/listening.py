@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import errno
+import os
+import socket
 from typing import Any
 
 from twisted.internet.error import CannotListenError
@@ -28,6 +30,24 @@ def listen(reactor: Any, port: int, factory: Any, interface: str, what: str, var
         else:
             why = f"it is not possible to listen on {interface}, port {port} ({error.socketError}): set {variable}"
         raise CannotStart(f"The {what} cannot be opened: {why}.") from None
+
+
+def adopt(reactor: Any, descriptor: int, factory: Any, what: str) -> Any:
+    """Serve on a socket that a service manager has opened. Raises CannotStart where it is no listening TCP socket."""
+    try:
+        with socket.socket(fileno=os.dup(descriptor)) as found:
+            is_listening = found.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN)
+            family = found.family
+    except OSError as error:
+        raise CannotStart(
+            f"The {what} was to be handed over, but descriptor {descriptor} is no socket: {error}."
+        ) from None
+    if not is_listening or family not in (socket.AF_INET, socket.AF_INET6):
+        raise CannotStart(f"The {what} was handed over, but it is no listening TCP socket: see the .socket unit.")
+    os.set_blocking(descriptor, False)
+    port = reactor.adoptStreamPort(descriptor, family, factory)
+    os.close(descriptor)  # adoptStreamPort has made its own
+    return port
 
 
 def listen_pair(reactor: Any, base_port: int, factories: tuple[Any, Any], interface: str) -> list[Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import time
 from pathlib import Path
@@ -19,6 +20,8 @@ from twisted.logger import (
 from twisted.python.logfile import LogFile
 
 from pyfora.cluster.events import Log
+from pyfora.configuration.config import Config, read_config
+from pyfora.configuration.reading import ConfigError
 from pyfora_twisted.log_lines import FIELDS, FORMATS
 
 ROTATE_BYTES = 10 * 1024 * 1024
@@ -42,20 +45,20 @@ def to_terminal() -> ILogObserver:
 
     twistd's own logger writes text of every level. Raises SystemExit where the configuration is none.
     """
-    import os
-
-    from pyfora.configuration.config import read_config
-    from pyfora.configuration.reading import ConfigError
-
-    try:
-        config = read_config(os.environ)
-    except ConfigError as error:
-        print(f"pyfora: {error}", file=sys.stderr)
-        raise SystemExit(1) from None
+    config = configured()
     return filtered(sys.stdout, config.log_level, config.log_format, daemon_name(config))
 
 
-def daemon_name(config: Any) -> str:
+def configured() -> Config:
+    """What the environment says, before twistd reads it. Raises SystemExit, with a line, where it is bad."""
+    try:
+        return read_config(os.environ)
+    except ConfigError as error:
+        print(f"pyfora: {error}", file=sys.stderr)
+        raise SystemExit(1) from None
+
+
+def daemon_name(config: Config) -> str:
     """What this daemon is called in its log's file name and lines."""
     return "manager" if config.run_manager else f"worker-{config.base_port}"
 
@@ -109,6 +112,10 @@ class LogDirectory:
         self._file = LogFile(f"{name}.log", str(directory), rotateLength=ROTATE_BYTES, maxRotatedFiles=FILES_KEPT)
         self._observer = filtered(_Lines(self._file, log_format, name), level, log_format, name)
         globalLogPublisher.addObserver(self._observer)
+
+    def reopen(self) -> None:
+        """Go on in a file of the same name: another program may have moved the old one away."""
+        self._file.reopen()
 
     def close(self) -> None:
         """Write no more."""

@@ -39,7 +39,7 @@ from pyfora_twisted.data.client import DataClient
 from pyfora_twisted.driver import Driver
 from pyfora_twisted.ending import CannotStart, Ending
 from pyfora_twisted.journal import Journal
-from pyfora_twisted.listening import listen
+from pyfora_twisted.listening import adopt, listen
 from pyfora_twisted.logs import CoreLog
 from pyfora_twisted.measuring import free_bytes
 from pyfora_twisted.metering import Meter
@@ -59,11 +59,22 @@ _log = Logger()
 class ManagerService(Service):
     """Listens on the registry port and the HTTP port; `registry_port` and `http_port` are known once it is started."""
 
-    def __init__(self, reactor: Any, config: Config, ending: Ending, tls: Tls = PLAIN, durable: bool = True) -> None:
+    def __init__(
+        self,
+        reactor: Any,
+        config: Config,
+        ending: Ending,
+        tls: Tls = PLAIN,
+        durable: bool = True,
+        http_socket: int | None = None,
+    ) -> None:
+        """`http_socket`: a listening socket for the HTTP port, where a service manager has opened it."""
         self._reactor = reactor
         self._tls = tls
         self._config = config
         self._durable = durable
+        self._http_socket = http_socket
+        self._listens = False
         self.manager_id = new_id()
         self._data = DataClient(reactor, config.token, tls.calling("manager", "worker"))
         self._core = Manager(self.manager_id, PYFORA_VERSION, PYTHON_VERSION)
@@ -98,15 +109,22 @@ class ManagerService(Service):
         health = Health(self.driver, self._ports, self._journal.fault)
         gate = Gate(config.token, config.host_names, self._reactor.seconds)
         site = make_site(sources, health, self._sessions, self._values, gate, bool(config.token), self._reactor)
+        handed_over = {"HTTP": self._http_socket}
         for number, factory, callers, name, variable in _doors(config, registry, site):
             what = f"{name} port"
             secured = self._tls.listening("manager", callers, factory, self._reactor)
             opened = guarded(secured, what, self._reactor, meters[name])
-            self._ports[name] = listen(self._reactor, number, opened, config.bind_address, what, variable)
+            descriptor = handed_over.get(name)
+            self._ports[name] = (
+                listen(self._reactor, number, opened, config.bind_address, what, variable)
+                if descriptor is None
+                else adopt(self._reactor, descriptor, opened, what)
+            )
         self.registry_port, self.http_port = (port.getHost().port for port in self._ports.values())
         programs = self._journal.read()
         self._tidy(programs)
         self.driver.happened(JournalRead(programs))
+        self._listens = True
         _log.info(
             "Manager {id} is ready: clients connect to {scheme}://{host}:{http}, workers to port {registry}",
             id=self.manager_id,
@@ -116,9 +134,24 @@ class ManagerService(Service):
             registry=self.registry_port,
         )
 
+    def turns(self) -> int:
+        """How many events its driver has dealt with."""
+        return self.driver.turns
+
+    def is_ready(self) -> bool:
+        """Whether its ports listen and its journal is read."""
+        return self._listens
+
+    def status(self) -> str:
+        """One line: workers, cores, blocks."""
+        seen = self.driver.core.snapshot()
+        blocks = sum(1 for program in seen["programs"] if program["state"] != "ended")
+        return f"{len(seen['workers'])} workers with {seen['cores']} cores, {blocks} blocks under way"
+
     def stopService(self) -> Any:
         """Close everything."""
         super().stopService()
+        self._listens = False
         self.driver.stop()
         self._sessions.close()
         stopping = [settled(port.stopListening()) for port in self._ports.values()]

@@ -12,7 +12,7 @@ from twisted.internet.task import LoopingCall
 from twisted.logger import Logger
 
 from pyfora.certificates.roles import Role
-from pyfora.cluster.events import StartAgain, StopDaemon
+from pyfora.cluster.events import EndWorker, StartAgain, StopDaemon
 from pyfora.configuration.config import Config
 from pyfora.fold.libm import libm_fingerprint
 from pyfora.wire.door import KEEPER
@@ -56,6 +56,8 @@ class WorkerService(Service):
         self._stopping = False
         self._meters = {"control": Meter(), "data": Meter()}
         self._measuring = LoopingCall(self._measure)
+        self._left: Deferred[None] | None = None
+        """Fires when the worker has taken its leave; None while nobody has asked for that."""
 
     def startService(self) -> None:
         """Open the ports, then begin. Raises CannotStart."""
@@ -83,6 +85,39 @@ class WorkerService(Service):
         self._measuring.clock = self._reactor
         self._measuring.start(MEASURE_PERIOD_S, now=False)
 
+    def turns(self) -> int:
+        """How many events its driver has dealt with; -1 between two identities."""
+        return self.identity.driver.turns if self.identity is not None and self.identity.has_begun else -1
+
+    def is_ready(self) -> bool:
+        """Whether its ports listen and its manager has taken it in."""
+        return self.turns() >= 0 and bool(self._seen()["registered"])
+
+    def status(self) -> str:
+        """One line: whose worker it is, what it is busy with."""
+        if self.turns() < 0:
+            return "beginning anew"
+        seen = self._seen()
+        manager = f"the manager at {self._place.manager_host}:{self._place.manager_port}"
+        if not seen["registered"]:
+            return f"waiting for {manager}"
+        busy = seen["cores"] - seen["idle_slots"]
+        return (
+            f"{'leaving' if seen['leaving'] else 'registered with'} {manager}, {busy} of {seen['cores']} cores busy, "
+            f"{len(seen['programs'])} blocks at home"
+        )
+
+    def leave(self) -> Deferred[None]:
+        """Finish or hand back what it has (in bounded time). The Deferred fires when nothing is left."""
+        if self._left is None:
+            self._left = Deferred()
+            if self.turns() < 0:
+                self._has_left()
+            else:
+                assert self.identity is not None
+                self.identity.leave()
+        return self._left
+
     def stopService(self) -> Any:
         """End everything that was started."""
         super().stopService()
@@ -96,7 +131,7 @@ class WorkerService(Service):
 
     def _begin(self, identity: Identity) -> None:
         self.identity = identity
-        identity.begin(self._place, self._tls, self._start_again, self._stop_daemon, self._ending)
+        identity.begin(self._place, self._tls, self._start_again, self._stop_daemon, self._has_left, self._ending)
         _log.info(
             "Worker {id} is ready: {host}, control port {control}, data port {data}, manager {manager}:{port}",
             id=identity.worker_id,
@@ -111,6 +146,8 @@ class WorkerService(Service):
         assert self.identity is not None
         _log.warn("Starting again under a new id: {reason}", reason=effect.reason)
         old, self.identity = self.identity, None
+        if self._left is not None:
+            self._has_left()
 
         def ended(_: object) -> None:
             if not self._stopping:
@@ -118,6 +155,15 @@ class WorkerService(Service):
 
         # The old one's ending is waited for: two sets of processes would share the cores.
         old.end().addCallback(ended).addErrback(lambda failure: self._ending.fail(failure.getErrorMessage()))
+
+    def _has_left(self, effect: EndWorker | None = None) -> None:
+        assert self._left is not None
+        if not self._left.called:
+            self._left.callback(None)
+
+    def _seen(self) -> dict[str, Any]:
+        assert self.identity is not None
+        return self.identity.driver.core.snapshot()
 
     def _stop_daemon(self, effect: StopDaemon) -> None:
         self._ending.fail(effect.reason)

