@@ -96,6 +96,8 @@ class Engine:
 
     def _start(self, prefix: list[str], *options: str) -> None:
         places = [f"--data-root={self.directory}/data", f"--exec-root={self.directory}/exec", f"--host={self.host}"]
+        # A control group of its own: the usual one, "docker", is shared by all engines of the machine.
+        places.append(f"--cgroup-parent=/{self.netns}")
         with (self.directory / "log").open("ab") as log:
             self._daemon = subprocess.Popen(
                 [*prefix, "dockerd", f"--pidfile={self.directory}/pid", *places, *options],
@@ -127,7 +129,7 @@ class Engine:
             self._daemon.kill()
             self._daemon.wait(10)
         self._daemon = None
-        for group in Path("/sys/fs/cgroup").glob("*/docker"):
+        for group in Path("/sys/fs/cgroup").glob(f"*/{self.netns}"):
             for directory in sorted((d for d in group.rglob("*") if d.is_dir()), reverse=True):
                 directory.rmdir()
             group.rmdir()
