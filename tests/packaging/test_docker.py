@@ -203,8 +203,12 @@ def test_a_daemon_that_stands_still_is_not_healthy(cluster: Engine) -> None:
     """tini goes on, twistd does not: `docker pause` would stop the question as well."""
     health = ["exec", "w1", "pyfora", "health", "--ready"]
     assert "is ready" in cluster.docker(*health)
-    stop = "import os, pathlib, signal; [os.kill(int(p.parent.name), signal.SIGSTOP) for p in "
-    stop += "pathlib.Path('/proc').glob('[0-9]*/cmdline') if b'twistd' in p.read_bytes() and p.parent.name != '1']"
+    # Not tini, and not the process that says this.
+    stop = "import os, pathlib, signal\n"
+    stop += "for path in pathlib.Path('/proc').glob('[0-9]*/cmdline'):\n"
+    stop += "    pid = int(path.parent.name)\n"
+    stop += "    if b'twistd' in path.read_bytes() and pid not in (1, os.getpid()):\n"
+    stop += "        os.kill(pid, signal.SIGSTOP)\n"
     cluster.docker("exec", "w1", "python3", "-c", stop)
     wait_for("its silence", lambda: "does not answer" in cluster.docker(*health, check=False), 40)
     cluster.docker("exec", "w1", "python3", "-c", stop.replace("SIGSTOP", "SIGCONT"))
