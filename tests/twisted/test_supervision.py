@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import http.client
 import json
 import os
 import signal
@@ -12,6 +13,7 @@ import sys
 import textwrap
 import urllib.request
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +31,7 @@ from pyfora_twisted.listening import adopt
 from pyfora_twisted.logs import CoreLog
 from pyfora_twisted.pulse import Pulse
 from pyfora_twisted.systemd import Notifier, Supervision, take_supervision
+from tests.certificates.made import directory
 from tests.daemons import Cluster, Daemon, free_ports, wait_for
 
 
@@ -302,9 +305,9 @@ def test_a_worker_that_is_stopped_hands_back_what_it_has(tmp_path: Path) -> None
             client.wait()
 
 
-@pytest.mark.cluster
-def test_the_http_port_can_be_handed_over(tmp_path: Path) -> None:
-    """As systemd does it: descriptor 3, its name, and the process that it is for."""
+@contextmanager
+def handed_over(place: Path, **settings: str) -> Iterator[int]:
+    """A manager that was started as systemd does it: descriptor 3, its name, the process it is for. Yields its port."""
     with socket.socket() as listening:
         listening.bind(("127.0.0.1", 0))
         listening.listen()
@@ -316,23 +319,42 @@ def test_the_http_port_can_be_handed_over(tmp_path: Path) -> None:
             "os.execv(sys.argv[1], [sys.argv[1], '-n', '--pidfile=', 'pyfora'])\n"
         )
         environ = {k: v for k, v in os.environ.items() if not k.startswith("UFORA_")}
-        environ |= {"UFORA_NO_WORKER": "1", "UFORA_DATA_DIR": str(tmp_path / "data")}
-        environ |= {"UFORA_MANAGER_PORT": str(free_ports(1))}
+        environ |= {"UFORA_NO_WORKER": "1", "UFORA_DATA_DIR": str(place / "data")}
+        environ |= {"UFORA_MANAGER_PORT": str(free_ports(1)), **settings}
         twistd = str(Path(sys.executable).with_name("twistd"))
-        with (tmp_path / "log").open("wb") as log:
+        with (place / "log").open("wb") as log:
             daemon = subprocess.Popen(
                 [sys.executable, "-c", code, twistd],
                 pass_fds=[listening.fileno()],
                 env=environ,
-                cwd=tmp_path,
+                cwd=place,
                 stdout=log,
                 stderr=log,
             )
     try:
+        yield port
+    finally:
+        daemon.terminate()
+        assert daemon.wait(10) == 0
+
+
+@pytest.mark.cluster
+def test_the_http_port_can_be_handed_over(tmp_path: Path) -> None:
+    with handed_over(tmp_path) as port:
         # The queue of the socket was there before the daemon: the first question waits in it.
         with urllib.request.urlopen(f"http://127.0.0.1:{port}/healthz", timeout=30) as answer:
             assert json.load(answer)["status"]
         assert f"http://127.0.0.1:{port}" in (tmp_path / "log").read_text()
-    finally:
-        daemon.terminate()
-        assert daemon.wait(10) == 0
+        # Whoever comes that way is counted, and so limited, as at a port of the daemon's own.
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=30) as answer:
+            assert 'pyfora_port_accepted_total{port="HTTP"} 2.0' in answer.read().decode()
+
+
+@pytest.mark.cluster
+def test_a_port_that_is_handed_over_speaks_tls_where_the_others_do(tmp_path: Path) -> None:
+    tls = {"UFORA_TLS_DIR": str(directory("ours"))}
+    with handed_over(tmp_path, UFORA_BIND_ADDRESS="127.0.0.1", **tls) as port:
+        asked = {"UFORA_DATA_DIR": str(tmp_path / "asked"), **tls}
+        assert "is well" in health_text(f"https://127.0.0.1:{port}", asked, False, 30.0)
+        with pytest.raises((OSError, http.client.HTTPException)):
+            urllib.request.urlopen(f"http://127.0.0.1:{port}/healthz", timeout=30)
