@@ -219,10 +219,10 @@ def test_a_volume_of_somebody_else_is_said(nothing_runs: Engine, tmp_path: Path)
     """As the tutorial prints it, with a directory that Docker makes: it works, and says what is not kept."""
     engine = nothing_runs
     engine.docker(
-        "run", "-d", "--name", "m", "-e", "UFORA_NO_WORKER=1", "-v", f"{tmp_path}/new:/var/ufora", "ufora/service"
+        "run", "-d", "--name", "volume", "-e", "UFORA_NO_WORKER=1", "-v", f"{tmp_path}/new:/var/ufora", "ufora/service"
     )
-    wait_for("the manager", lambda: "is ready" in engine.docker("logs", "m"), 60)
-    said = engine.docker("logs", "m")
+    wait_for("the manager", lambda: "is ready" in engine.docker("logs", "volume"), 60)
+    said = engine.docker("logs", "volume")
     assert "/var/ufora cannot be written by user 10001" in said
     assert "Listening on 0.0.0.0 without a token" in said
     shutil.rmtree(tmp_path / "new")
