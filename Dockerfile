@@ -44,6 +44,6 @@ EXPOSE 30000 30002 30009 30010
 STOPSIGNAL SIGTERM
 # A manager alone is well without workers.
 HEALTHCHECK --interval=10s --timeout=10s --start-period=60s --retries=3 \
-    CMD if [ "$UFORA_NO_WORKER" = 1 ]; then pyfora health; else pyfora health --ready; fi
+    CMD ["sh", "-c", "[ \"$UFORA_NO_WORKER\" = 1 ] || ready=--ready; exec pyfora health $ready"]
 ENTRYPOINT ["/usr/bin/tini", "--"]
 CMD ["twistd", "--nodaemon", "--pidfile=", "--logger=pyfora_twisted.logs.to_terminal", "pyfora"]
