@@ -32,7 +32,9 @@ class SourceReader:
     _captured: int = 0
 
     def element(self, source: Any) -> Term:
-        """The element at `position`. Raises NotCompiled."""
+        """The element at `position`; of calls, their arguments. Raises NotCompiled."""
+        if isinstance(source, Called):
+            source = source.bases[0] if len(source.bases) == 1 else Zipped(source.bases)
         return self._at(source, lambda position: position)
 
     def _at(self, source: Any, place: Callable[[str], str]) -> Term:
@@ -53,10 +55,6 @@ class SourceReader:
             case Zipped():
                 parts = [self._at(base, place) for base in source.bases]
                 return made(tuple, [""] * len(parts), parts)
-            case Called(bases=(base,)):
-                return self._at(base, place)
-            case Called():
-                return self._at(Zipped(source.bases), place)
             case Reversed():
                 last = self._capture(len(source) - 1)
                 return self._at(source.base, lambda position: f"({last.text} - {place(position)})")
