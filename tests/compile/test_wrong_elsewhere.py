@@ -12,7 +12,7 @@ import pytest
 
 from pyfora.compile import FunctionSource, GaveUp, KernelCache, NotCompiled, Output, compile_loop
 from tests.compile import wrong_elsewhere
-from tests.compile.loops import FILENAME, bits, loop, looker, run_terms
+from tests.compile.loops import FILENAME, bits, looker, loop, run_terms
 
 NEVER_COMPILED = {"negative_power", "complex_power", "rounded"}
 """What may be no kernel; every other must be one, or the table would prove nothing."""
