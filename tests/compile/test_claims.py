@@ -50,7 +50,7 @@ seen: Counter[str] = Counter()
 
 @settings(DRAWS, max_examples=DRAWS.max_examples * 2)
 @given(EXPRESSIONS, _INTERVALS, _INTERVALS, st.data())
-def test_every_value_lies_where_it_is_said_to(text: str, one: list[int], other: list[int], data: st.DataObject) -> None:
+def _search(text: str, one: list[int], other: list[int], data: st.DataObject) -> None:
     tree = ast.parse(text, mode="eval").body
     floats = (float(other[0]) / 3, float(other[1]) / 3)
     scope = Scope(Unit(FILENAME, function_source), FILENAME, looker({"math": math}), {*"ijx", "flag"}, owner="test")
@@ -96,7 +96,8 @@ def test_every_value_lies_where_it_is_said_to(text: str, one: list[int], other: 
             seen["values"] += 1
 
 
-def test_the_claims_were_many() -> None:
+def test_every_value_lies_where_it_is_said_to() -> None:
+    _search()
     assert seen["values"] > 1000 and seen["claims"] > seen["nothing claimed"] / 4, seen
 
 
