@@ -178,7 +178,7 @@ def _verdict(
     over_range = isinstance(over, ast.Call) and isinstance(over.func, ast.Name) and over.func.id == "range"
     tried = [_analysed(filename, node, lookup, source, assumed) for assumed in (1, 1.0)]
     for element, (taken, unknown), refusal in tried:
-        assumption = f", taking {_listed(taken)} to be {'an int' if len(taken) == 1 else 'ints'}" if taken else ""
+        assumption = f", taking {_listed(taken)} to be {'an int' if len(set(taken)) == 1 else 'ints'}" if taken else ""
         if element is not None and over_range:
             return verdict("compiled", f"its elements are of type {element}{assumption}")
         if element is not None:

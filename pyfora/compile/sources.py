@@ -104,7 +104,12 @@ class SourceReader:
         for pool in reversed(source.pools):
             column, length = self._column(pool.numbers), self._capture(len(pool))
             self.checks.append(f"must_reach({column.text}, {length.text} - 1)")
-            parts.insert(0, self._load(column, f"({rank} // {self._capture(below).text}) % {length.text}"))
+            parts.insert(
+                0,
+                self._load(
+                    column, f"mod_natural(floordiv_natural({rank}, {self._capture(below).text}), {length.text})"
+                ),
+            )
             below *= len(pool)
         return made(tuple, [""] * len(parts), parts)
 

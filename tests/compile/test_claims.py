@@ -8,6 +8,7 @@ import re
 from collections import Counter
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -169,10 +170,10 @@ def test_a_list_that_is_shorter_than_it_was_is_refused(cache: KernelCache) -> No
     names = module(LIBRARY)
     kernel = compile_loop(loop("(xs[i % 3] for i in source)", names), Output.TOTAL, cache)
     assert "get_known_int" in kernel.source
-    assert kernel.run(([1, 2, 3],), 0, 1, 4) == 7
-    for short in ([1, 2], [], 5):
+    assert kernel.run((np.array([1, 2, 3]),), 0, 1, 4) == 7
+    for short in (np.array([1, 2]), np.array([], np.int64), 5):
         with pytest.raises(TypeError):
-            kernel.run((short,), 0, 1, 4)  # type: ignore[arg-type]
+            kernel.run((short,), 0, 1, 4)
 
 
 COUNTING = """
