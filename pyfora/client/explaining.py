@@ -31,9 +31,24 @@ class LoopVerdict:
     verdict: str
     """"compiled", "interpreted" or "decided when it runs"."""
     reason: str
+    construct: str = ""
+    """The line of the construct that refused, and a caret below the construct; empty where there is none."""
 
     def __str__(self) -> str:
-        return f"{self.filename}:{self.line}: {self.verdict}: {self.text}\n    {self.reason}"
+        said = f"{self.filename}:{self.line}: {self.verdict}: {self.text}\n    {self.reason}"
+        return said + (f"\n{textwrap.indent(self.construct, ' ' * 8)}" if self.construct else "")
+
+
+def _pointed_at(refusal: NotCompiled, filename: str, text: str) -> str:
+    """The line that a refusal names, with a caret, where it is one of this text."""
+    lines = text.splitlines()
+    if refusal.filename != filename or not 0 < refusal.line <= len(lines):
+        return ""
+    line = lines[refusal.line - 1]
+    # Columns are counted in bytes of UTF-8.
+    before = line.encode()[: refusal.column].decode(errors="ignore")
+    indent = len(line) - len(line.lstrip())
+    return f"{line.strip()}\n{' ' * (len(before) - indent)}^"
 
 
 def explain_text(text: str, filename: str) -> str:
@@ -41,7 +56,7 @@ def explain_text(text: str, filename: str) -> str:
     explained = explain_source(text, filename)
     tree = parse_text(text, filename)
     names = TextMeanings(tree, filename)
-    verdicts = [_verdict(loop, names.lookup_at(loop), names.source, filename) for loop in _loops(explained, tree)]
+    verdicts = [_verdict(loop, names.lookup_at(loop), names.source, filename, text) for loop in _loops(explained, tree)]
     return "\n\n".join([*_blocks(explained, filename), _said(verdicts)]) + "\n"
 
 
@@ -79,7 +94,7 @@ def explain_function(function: Callable[..., Any]) -> str:
             raise Variable(name)
         return found.lookup(name)
 
-    verdicts = [_verdict(loop, lookup, _live_source, segment.filename) for loop in loops]
+    verdicts = [_verdict(loop, lookup, _live_source, segment.filename, text) for loop in loops]
     return f"{explained.text.strip()}\n\n{_said(verdicts)}\n"
 
 
@@ -147,32 +162,36 @@ def _blocks(explained: Explained, filename: str) -> Iterator[str]:
 
 
 def _verdict(
-    node: Any, lookup: Callable[[str], object], source: Callable[[FunctionType], FunctionSource | None], filename: str
+    node: Any,
+    lookup: Callable[[str], object],
+    source: Callable[[FunctionType], FunctionSource | None],
+    filename: str,
+    program: str,
 ) -> LoopVerdict:
     text = ast.unparse(node)
     text = text if len(text) <= 80 else text[:77] + "…"
 
-    def verdict(word: str, reason: str) -> LoopVerdict:
-        return LoopVerdict(filename, node.lineno, text, word, reason)
+    def verdict(word: str, reason: str, construct: str = "") -> LoopVerdict:
+        return LoopVerdict(filename, node.lineno, text, word, reason, construct)
 
-    if isinstance(node, ast.DictComp):
-        return verdict("interpreted", "a dict comprehension is spread over the cores, but not compiled")
     over = node.generators[0].iter
     over_range = isinstance(over, ast.Call) and isinstance(over.func, ast.Name) and over.func.id == "range"
-    if not over_range and isinstance(over, ast.Call | ast.Constant | ast.List | ast.Tuple | ast.Dict | ast.Set):
-        return verdict("interpreted", f"only loops over a range are compiled, and `{ast.unparse(over)}` is none")
     tried = [_analysed(filename, node, lookup, source, assumed) for assumed in (1, 1.0)]
     for element, (taken, unknown), refusal in tried:
-        assumption = f", taking {_listed(taken)} to be {'an int' if len(taken) == 1 else 'ints'}" if taken else ""
+        assumption = f", taking {_listed(taken)} to be {'an int' if len(set(taken)) == 1 else 'ints'}" if taken else ""
         if element is not None and over_range:
             return verdict("compiled", f"its elements are of type {element}{assumption}")
         if element is not None:
-            return verdict("decided when it runs", f"it is compiled where `{ast.unparse(over)}` is a range{assumption}")
+            return verdict("decided when it runs", f"it is compiled where `{ast.unparse(over)}` gives ints{assumption}")
         if unknown or (taken and str(refusal) != str(tried[1][2])):
             wanted = unknown or taken
             return verdict("decided when it runs", f"it depends on what {_listed(wanted)} is when the block runs")
         break
-    return verdict("interpreted", str(tried[0][2]))
+    refusal = tried[0][2]
+    assert refusal is not None
+    if not over_range:
+        return verdict("decided when it runs", f"where `{ast.unparse(over)}` gives ints, it is not compiled: {refusal}")
+    return verdict("interpreted", str(refusal), _pointed_at(refusal, filename, program))
 
 
 def _analysed(

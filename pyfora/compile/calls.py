@@ -124,6 +124,10 @@ class Calls:
         bound = self._bound(scope, node.func)
         if bound is not None and isinstance(bound[0].type, InMemory) and not isinstance(bound[0].type, Record):
             return self._needed(scope, node, self._in_memory(scope, node, *bound))
+        if bound is not None and isinstance(bound[0].type, str):
+            of_scalar = scalars.method(bound[0], bound[1], len(node.args) + len(node.keywords))
+            if of_scalar is not None:
+                return of_scalar
         target, first = self._callee(scope, node, bound)
         if (
             id(target) in INNER_FOLDS
@@ -246,6 +250,10 @@ class Calls:
             raise scope.refuse(f"{self._name(target, node)} with keyword arguments", node)
         if id(target) in _OPERATORS and len(terms) == 2:
             return self.expressions.binary(scope, _OPERATORS[id(target)], terms[0], terms[1], node)
+        if target is builtins.pow and len(terms) == 2:
+            return self.expressions.binary(scope, ast.Pow(), terms[0], terms[1], node)
+        if target is builtins.isinstance and len(terms) == 2:
+            return scalars.is_instance(scope, terms[0], terms[1], node)
         if target is builtins.complex:
             return complexes.new(scope, terms, node)
         known = self._of_object(scope, target, terms, node)

@@ -165,6 +165,11 @@ def floordiv_float(b: Builder, left: Any, right: Any) -> Any:
     return b.ir.select(b.ir.fcmp_unordered("!=", quotient, real(0.0)), floor, zero)
 
 
+@routine("T2_float64_float64(float64, float64)")
+def divmod_float(left: Any, right: Any) -> Any:
+    return (floordiv_float(left, right), mod_float(left, right))
+
+
 def _normal_or_zero(b: Builder, value: Any) -> Any:
     """Give up on a subnormal: whether libm then sets errno, which makes CPython raise, is not seen here."""
     size = b.call("llvm.fabs", b.finite(value))

@@ -217,6 +217,70 @@ def gcd_int(left: Any, right: Any) -> Any:
 
 
 @routine("int64(int64, int64)")
+def lcm_int(left: Any, right: Any) -> Any:
+    """`math.lcm`."""
+    divisor = gcd_int(left, right)
+    if divisor == 0:
+        return 0
+    return mul_int(floordiv_int(abs_int(left), divisor), abs_int(right))
+
+
+@routine("int64(int64, int64)")
+def perm_int(count: Any, chosen: Any) -> Any:
+    """`math.perm`."""
+    if count < 0 or chosen < 0:
+        return give_up_int()
+    if chosen > count:
+        return 0
+    result = 1
+    for number in range(chosen):
+        result = mul_int(result, count - number)
+    return result
+
+
+@routine("int64(int64)")
+def factorial_int(value: Any) -> Any:
+    """`math.factorial`."""
+    return perm_int(value, value)
+
+
+@routine("int64(int64, int64)")
+def comb_int(count: Any, chosen: Any) -> Any:
+    """`math.comb`: after every step the product is a binomial coefficient itself, so the division leaves no rest."""
+    if count < 0 or chosen < 0:
+        return give_up_int()
+    if chosen > count:
+        return 0
+    if chosen > count - chosen:
+        chosen = count - chosen
+    result = 1
+    for number in range(chosen):
+        result = floordiv_int(mul_int(result, count - number), number + 1)
+    return result
+
+
+@routine("int64(int64, int64, int64)")
+def pow_mod_int(base: Any, exponent: Any, modulus: Any) -> Any:
+    """`pow(base, exponent, modulus)`; gives up on an inverse, and where a product needs more than 64 bits."""
+    if exponent < 0:
+        return give_up_int()
+    result = mod_int(1, modulus)
+    base = mod_int(base, modulus)
+    while exponent > 0:
+        if exponent & 1:
+            result = mod_int(mul_int(result, base), modulus)
+        exponent = exponent >> 1
+        if exponent > 0:
+            base = mod_int(mul_int(base, base), modulus)
+    return result
+
+
+@routine("T2_int64_int64(int64, int64)")
+def divmod_int(left: Any, right: Any) -> Any:
+    return (floordiv_int(left, right), mod_int(left, right))
+
+
+@routine("int64(int64, int64)")
 def pow_int(base: Any, exponent: Any) -> Any:
     result = 1
     if exponent < 0:

@@ -287,7 +287,7 @@ class Expressions:
     def _compare(self, scope: Scope, node: ast.Compare) -> Term:
         if len(node.ops) == 1:
             pair = [self.any_value(scope, operand) for operand in (node.left, *node.comparators)]
-            with_none = optionals.equals_none(node.ops[0], pair[0], pair[1])
+            with_none = optionals.equals_none(scope, node.ops[0], pair[0], pair[1], node)
             if with_none is not None:
                 return with_none
         terms = [self.value(scope, operand) for operand in [node.left, *node.comparators]]

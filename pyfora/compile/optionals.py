@@ -95,14 +95,16 @@ def truth(scope: Scope, term: Term, node: ast.AST) -> Term:
     return scope.unit.functions[key].call([term], depth="")
 
 
-def equals_none(operator: ast.cmpop, left: Term, right: Term) -> Term | None:
+def equals_none(scope: Scope, operator: ast.cmpop, left: Term, right: Term, node: ast.AST) -> Term | None:
     """A comparison with None; None if it is another one."""
     for one, other in ((left, right), (right, left)):
         if other.type == NOTHING and isinstance(operator, ast.Is | ast.IsNot | ast.Eq | ast.NotEq):
             positive = isinstance(operator, ast.Is | ast.Eq)
+            scope.must_not_act(other, node)
             test = is_none(one)
             if test is not None:
                 return test if positive else Term("bool", f"(not {test.text})")
             if isinstance(one.type, str):
+                scope.must_not_act(one, node)
                 return constant(not positive)
     return None

@@ -5,11 +5,12 @@ from __future__ import annotations
 from pyfora.compile.libm import ONE_ARGUMENT
 
 _INT = """
-add sub mul square neg abs floordiv mod rest shl shr min max isqrt gcd pow give_up store affine chosen
+add sub mul square neg abs floordiv mod rest shl shr min max isqrt gcd lcm perm factorial comb pow_mod divmod pow
+give_up store affine chosen
 """
 _FLOAT = """
-exact div neg abs min max floor ceil round sqrt copysign isnan isinf isfinite fmod mod floordiv pow atan2 give_up odd
-put load number hypot quotient
+exact div neg abs min max floor ceil round sqrt copysign isnan isinf isfinite fmod mod floordiv divmod pow atan2 give_up
+odd put load number hypot quotient
 """
 _COMPLEX = """
 add sub mul div neg pow abs equal

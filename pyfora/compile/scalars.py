@@ -5,11 +5,14 @@ from __future__ import annotations
 import ast
 import builtins
 import math
+import types
 
 from pyfora.compile import intervals
+from pyfora.compile.kinds import DictOf, Kind, Known, ListOf, Record, SetOf, Shape
 from pyfora.compile.libm import ONE_ARGUMENT
+from pyfora.compile.loop import Element
 from pyfora.compile.scope import Scope
-from pyfora.compile.terms import Term, as_bool, as_float, as_int
+from pyfora.compile.terms import Term, as_bool, as_float, as_int, constant
 
 _ONE_FLOAT = {
     id(getattr(math, name)): f"{name}_float" for name in [*ONE_ARGUMENT, "sqrt", "fabs"] if hasattr(math, name)
@@ -36,7 +39,15 @@ _TO_WHOLE = {
     "round_float": "round_whole",
 }
 """The same of a float that is known to be small enough."""
-_INTS = {id(math.isqrt): ("isqrt_int", 1), id(math.gcd): ("gcd_int", 2)}
+_INTS = {
+    id(math.isqrt): ("isqrt_int", 1),
+    id(math.gcd): ("gcd_int", 2),
+    id(math.lcm): ("lcm_int", 2),
+    id(math.perm): ("perm_int", 2),
+    id(math.comb): ("comb_int", 2),
+    id(math.factorial): ("factorial_int", 1),
+    id(builtins.pow): ("pow_mod_int", 3),
+}
 EXTREMES = {id(builtins.min): "min", id(builtins.max): "max"}
 """By identity, as all functions are known here."""
 MATH = {id(value): name for name, value in vars(math).items() if callable(value)}
@@ -60,6 +71,11 @@ def of_scalars(target: object, terms: list[Term]) -> Term | None:
         return as_int(terms[0])
     if key in _INTS and count == _INTS[key][1] and all(term.type != "float" for term in terms):
         return Term("int", f"{_INTS[key][0]}({', '.join(as_int(term).text for term in terms)})")
+    if target is builtins.divmod and count == 2:
+        is_float = any(term.type == "float" for term in terms)
+        kind: Element = "float" if is_float else "int"
+        given = [(as_float(term) if is_float else as_int(term)).text for term in terms]
+        return Term(Shape(tuple, ("", ""), (kind, kind)), f"divmod_{kind}({', '.join(given)})")
     if target is builtins.float and count == 1:
         return as_float(terms[0])
     if target is builtins.bool and count == 1:
@@ -77,6 +93,39 @@ def of_scalars(target: object, terms: list[Term]) -> Term | None:
     if target is math.radians and count == 1:
         return Term("float", f"({as_float(terms[0]).text} * {math.pi / 180.0!r})")
     return None
+
+
+def method(term: Term, name: str, count: int) -> Term | None:
+    """`term.name()`; None where it is not one that is compiled."""
+    if term.type == "int" and name == "bit_length" and count == 0:
+        return Term("int", f"bit_length_int({term.text})")
+    if term.type == "int" and name in ("conjugate", "__index__") and count == 0:
+        return term
+    return None
+
+
+def python_type(kind: Kind) -> type | None:
+    """The class of values of this kind, None where it is not one only."""
+    if isinstance(kind, str):
+        return {"int": int, "float": float, "bool": bool}[kind]
+    match kind:
+        case Shape(python=python) | Record(python=python) | DictOf(python=python):
+            return python if python not in (types.FunctionType, types.MethodType) else None
+        case ListOf():
+            return list
+        case SetOf():
+            return set
+    return None
+
+
+def is_instance(scope: Scope, term: Term, classes: Term, node: ast.AST) -> Term:
+    """`isinstance(…)`, which can be told beforehand."""
+    kinds = classes.type.parts if isinstance(classes.type, Shape) else (classes.type,)
+    found = python_type(term.type)
+    wanted = [kind.value for kind in kinds if isinstance(kind, Known) and type(kind.value) is type]
+    if found is None or len(wanted) != len(kinds) or not term.text.replace("_", "").isalnum():
+        raise scope.refuse("isinstance() that cannot be told beforehand", node)
+    return constant(any(isinstance(one, type) and issubclass(found, one) for one in wanted))
 
 
 def extreme(scope: Scope, node: ast.Call, word: str, terms: list[Term]) -> Term:

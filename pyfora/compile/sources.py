@@ -32,7 +32,9 @@ class SourceReader:
     _captured: int = 0
 
     def element(self, source: Any) -> Term:
-        """The element at `position`. Raises NotCompiled."""
+        """The element at `position`; of calls, their arguments. Raises NotCompiled."""
+        if isinstance(source, Called):
+            source = source.bases[0] if len(source.bases) == 1 else Zipped(source.bases)
         return self._at(source, lambda position: position)
 
     def _at(self, source: Any, place: Callable[[str], str]) -> Term:
@@ -53,10 +55,6 @@ class SourceReader:
             case Zipped():
                 parts = [self._at(base, place) for base in source.bases]
                 return made(tuple, [""] * len(parts), parts)
-            case Called(bases=(base,)):
-                return self._at(base, place)
-            case Called():
-                return self._at(Zipped(source.bases), place)
             case Reversed():
                 last = self._capture(len(source) - 1)
                 return self._at(source.base, lambda position: f"({last.text} - {place(position)})")
@@ -106,7 +104,12 @@ class SourceReader:
         for pool in reversed(source.pools):
             column, length = self._column(pool.numbers), self._capture(len(pool))
             self.checks.append(f"must_reach({column.text}, {length.text} - 1)")
-            parts.insert(0, self._load(column, f"({rank} // {self._capture(below).text}) % {length.text}"))
+            parts.insert(
+                0,
+                self._load(
+                    column, f"mod_natural(floordiv_natural({rank}, {self._capture(below).text}), {length.text})"
+                ),
+            )
             below *= len(pool)
         return made(tuple, [""] * len(parts), parts)
 

@@ -106,8 +106,9 @@ class Reporter:
         if self._held:
             self._terms.hold((self._run.fold_id, self._lo, self._next), self._count)
         outcome = "held" if self._held else "partial"
-        gave_up = self._gave_up.total()
-        self._say(self._lo, self._next, outcome, elapsed_s, parcel_id, parcel.size_bytes, payload, gave_up)
+        self._say(
+            self._lo, self._next, outcome, elapsed_s, parcel_id, parcel.size_bytes, payload, self._gave_up.total()
+        )
         self._begin()
 
     def raised(self, leaf: int) -> None:

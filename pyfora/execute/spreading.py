@@ -29,7 +29,7 @@ from pyfora.execute.purity import user_frame
 from pyfora.execute.reporting import CACHED
 from pyfora.fold.added import AddedFolder
 from pyfora.fold.calling import Called, range_called_over
-from pyfora.fold.columns import Untyped, arguments_of, typed
+from pyfora.fold.columns import Untyped, arguments_of, typed, typed_arguments
 from pyfora.fold.grid import grid_for
 from pyfora.fold.left_to_right import LeftToRightFolder
 from pyfora.fold.partials import Form
@@ -188,7 +188,7 @@ def _loop_of(part: Callable[..., Any], source: Source, *, sample: bool = False) 
         return None
     if range_called_over(source) is not None:
         return _calling_loop(source, 1)
-    columns = typed(source, sample=sample)
+    columns = typed_arguments(source, sample=sample)
     return replace(_calling_loop(source, arguments_of(columns)), source=columns)
 
 

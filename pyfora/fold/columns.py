@@ -65,7 +65,7 @@ def typed(source: Any, *, sample: bool = False) -> Any:
         case Snapshot():
             # Not cut for a sample: it is as it is when it is cut.
             return _of_elements(tuple(itertools.islice(source, _SAMPLE)) if sample else source[: len(source)])
-        case Zipped() | Called():
+        case Zipped():
             return replace(source, bases=tuple(typed(base, sample=sample) for base in source.bases))
         case Numbered() | Paired():
             return replace(source, base=typed(source.base, sample=sample))
@@ -77,6 +77,14 @@ def typed(source: Any, *, sample: bool = False) -> Any:
             if all(isinstance(pool, Column) for pool in pools):
                 return Multiplied(pools, source.start, source.stop)
     raise Untyped(f"the loop runs over a source of type {type(source).__name__}")
+
+
+def typed_arguments(source: Called, *, sample: bool = False) -> Called:
+    """The same calls, with arguments out of columns. Raises Untyped.
+
+    Nothing but a loop that makes these very calls may read it so: its elements are not those of its bases.
+    """
+    return replace(source, bases=tuple(typed(base, sample=sample) for base in source.bases))
 
 
 def arguments_of(source: Called) -> int:

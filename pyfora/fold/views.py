@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-_DICT_VIEWS: tuple[type, ...] = (type({}.keys()), type({}.values()), type({}.items()))
+_DICT_VIEWS: tuple[type, ...] = tuple(map(type, ({}.keys(), {}.values(), {}.items())))
 _SWAP = operator.itemgetter(1, 0)
 ATOMS = frozenset((int, float, complex, bool, str, bytes, type(None)))
 """Types whose values cannot change, and lead to nothing that can."""

@@ -131,20 +131,26 @@ def verdict(said: str, line: int) -> str:
     [
         (12, "compiled", "its elements are of type int, taking `n` to be an int"),
         (13, "compiled", "its elements are of type float, taking `n` to be an int"),
-        (14, "decided when it runs", "it is compiled where `values` is a range, taking `n` to be an int"),
+        (14, "decided when it runs", "it is compiled where `values` gives ints, taking `n` to be an int"),
         (15, "compiled", "its elements are of type int, taking `SCALE` to be an int"),
         (18, "compiled", "its elements are of type float"),
         (19, "interpreted", "str() of (int) is not compiled (line 19 of p.py)"),
         (20, "decided when it runs", "it depends on what `unknown` is when the block runs"),
-        (21, "interpreted", "a dict comprehension is spread over the cores, but not compiled"),
+        (21, "compiled", "its elements are of type (int, int)"),
         (22, "decided when it runs", "it depends on what `other` is when the block runs"),
-        (23, "interpreted", "only loops over a range are compiled, and `sorted(range(10))` is none"),
+        (23, "decided when it runs", "it is compiled where `sorted(range(10))` gives ints"),
         (24, "interpreted", "str() of (int) is not compiled (line 24 of p.py)"),
     ],
 )
 def test_explain_says_of_each_loop_whether_it_is_compiled(line: int, word: str, reason: str) -> None:
     said = verdict(explain_text(PROGRAM, "p.py"), line)
     assert said.startswith(word + ": ") and said.endswith(f" / {reason}"), said
+
+
+def test_explain_points_at_what_is_not_compiled() -> None:
+    said = explain_text(PROGRAM, "p.py").splitlines()
+    at = said.index("        t = [str(i) * q for i in range(10)]", len(said) - 8)
+    assert said[at + 1] == "             ^"
 
 
 def test_explain_shows_the_blocks_and_what_they_reach() -> None:

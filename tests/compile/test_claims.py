@@ -8,6 +8,7 @@ import re
 from collections import Counter
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -50,7 +51,7 @@ seen: Counter[str] = Counter()
 
 @settings(DRAWS, max_examples=DRAWS.max_examples * 2)
 @given(EXPRESSIONS, _INTERVALS, _INTERVALS, st.data())
-def test_every_value_lies_where_it_is_said_to(text: str, one: list[int], other: list[int], data: st.DataObject) -> None:
+def _search(text: str, one: list[int], other: list[int], data: st.DataObject) -> None:
     tree = ast.parse(text, mode="eval").body
     floats = (float(other[0]) / 3, float(other[1]) / 3)
     scope = Scope(Unit(FILENAME, function_source), FILENAME, looker({"math": math}), {*"ijx", "flag"}, owner="test")
@@ -96,7 +97,8 @@ def test_every_value_lies_where_it_is_said_to(text: str, one: list[int], other: 
             seen["values"] += 1
 
 
-def test_the_claims_were_many() -> None:
+def test_every_value_lies_where_it_is_said_to() -> None:
+    _search()
     assert seen["values"] > 1000 and seen["claims"] > seen["nothing claimed"] / 4, seen
 
 
@@ -168,10 +170,10 @@ def test_a_list_that_is_shorter_than_it_was_is_refused(cache: KernelCache) -> No
     names = module(LIBRARY)
     kernel = compile_loop(loop("(xs[i % 3] for i in source)", names), Output.TOTAL, cache)
     assert "get_known_int" in kernel.source
-    assert kernel.run(([1, 2, 3],), 0, 1, 4) == 7
-    for short in ([1, 2], [], 5):
+    assert kernel.run((np.array([1, 2, 3]),), 0, 1, 4) == 7
+    for short in (np.array([1, 2]), np.array([], np.int64), 5):
         with pytest.raises(TypeError):
-            kernel.run((short,), 0, 1, 4)  # type: ignore[arg-type]
+            kernel.run((short,), 0, 1, 4)
 
 
 COUNTING = """

@@ -213,6 +213,38 @@ def test_powers_of_floats(cache: KernelCache) -> None:
     check("x ** y", [(generator.gauss(0, 2), generator.gauss(0, 3)) for _ in range(1000)], cache)
 
 
+def test_combinatorics_and_division_with_rest(cache: KernelCache) -> None:
+    small = list(itertools.product(range(-2, 70), range(-2, 40)))
+    for expression in ("math.comb(x, y)", "math.perm(x, y)", "math.lcm(x, y)", "pow(x, y)"):
+        gave_up = check(expression, small, cache)
+        assert gave_up < len(small) * 3 // 4, expression
+    for expression in ("math.lcm(x, y)", "divmod(x, y)[0]", "divmod(x, y)[1]"):
+        check(expression, list(itertools.product(INTS, INTS)), cache)
+        assert check(expression, list(itertools.product(ORDINARY_INTS, ORDINARY_INTS)), cache) == 0
+    for part in (0, 1):
+        check(f"divmod(x, y)[{part}]", list(itertools.product(FLOATS, FLOATS)), cache)
+        assert check(f"divmod(x, y)[{part}]", list(itertools.product(ORDINARY_FLOATS, ORDINARY_FLOATS)), cache) == 0
+    assert check("math.factorial(x)", [(x,) for x in range(-3, 30)], cache) == 3 + 9
+    assert check("x.bit_length()", [(x,) for x in INTS], cache) == 0
+
+
+def test_powers_with_a_modulus(cache: KernelCache) -> None:
+    generator = random.Random(8)
+    drawn = [tuple(generator.randrange(-(2**31), 2**31) for _ in range(3)) for _ in range(2000)]
+    assert check("pow(x, y, z)", [(x, abs(y), z or 1) for x, y, z in drawn], cache) == 0
+    check(
+        "pow(x, y, z)",
+        [(x, y % 1000, z) for x, y in itertools.product(INTS, INTS) for z in (0, 1, -1, 7, INTS[-1])],
+        cache,
+    )
+
+
+def test_classes_that_can_be_told(cache: KernelCache) -> None:
+    for expression in ("isinstance(x, int)", "isinstance(x, (float, bool))", "isinstance(x, object)"):
+        for value in (3, True, 0.5):
+            assert check(expression, [(value,)], cache) == 0
+
+
 def test_whole_number_functions(cache: KernelCache) -> None:
     roots = [r * r + d for r in (2**26, 2**31, 94906265, 94906266, 3037000498, 3037000499) for d in (-1, 0, 1)]
     assert check("math.isqrt(x)", [(x,) for x in [*roots, *(i for i in INTS if i >= 0)]], cache) == 0

@@ -108,6 +108,9 @@ def test_nothing_is_read_past_an_end(cache: KernelCache, source: Any, text: str,
         ([(1, "a")], "of type str"),
         ([], "no elements"),
         (make_source(itertools.combinations, range(9), 2), "of type Chosen"),
+        (make_source(map, str, INTS), "of type Called"),
+        (make_source(enumerate, make_source(map, abs, INTS)), "of type Called"),
+        (make_source(zip, INTS, make_source(map, abs, INTS)), "of type Called"),
     ],
 )
 def test_what_has_no_columns(source: Any, reason: str) -> None:

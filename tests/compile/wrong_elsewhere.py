@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 XS = [1, 2, 3]
+NAN = math.nan
 
 
 def factorial_of_25(i: int) -> int:
@@ -77,7 +78,7 @@ def shifted(i: int) -> int:
 
 
 def order_of_nans(i: int) -> float:
-    return min(float("nan") if i == LAST else 1.0, 2.0)
+    return min(NAN if i == LAST else 1.0, 2.0)
 
 
 def negative_zero(i: int) -> float:

@@ -142,6 +142,14 @@ def starmapped(n: int) -> Any:
     return sum(map(both, FLOATS, INTS))
 
 
+def over_what_map_makes(n: int) -> Any:
+    return [steps(k) for k in map(abs, INTS)], sum(map(steps, map(abs, INTS)))
+
+
+def over_what_filter_makes(n: int) -> Any:
+    return sum(steps(k) for k in filter(lambda k: k > 0, INTS)), list(map(steps, filter(lambda k: k % 2, INTS)))
+
+
 def any_of(n: int) -> Any:
     return any(steps(k) < 0 for k in INTS), all(steps(k) >= 0 for k in INTS)
 
@@ -239,6 +247,8 @@ def a_list_that_grows(n: int) -> Any:
     return len(out), sum(out)
 
 
-@pytest.mark.parametrize("function", [raises_late, gives_up, a_list_that_grows])
+@pytest.mark.parametrize(
+    "function", [raises_late, gives_up, a_list_that_grows, over_what_map_makes, over_what_filter_makes]
+)
 def test_where_it_gives_up_python_decides(eager_worker: WorkerInTest, function: Callable[[int], Any]) -> None:
     check_equal(eager_worker, function, ELEMENTS)

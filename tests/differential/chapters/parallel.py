@@ -235,6 +235,38 @@ with executor.remotely.downloadAll():
 
 
 PROGRAMS: dict[str, str] = {
+    "kernels over columns": """
+pairs = [(x, x / 7) for x in captured]
+with executor.remotely.downloadAll():
+    a = sum(f(x) for x in captured), sum(g(x) for x in tuple(captured))
+    b = [f(x) + int(y) for x, y in pairs], sum(f(i + x) for i, x in enumerate(captured, 3))
+    c = sum(f(k) * v for k, v in table.items()), sum(f(ord(c)) for c in text if c != "o")
+    d = [f(x) - y for x, y in zip(captured, reversed(captured))], sum(f(i) * j for i in range(300) for j in range(i))
+    e = sum(map(f, captured)), list(map(f, map(abs, captured))), [f(x) for x in filter(odd, captured)]
+""",
+    "kernels that make rows": """
+with executor.remotely.downloadAll():
+    a = [(i, g(i)) for i in range(N) if i % 3], {f(i) % 100: i for i in range(N)}
+    b = list({f(i) % 1000 for i in range(N)}), list(collections.Counter(f(i) % 10 for i in range(N)).items())
+    total, count, best, best_at, out, seen = 0.5, 0, -1, -1, [], {}
+    for i in range(N):
+        x = f(i)
+        if x % 3 == 0:
+            count += 1
+            total += x / 7
+            out.append((i, x))
+        if x > best:
+            best, best_at = x, i
+        seen[x % 50] = seen.get(x % 50, 0) + 1
+""",
+    "loops that add to what they run over": """
+with executor.remotely.downloadAll():
+    own, items = {k: 1 for k in range(N)}, [1] * N
+    for k, v in own.items():
+        own[f(k)] += v + f(k) % 7
+    for k, v in enumerate(items):
+        items[f(k)] += v + f(k) % 7
+""",
     "a generator made in one place and consumed in another": """
 def make(n):
     return (f(i) for i in range(n) if f(i) % 2)
