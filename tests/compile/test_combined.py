@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import random
+
 import pytest
 
 from pyfora.compile import GaveUp, KernelCache, NotCompiled
-from tests.compile.loops import compiled, module, run_terms, same
+from tests.compile import programs
+from tests.compile.loops import compiled, matches_or_gave_up, module, run_terms, same
 
 LIBRARY = """
 from collections import defaultdict, Counter
@@ -161,3 +164,18 @@ def test_the_elements_are_pythons_or_the_kernel_gives_up(function: str, cache: K
         except GaveUp:
             continue
         assert same(got, [names[function](index)])
+
+
+def test_drawn_functions_have_pythons_values_or_give_up(cache: KernelCache) -> None:
+    text, verdicts = "(drawn(i) for i in source)", []
+    for seed in range(12):
+        drawn = programs.program(random.Random(seed))
+        names = module(programs.LIBRARY + drawn)
+        try:
+            kernel = compiled(text, names, cache)
+        except NotCompiled:
+            continue
+        for index in (-3, 0, 1, 4, 2**31, 2**61):
+            verdicts.append(matches_or_gave_up(kernel, text, names, index))
+            assert verdicts[-1] is not False, (seed, index, drawn)
+    assert verdicts.count(True) > 30
