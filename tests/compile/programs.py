@@ -110,7 +110,7 @@ def program(draws: random.Random) -> str:
         lines += _statement(draws, depth=2)
     lines += [
         "t = 0",
-        f"for z in [{_expression(draws, 1)}, a, b, len(xs), len(d), len(e), len(c), r.v, cells[0].v, d[1], c[1], e.get(0, 5)]:",
+        f"for z in [{_expression(draws, 1)}, a, b, len(xs), len(d), len(e), len(c), r.v, cells[0].v, d[1], c[1]]:",
     ]
     lines += ["    t = (t * 1000003 + z % 1000003) % 2147483647", "for z in xs:"]
     lines += ["    t = (t * 1000003 + z % 1000003) % 2147483647", "return t"]
