@@ -351,6 +351,8 @@ class Calls:
                 raise scope.refuse("a generator that is not gone through at once", node)
             if any(_shares(term.type) for term in arguments):
                 raise scope.refuse("a generator function of what can be changed meanwhile", node)
+            for term in arguments:
+                closures.must_stay(scope, term.type, node)
         function = unit.functions.get(key)
         if function is None:
             function = self._function(scope, key, target, [term.type for term in arguments], rungs)
@@ -436,6 +438,7 @@ class Calls:
         seen = closures.seen_by(whole)
         inner = closures.inner_of(target.closure)
         assert inner is not None
+        scope.within = inner
         if target.name in inner.sees:
             seen[target.name] = whole
         scope.bound |= inner.sees

@@ -130,5 +130,24 @@ def forget(scope: Scope, name: str) -> None:
     if not scope.unit.inner or variables is None:
         return
     for other, kind in list(variables.items()):
-        if other != name and any(one.around is scope and name in one.sees for one in all_in(kind)):
+        if other != name and name in seen_of(scope, kind):
             del variables[other]
+
+
+def seen_of(scope: Scope, kind: Kind | Mixed | None) -> set[str]:
+    """The variables of this body that the functions see which a value of this kind may lead to."""
+    return {name for one in all_in(kind) for name in one.sees if _is_of(scope, one, name)}
+
+
+def _is_of(scope: Scope, inner: Inner, name: str) -> bool:
+    """Whether a name that it sees is a variable of this body, which may be several functions further out."""
+    if inner.around is scope:
+        return True
+    further = inner.around.within
+    return further is not None and name in further.sees and _is_of(scope, further, name)
+
+
+def must_stay(scope: Scope, kind: Kind, node: ast.AST) -> None:
+    """Refuse a function that Python calls later, where variables of this one that it sees may have changed by then."""
+    for name in sorted(seen_of(scope, kind) - scope.bound_once):
+        raise scope.refuse(f"a function that is called meanwhile and sees {name!r}, which is bound twice", node)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 import collections
 import dataclasses
+import re
 
 from pyfora.compile import texts
 from pyfora.compile.functions import Function
@@ -20,6 +21,8 @@ from pyfora.compile.scope import Scope
 from pyfora.compile.terms import Term, made
 from pyfora.compile.words import ARENA, arena, can_be_kept, from_word, leaves, word_of
 
+_LOOK = re.compile(r"\bcall_\w*\(|_dict\(|\bload_word\(")
+"""What may look at a dict, or change one."""
 _NO_KEY = "a dict whose keys are not known here"
 
 
@@ -139,8 +142,8 @@ def set_item(scope: Scope, held: Term, key: Term, value: Term, node: ast.AST) ->
     return f"put_dict({arena(scope)}, {held.text}, {word}, {_value_word(scope, held, value, node)}, {width})"
 
 
-def change_item(scope: Scope, held: Term, key: Term, node: ast.AST) -> tuple[list[str], Term, str]:
-    """For `held[key] += …`: lines before it, the value as it was, and the line that puts the new one."""
+def change_item(scope: Scope, held: Term, key: Term, node: ast.AST, change: Term) -> tuple[list[str], Term, str]:
+    """For `held[key] += change`: lines before it, the value as it was, and the line that puts the new one."""
     assert isinstance(held.type, DictOf)
     word, width = _key(scope, held, key, node)
     names = scope.fresh("key"), scope.fresh("entry")
@@ -149,6 +152,9 @@ def change_item(scope: Scope, held: Term, key: Term, node: ast.AST) -> tuple[lis
         kind = _known(scope, held.type.value, node)
         if kind not in ("int", "float"):
             raise scope.refuse("an operator that changes a list in place", node)
+        if _LOOK.search(change.text):
+            # It would see that the dict has put the key in by then.
+            lines.insert(1, f"default_dict({arena(scope)}, {held.text}, {names[0]}, 0, {width})")
         # A float of zero is the word 0.
         before = from_word(scope, kind, f"value_or_dict({held.text}, {names[1]}, 0)")
     else:
@@ -240,7 +246,8 @@ def display(scope: Scope, keys: list[Term], values: list[Term] | None, node: ast
     empty = new(scope, set if values is None else dict, None, node)
     if not keys:
         return empty
-    given = [*keys, *(values or [])]
+    # In Python's order: each key, then its value.
+    given = [*keys] if values is None else [term for pair in zip(keys, values, strict=True) for term in pair]
     names = [scope.fresh("given") for _ in given]
     parameters = [(name, term.type) for name, term in zip(names, given, strict=True)]
     if not all(is_runtime(term.type) for term in given):
@@ -249,8 +256,8 @@ def display(scope: Scope, keys: list[Term], values: list[Term] | None, node: ast
     held, inside = Term(empty.type, "result"), [Term(kind, name) for name, kind in parameters]
     function.lines = [f"result = {empty.text}"]
     for number in range(len(keys)):
-        value = None if values is None else inside[len(keys) + number]
-        function.lines.append(_entered(scope, held, inside[number], value, node))
+        key, value = (inside[number], None) if values is None else inside[2 * number : 2 * number + 2]
+        function.lines.append(_entered(scope, held, key, value, node))
     function.lines.append("return result")
     function.complete = True
     scope.unit.functions[object()] = function
@@ -278,7 +285,7 @@ def collected(scope: Scope, key: Term, value: Term | None, node: ast.expr) -> tu
 def counted(scope: Scope, key: Term, node: ast.expr) -> tuple[Term, list[str]]:
     """For `Counter(…)`: what it makes, and what a turn does with its element."""
     held = Term(new(scope, collections.Counter, None, node).type, "result")
-    lines, before, line = change_item(scope, held, key, node)
+    lines, before, line = change_item(scope, held, key, node, Term("int", "1", 1))
     return held, [*lines, changed(scope, held, Term("int", f"add_int({before.text}, 1)"), line, node)]
 
 

@@ -84,6 +84,9 @@ def repeated(scope: Scope, left: Term, right: Term, node: ast.AST) -> Term:
     held, times = (left, right) if isinstance(left.type, ListOf) else (right, left)
     if times.type not in ("int", "bool"):
         raise scope.refuse(f"a list times a {times.type}", node)
+    if held is right and ((left.may_change and right.may_act) or (right.may_change and left.may_act)):
+        # The primitive is given the list first.
+        raise scope.refuse("a number times a list, where both call something", node)
     return Term(_own(held.type), f"repeat_list({arena(scope)}, {held.text}, {as_int(times).text})")
 
 

@@ -74,6 +74,8 @@ class LoadedCode:
         llvm.initialize_native_target()
         llvm.initialize_native_asmprinter()
         known = bind()
+        # LLVM looks through this process's symbols (`memset`) once it is told to; its first engine does so too late.
+        llvm.load_library_permanently("")
         for name in undefined_symbols(object_code):
             # MCJIT ends the whole process on a symbol that it does not find.
             if name not in known and not llvm.address_of_symbol(name):

@@ -80,11 +80,7 @@ class Objects:
             return self._call_function(scope, node, static.fget, [term], {})
         if name in term.type.names:
             number = term.type.names.index(name)
-            return (
-                records.part(scope, term, number)
-                if isinstance(term.type, Record)
-                else self._part(scope, term, number, node)
-            )
+            return self._part(scope, term, number, node)
         if cls is complex:
             raise scope.refuse(f"attribute {name!r} of a complex number", node)
         if isinstance(static, types.FunctionType):
@@ -96,10 +92,10 @@ class Objects:
         return scope.captured((id(cls), name), name, static, node)
 
     def _part(self, scope: Scope, term: Term, number: int, node: ast.AST) -> Term:
-        assert isinstance(term.type, Shape)
+        assert isinstance(term.type, Shape | Record)
         if not is_runtime(term.type.parts[number]):
             scope.must_not_act(term, node)
-        return part_of(term, number)
+        return records.part(scope, term, number) if isinstance(term.type, Record) else part_of(term, number)
 
     def _attribute_of_known(self, scope: Scope, owner: object, name: str, node: ast.AST) -> Term:
         scope.unit.held.append(owner)

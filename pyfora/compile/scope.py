@@ -173,6 +173,8 @@ class Scope:
         """Told of every variable that is read and is of one type on one path and of another on another."""
         self.on_binding: Callable[[str], None] = lambda name: None
         """Told of every name that is bound."""
+        self.within: Inner | None = None
+        """What it is the body of, where that is a function inside another one."""
         self.place: object = None
         """The function, for arguments of these types; None where no variable of it can become one that may be None."""
         self.yielded: Term | None = None

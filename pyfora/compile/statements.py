@@ -111,6 +111,8 @@ class Statements:
                 loaded.ctx = ast.Load()
                 if any(isinstance(inner, ast.Call) for inner in ast.walk(target)):
                     raise scope.refuse("an attribute of what a call gives, changed by an operator", node)
+                if isinstance(target, ast.Attribute) and not isinstance(target.value, ast.Name):
+                    return self._change_attribute(node, target)
                 before = self._expressions.value(scope, loaded)
                 self._must_not_change_in_place(before, node.op, node)
                 operand = self._expressions.value(scope, node.value)
@@ -283,6 +285,7 @@ class Statements:
         """`del name` and `del held[key]`."""
         scope = self._scope
         if isinstance(target, ast.Name) and scope.variables is not None and target.id in scope.variables:
+            closures.forget(scope, target.id)
             del scope.variables[target.id]
             return []
         if not isinstance(target, ast.Subscript) or isinstance(target.slice, ast.Slice):
@@ -314,14 +317,22 @@ class Statements:
         lines = [f"{names[0]} = {held.text}", *self._hold(names[1], place)]
         held, place = Term(held.type, names[0]), Term(place.type, names[1])
         if isinstance(held.type, DictOf):
-            found, before, line = dicts.change_item(scope, held, place, node)
-            value = self._expressions.binary(scope, node.op, before, self._expressions.value(scope, node.value), node)
+            change = self._expressions.value(scope, node.value)
+            found, before, line = dicts.change_item(scope, held, place, node, change)
+            value = self._expressions.binary(scope, node.op, before, change, node)
             return [*lines, *found, *self._put(scope, held, value, line, node)]
         before = lists.item(scope, held, place, node)
         value = self._expressions.binary(scope, node.op, before, self._expressions.value(scope, node.value), node)
         if isinstance(before.type, ListOf):
             raise scope.refuse("an operator that changes a list in place", node)
         return [*lines, lists.set_item(scope, held, place, value, node)]
+
+    def _change_attribute(self, node: ast.AugAssign, target: ast.Attribute) -> list[str]:
+        """`owner.name += value`: the owner is evaluated once."""
+        lines, owner = self._scope.hold(self._expressions.value(self._scope, target.value))
+        attribute = ast.Attribute(ast.copy_location(owner, target), target.attr, ast.Store())
+        change = ast.AugAssign(ast.copy_location(attribute, target), node.op, node.value)
+        return [*lines, *self._statement(ast.copy_location(change, node))]
 
     def _put(self, scope: Scope, held: Term, value: Term, line: str, node: ast.AST) -> list[str]:
         """The new value of an item of a dict: computed before it is put in, as that may be elsewhere by then."""

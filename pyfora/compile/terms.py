@@ -13,6 +13,8 @@ Interval = tuple[int, int]
 FloatInterval = tuple[float, float]
 
 _CALL = re.compile(r"\w\(")
+_CHANGE = re.compile(r"\b(call|pop|draw|take|default|put|set|append|extend|reverse|remove|clear|sort)_\w*\(")
+"""The functions of the user's, and the primitives that change what is in memory."""
 
 
 @dataclass(frozen=True)
@@ -39,8 +41,8 @@ class Term:
 
     @property
     def may_change(self) -> bool:
-        """Whether evaluating it may change a list or a generator, so that how often and when it is done is not free."""
-        return any(word in self.text for word in ("call_", "pop_", "draw_"))
+        """Whether evaluating it may change what is in memory, so that how often and when it is done is not free."""
+        return _CHANGE.search(self.text) is not None
 
     @property
     def may_act(self) -> bool:

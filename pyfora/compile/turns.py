@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from pyfora.compile import closures, dicts, intervals, lists, texts
 from pyfora.compile.functions import Function
-from pyfora.compile.kinds import DictOf, Kind, Known, ListOf, SetOf, Shape, ViewOf, is_runtime
+from pyfora.compile.kinds import DictOf, Known, ListOf, SetOf, Shape, ViewOf, is_runtime
 from pyfora.compile.scope import Scope, construct
 from pyfora.compile.terms import Term, as_int, constant, made, part_of
 from pyfora.compile.words import ARENA, arena
@@ -117,8 +117,8 @@ def _counted(scope: Scope, turns: Turns, start: Term) -> Turns:
     before, head, first_lines, element = turns
     counter = scope.fresh("counter")
     low = start.constant
-    if type(low) is int and low >= 0:
-        count, interval = f"{counter} = {counter} + 1", (low, _MOST_TURNS)
+    if type(low) is int and 0 <= low <= _MOST_TURNS // 2:
+        count, interval = f"{counter} = {counter} + 1", (low, low + _MOST_TURNS)
         first = f"{counter} = {low - 1}"
     else:
         count, interval, first = f"{counter} = add_int({counter}, 1)", None, f"{counter} = sub_int({start.text}, 1)"
@@ -131,7 +131,7 @@ def _lazy(scope: Scope, expressions: Expressions, read_range: RangeReader, maker
     if node.keywords or len(node.args) < 2 or (maker is builtins.filter and len(node.args) != 2):
         raise scope.refuse("map() or filter() of these arguments", node)
     function = expressions.value(scope, node.args[0])
-    _must_stay(scope, function.type, node)
+    closures.must_stay(scope, function.type, node)
     lines, name = scope.hold(function)
     if len(node.args) == 2:
         before, head, first_lines, element = iteration(scope, expressions, read_range, node.args[1])
@@ -156,14 +156,6 @@ def _lazy(scope: Scope, expressions: Expressions, read_range: RangeReader, maker
     test = expressions.truth(scope, arguments[0] if function.type == Known(None) else call)
     element = scope.read(arguments[0]) if isinstance(arguments[0], ast.Name) else element
     return [*lines, *before], head, [*first_lines, f"if not {test.text}:", "    continue"], element
-
-
-def _must_stay(scope: Scope, kind: Kind, node: ast.AST) -> None:
-    """A function that sees variables of this one is called later: they must not have changed by then."""
-    for inner in closures.all_in(kind):
-        for name in sorted(inner.sees if inner.around is scope else ()):
-            if name not in scope.bound_once:
-                raise scope.refuse(f"map() or filter() with a function that sees {name!r}, which is bound twice", node)
 
 
 def _cursor(scope: Scope, expressions: Expressions, read_range: RangeReader, node: ast.expr) -> Cursor:
