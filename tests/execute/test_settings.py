@@ -38,7 +38,7 @@ def of_a_fresh_process(code: str) -> Settings:
 
 def test_a_fresh_process_has_the_defaults() -> None:
     found = of_a_fresh_process("import decimal, logging, numpy, locale")
-    assert set(found) <= {"arguments", "warnings", "time zone"}
+    assert set(found) <= {"arguments", "directory", "warnings", "time zone"}
 
 
 CHANGES = {
