@@ -19,24 +19,24 @@ def test_equal_to_plain_python(worker: WorkerInTest, function: Callable[[int], A
 
 
 def test_how_loops_were_run(worker: WorkerInTest) -> None:
-    _, loops = run(worker, programs.sines, 8_000_000)
-    assert [(loop["how"], loop["gave_up"], loop["elements"]) for loop in loops] == [("compiled", 0, 8_000_000)]
+    _, loops = run(worker, programs.sines, 20_000_000)
+    assert [(loop["how"], loop["gave_up"], loop["elements"]) for loop in loops] == [("compiled", 0, 20_000_000)]
     assert loops[0]["line"] == programs.sines.__code__.co_firstlineno + 1
-    _, loops = run(worker, programs.texts, 1_000_000)
+    _, loops = run(worker, programs.texts, 3_000_000)
     assert loops[0]["how"] == "interpreted"
     assert "line" in loops[0]["reason"]
-    _, loops = run(worker, programs.appended_to, 1_000_000)
+    _, loops = run(worker, programs.appended_to, 2_000_000)
     assert loops[0]["how"] == "in order"
     assert "share" in loops[0]["reason"]
 
 
 def test_a_leaf_that_gives_up_is_run_by_python(eager_worker: WorkerInTest) -> None:
-    found, loops = run(eager_worker, programs.stays_in_the_middle, 1_000_000)
+    found, loops = run(eager_worker, programs.stays_in_the_middle, 2_000_000)
     assert loops[0]["how"] == "compiled"
     assert loops[0]["gave_up"] > 0
     (check,) = loops[0]["checks"]
     assert check == "mul_int: an int beyond 64 bits" and loops[0]["checks"][check] == loops[0]["gave_up"]
-    assert found.hex() == programs.stays_in_the_middle(1_000_000).hex()
+    assert found.hex() == programs.stays_in_the_middle(2_000_000).hex()
 
 
 def test_the_exception_is_the_local_one(worker: WorkerInTest) -> None:

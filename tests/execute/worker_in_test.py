@@ -145,7 +145,7 @@ class WorkerInTest:
         program: bytes,
         download: str = "all",
         limit_bytes: int = 10_000,
-        timeout_s: float = 100.0,
+        timeout_s: float = 60.0,
         path: str = "program",
     ) -> ProgramEnded:
         """Run a program to its end; its bytes are put at `path` unless that is elsewhere."""
