@@ -9,7 +9,7 @@ from pyfora.compile import intervals
 from pyfora.compile.calls import Calls
 from pyfora.compile.clauses import First, clauses
 from pyfora.compile.functions import DEPTH_LIMIT, bound_names
-from pyfora.compile.kinds import NUMBA_TYPES, Kind, ListOf, code_of
+from pyfora.compile.kinds import TYPE_NAMES, Kind, ListOf, code_of
 from pyfora.compile.learning import ElementLearned
 from pyfora.compile.loop import Element, Loop, Output
 from pyfora.compile.own_names import OWN_NAMES
@@ -121,7 +121,7 @@ def _generate_unit(loop: Loop, output: Output, unit: Unit) -> Generated:
         # A body that was translated again may have left a function that nobody calls.
         if any(f"{function.name}(" in source for source in sources):
             sources.insert(0, function.source())
-    types_ = ["int64", "int64", "int64", f"{NUMBA_TYPES[maker.pointer]}*", "int64"]
+    types_ = ["int64", "int64", "int64", f"{TYPE_NAMES[maker.pointer]}*", "int64"]
     types_ += [code_of(kind) for _, kind, _ in captured]
     types_ += ["int64"] if unit.takes_memory else []
     return Generated(
@@ -227,7 +227,7 @@ def _captured_type(kind: Kind) -> str:
 
 
 def analyse(loop: Loop) -> str:
-    """The type of the loop's elements, or their shape. Needs no numba and compiles nothing. Raises NotCompiled."""
+    """The type of the loop's elements, or their shape. Needs no LLVM and compiles nothing. Raises NotCompiled."""
     generated = generate(loop, Output.TERMS if len(loop.streams) == 1 else Output.ROWS)
     if generated.output is Output.ROWS:
         return " and ".join(said(spec) for _, spec in generated.rows)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from pyfora.compile.loop import Element
 
-NUMBA_TYPES: dict[Element, str] = {"int": "int64", "float": "float64", "bool": "boolean"}
+TYPE_NAMES: dict[Element, str] = {"int": "int64", "float": "float64", "bool": "boolean"}
 """The types of the generated source by Python's."""
 
 
@@ -156,7 +156,7 @@ def code_of(kind: Kind) -> str:
     if isinstance(kind, Known):
         # Of a function that gives None: something has to be returned.
         return "int64"
-    return "int64" if isinstance(kind, InMemory) else NUMBA_TYPES[kind]
+    return "int64" if isinstance(kind, InMemory) else TYPE_NAMES[kind]
 
 
 def give_up_text(kind: Kind) -> str:

@@ -17,7 +17,7 @@ from tests.daemons import Cluster, Daemon, wait_for
 
 pytestmark = pytest.mark.cluster
 
-# A part that numba refuses (an int beyond 64 bits), so that it takes long enough to be disturbed.
+# A part that no kernel takes (an int beyond 64 bits), so that it takes long enough to be disturbed.
 SLOW = """
     import math, pyfora, sys
     def term(i):

@@ -101,7 +101,7 @@ class Machine:
             env={
                 "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
                 "LANG": "C.UTF-8",
-                "HOME": "/root",
+                "HOME": "/srv",
             },
             stdin=subprocess.DEVNULL if input is None else None,
             input=input,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+from pathlib import Path
 
 import pytest
 
@@ -27,4 +28,4 @@ def need(*programs: str) -> None:
 def clean_environment(**more: str) -> dict[str, str]:
     """What a distribution's build tools are to see: no other Python, nothing of this test's settings."""
     kept = {key: os.environ[key] for key in ("PIP_CERT", "SSL_CERT_FILE", "TMPDIR") if key in os.environ}
-    return {"PATH": PLACES, "HOME": os.environ.get("HOME", "/root"), "LANG": "C.UTF-8", **kept, **more}
+    return {"PATH": PLACES, "HOME": str(Path.home()), "LANG": "C.UTF-8", **kept, **more}

@@ -43,26 +43,26 @@ def test_every_override_has_its_reason() -> None:
 def machine(deb: Path) -> Iterator[Machine]:
     """A machine with the package and a newer one of the same content beside it."""
     with Machine("debian") as machine:
-        place = machine.root / "root" / "pyfora"
+        place = machine.root / "srv" / "pyfora"
         copy_sources(place)
         for file in deb.parent.glob("pyfora_*"):
-            subprocess.run(["cp", str(file), str(machine.root / "root")], check=True)
+            subprocess.run(["cp", str(file), str(machine.root / "srv")], check=True)
         yield machine
 
 
 def newer(machine: Machine) -> str:
     """The same package under a later version, made inside; returns its path there."""
     machine.run(
-        "cd /root; rm -rf newer; dpkg-deb -R pyfora_*_amd64.deb newer;"
+        "cd /srv; rm -rf newer; dpkg-deb -R pyfora_*_amd64.deb newer;"
         "sed -i 's/^Version: .*/&+later/' newer/DEBIAN/control; dpkg-deb -Znone -b newer later.deb; rm -r newer",
         timeout_s=300,
     )
-    return "/root/later.deb"
+    return "/srv/later.deb"
 
 
 def test_the_page(machine: Machine) -> None:
     """Installing, starting, the first program, and changing settings; its building was done before."""
-    walk("debian.md", {"box": Box(machine, "/root"), "build": Built(machine)})
+    walk("debian.md", {"box": Box(machine, "/srv"), "build": Built(machine)})
 
 
 class Built:
@@ -74,7 +74,7 @@ class Built:
     def run(self, script: str) -> str:
         """The commands have to be those that made the package; what they leave is there."""
         assert [line for line in script.splitlines() if line] == ["dpkg-buildpackage -us -uc -b", "ls .."]
-        return self._machine.run("cd /root/pyfora; ls ..")
+        return self._machine.run("cd /srv/pyfora; ls ..")
 
     def start(self, script: str) -> None:
         raise AssertionError("nothing of building runs in the background")
@@ -122,7 +122,7 @@ def test_an_upgrade_keeps_what_is_the_owners(machine: Machine) -> None:
         machine.show(unit, "MainPID") != pid
         for unit, pid in zip(("pyfora-manager", "pyfora-worker"), pids, strict=True)
     )
-    said = machine.run("cd /root; UFORA_TOKEN_FILE=/etc/pyfora/token /usr/lib/pyfora/bin/python tutorial.py")
+    said = machine.run("cd /srv; UFORA_TOKEN_FILE=/etc/pyfora/token /usr/lib/pyfora/bin/python tutorial.py")
     assert said.startswith("True ")
 
 

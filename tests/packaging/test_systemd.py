@@ -25,7 +25,7 @@ def machine() -> Iterator[Machine]:
     """A machine that has never heard of pyfora, with wheels in place of an index, and a checkout."""
     need("systemd-nspawn", "mmdebstrap")
     with Machine("systemd", binds={wheels(): "/wheels"}) as machine:
-        copy_sources(machine.root / "root" / "pyfora")
+        copy_sources(machine.root / "srv" / "pyfora")
         machine.run("printf '[global]\\nno-index = true\\nfind-links = /wheels\\n' >/etc/pip.conf")
         yield machine
 
@@ -45,9 +45,9 @@ def program(machine: Machine, body: str, *, check: bool = True, timeout_s: float
     code = "import pyfora\nexecutor = pyfora.connect('http://127.0.0.1:30000', progress=False)\n" + textwrap.dedent(
         body
     )
-    machine.run("cat >/root/program.py", input=code)
+    machine.run("cat >/srv/program.py", input=code)
     return machine.run(
-        f"cd /root; UFORA_TOKEN_FILE=/etc/pyfora/token {PYTHON} program.py", check=check, timeout_s=timeout_s
+        f"cd /srv; UFORA_TOKEN_FILE=/etc/pyfora/token {PYTHON} program.py", check=check, timeout_s=timeout_s
     )
 
 
@@ -59,7 +59,7 @@ print(x == {count} * len(str(3**3000)))
 
 
 def test_the_page(machine: Machine) -> None:
-    walk("systemd.md", {"box": Box(machine, "/root/pyfora")})
+    walk("systemd.md", {"box": Box(machine, "/srv/pyfora")})
 
 
 def test_the_units_are_without_fault(services: Machine) -> None:
@@ -103,13 +103,13 @@ def test_stopping_a_worker_loses_nothing(services: Machine) -> None:
     """The home of a program is stopped in the middle of it; the worker that is left has the answer."""
     services.run("systemctl start pyfora-worker@30019")
     services.run(
-        "cat >/root/later.sh",
-        input="sleep 2; systemctl stop pyfora-worker; systemctl is-active pyfora-worker >/root/then",
+        "cat >/srv/later.sh",
+        input="sleep 2; systemctl stop pyfora-worker; systemctl is-active pyfora-worker >/srv/then",
     )
-    services.run("systemd-run --quiet --unit=later sh /root/later.sh")
+    services.run("systemd-run --quiet --unit=later sh /srv/later.sh")
     assert program(services, COUNT.format(count=150_000)) == "True\n"
-    services.wait("the stop", "test -s /root/then")
-    assert services.run("cat /root/then").strip() == "inactive"
+    services.wait("the stop", "test -s /srv/then")
+    assert services.run("cat /srv/then").strip() == "inactive"
     assert services.show("pyfora-worker", "Result") == "success"
     services.run("systemctl stop pyfora-worker@30019")
 
