@@ -310,7 +310,7 @@ def test_the_bar_at_a_terminal(tmp_path: Path) -> None:
             return math.sin(i) + (i * 10**20) % 7
         with executor.remotely.downloadAll():
             print("first line")
-            x = sum(slow(i) for i in range(3_000_000))
+            x = sum(slow(i) for i in range(12_000_000))
             print("last line")
         print("done")
         """

@@ -49,12 +49,22 @@ def test_promtool_finds_no_fault(looked: Looked) -> None:
     assert (checked.returncode, checked.stdout, checked.stderr) == (0, b"", b"")
 
 
+def reported(looked: Looked) -> dict[str, float]:
+    """The figures once the worker has reported of all blocks that have run, each of which had one kernel."""
+    ended, kernels = "pyfora_blocks_ended_total{outcome=completed}", "pyfora_worker_compile_seconds_count"
+
+    def is_complete() -> bool:
+        found = samples(looked)
+        return found.get(ended, 0) == found.get(kernels, 0)
+
+    wait_for("the worker's report of all blocks", is_complete, 10)
+    return samples(looked)
+
+
 def test_the_figures_are_those_of_what_ran(looked: Looked) -> None:
-    before = samples(looked)
+    before = reported(looked)
     run_a_block(looked)
-    leaves = "pyfora_worker_leaves_total"
-    wait_for("the worker's next report", lambda: samples(looked).get(leaves, 0) > before.get(leaves, 0), 10)
-    after = samples(looked)
+    after = reported(looked)
 
     def grown(name: str) -> float:
         return after[name] - before.get(name, 0.0)

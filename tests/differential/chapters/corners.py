@@ -642,7 +642,7 @@ ROWS = [
         with executor.remotely.downloadAll():
             y = xs[0]
             ys = [nan, 2.0]
-            zs = {"list": [nan], "set": {nan, 1}, "tuple": (nan, nan)}
+            zs = {"list": [nan], "set": {nan}, "tuple": (nan, nan)}
             own = float("inf") - float("inf")
             twice = [own, own]
         a = y is nan, nan in ys, ys == [nan, 2.0], zs["list"][0] is nan, nan in zs["set"], zs["tuple"] == (nan, nan)
