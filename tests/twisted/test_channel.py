@@ -62,7 +62,7 @@ def test_none_while_answers_wait() -> None:
 
 
 def test_none_after_the_end() -> None:
-    page, channel, transport, clock = connected()
+    page, channel, _, clock = connected()
     channel.dataReceived(REQUEST * SENT_AHEAD)
     channel.connectionLost()
     for _ in range(10):
