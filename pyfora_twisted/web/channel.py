@@ -23,13 +23,13 @@ class Channel(HTTPChannel):
     def requestDone(self, request: Any) -> None:
         """The first request is answered: go on in a later turn. What of the next was received is kept until then."""
         self._answered = request
-        self.callLater(0, self._go_on)  # type: ignore[call-arg]
+        self.callLater(0, self._go_on)
 
     def resumeProducing(self) -> None:
         """The peer has read what waited."""
         super().resumeProducing()
         if self._answered is not None:
-            self.callLater(0, self._go_on)  # type: ignore[call-arg]
+            self.callLater(0, self._go_on)
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         """Nothing follows."""
