@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from twisted.logger import formatEvent, formatEventAsClassicLogText
+from twisted.logger import formatEvent, formatEventAsClassicLogText, formatTime
 
 LINE_LIMIT_BYTES = 16 * 1024
 """Of a line; what is longer is cut, and says so."""
@@ -21,10 +21,17 @@ _SCALARS = (str, int, float, bool)
 
 def text_line(event: Mapping[str, Any], daemon: str) -> str | None:
     """Time, place, text; a traceback takes several lines. None for an event that says nothing."""
-    text = formatEventAsClassicLogText(dict(event))
+    text = formatEventAsClassicLogText(dict(event), formatTime=_with_milliseconds)
     if text is None or len(text) <= LINE_LIMIT_BYTES:
         return text
     return text[:LINE_LIMIT_BYTES].rstrip("\n") + _CUT + "\n"
+
+
+def _with_milliseconds(when: float | None) -> str:
+    """Twisted's own form ends with the second: lines of several daemons could not be put in order."""
+    if when is None:
+        return formatTime(when)
+    return datetime.fromtimestamp(when).astimezone().isoformat(timespec="milliseconds")
 
 
 def json_line(event: Mapping[str, Any], daemon: str) -> str | None:

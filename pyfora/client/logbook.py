@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Sequence
+from datetime import datetime
 from pathlib import Path
 
 from pyfora.errors import PyforaError
@@ -12,7 +13,6 @@ from pyfora.errors import PyforaError
 SHORTEST = 6
 """Characters of a block's id that are enough to name it."""
 _HEAD = ("time", "level", "daemon", "where", "text")
-_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d")
 
 
 class NoLogs(PyforaError):
@@ -26,7 +26,7 @@ def block_lines(directories: Sequence[Path], block: str) -> list[str]:
     """
     if len(block) < SHORTEST or not re.fullmatch("[0-9a-f]{1,32}", block):
         raise NoLogs(f"{block!r} is no block's id: give at least its first {SHORTEST} hex digits.")
-    found: list[tuple[str, int, str]] = []
+    found: list[tuple[float, int, str]] = []
     files = [file for directory in directories for file in log_files(directory)]
     if not files:
         places = ", ".join(str(directory / "logs") for directory in directories)
@@ -51,8 +51,8 @@ def log_files(directory: Path) -> list[Path]:
     return sorted(files, key=age)
 
 
-def _told(line: str, block: str) -> tuple[str, str] | None:
-    """(time, the line for a person) where the line is about this block."""
+def _told(line: str, block: str) -> tuple[float, str] | None:
+    """(its time in seconds since 1970, the line for a person) where the line is about this block."""
     if line.startswith("{"):
         try:
             event = json.loads(line)
@@ -62,10 +62,15 @@ def _told(line: str, block: str) -> tuple[str, str] | None:
             return None
         fields = " ".join(f"{key}={value}" for key, value in event.items() if key not in _HEAD)
         time, level, daemon, _, text = (str(event.get(key, "")) for key in _HEAD)
-        return time, f"{time} {level:5} {daemon:12} {text} {fields}"
-    return _of_text(line) if re.search(rf"\bblock={block}", line) else None
+        return _seconds(time), f"{time} {level:5} {daemon:12} {text} {fields}"
+    if not re.search(rf"\bblock={block}", line):
+        return None
+    return _seconds(line.partition(" ")[0]), line.rstrip("\n")
 
 
-def _of_text(line: str) -> tuple[str, str]:
-    found = _TIME.match(line)
-    return (found.group() if found else ""), line.rstrip("\n")
+def _seconds(time: str) -> float:
+    """Daemons may be in several time zones; a line that begins with no time, as one of a traceback, comes first."""
+    try:
+        return datetime.fromisoformat(time).timestamp()
+    except ValueError:
+        return 0.0
