@@ -116,7 +116,7 @@ class Job:
         self.state = TABLE[self.state, turn]
 
     def add_print(self, message: ProgramPrinted) -> ProgramPrinted | None:
-        """The part of the text that was not known yet; None if there is none, or it is past what a program may print."""
+        """The part of the text that was not known yet; None if there is none, or a program may not print so much."""
         known = self.printed.get(message.stream, 0)
         end = message.position + len(message.text)
         if end <= known or end > PRINT_LIMIT_BYTES:

@@ -73,6 +73,23 @@ class SplitJson(Split):
         return json.loads(data)
 
 
+class _Formed(amp.Command):
+    """A command whose arguments may be anything: what cannot be read costs the peer its connection, in one line.
+
+    AMP itself would write a traceback, in which the peer chooses the words.
+    """
+
+    @classmethod
+    def parseArguments(cls, box: Any, protocol: Any) -> dict[str, Any]:
+        """The arguments by name. Raises RemoteAmpError, which AMP answers with and then closes."""
+        try:
+            arguments: dict[str, Any] = super().parseArguments(box, protocol)
+        except (ValueError, TypeError, KeyError, RecursionError):
+            protocol.abort(f"a {cls.__name__} that cannot be read")
+            raise amp.RemoteAmpError(b"UNACCEPTABLE", "arguments not of their declared form", fatal=True) from None
+        return arguments
+
+
 def _argument(hint: Any) -> Any:
     plain = type_of(hint)
     if get_origin(plain) in (list, dict):
@@ -85,7 +102,7 @@ def _command(kind: type[Message]) -> Any:
     arguments += [(name.encode("ascii"), _argument(hint)) for name, hint in field_types(kind).items()]
     return type(
         kind.__name__,
-        (amp.Command,),
+        (_Formed,),
         {
             "__doc__": kind.__doc__,
             "commandName": kind.__name__.encode("ascii"),
@@ -98,7 +115,7 @@ def _command(kind: type[Message]) -> Any:
     )
 
 
-class Introduce(amp.Command):
+class Introduce(_Formed):
     """The first command on a connection, from the end that called: who it is. The answer: who listens."""
 
     arguments = [(b"peer_id", amp.Unicode())]  # noqa: RUF012

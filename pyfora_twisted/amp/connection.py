@@ -88,6 +88,26 @@ class Connection(amp.AMP):
         result: str | None = super().proto_key(string)
         return result
 
+    def ampBoxReceived(self, box: Any) -> None:
+        """A whole box: a command, or an answer to one of ours."""
+        answered = box.get(amp.ANSWER, box.get(amp.ERROR))
+        if answered is None:
+            known = amp.COMMAND in box
+        else:
+            known = answered in self._outstandingRequests
+            known = known and (amp.ANSWER in box or {amp.ERROR_CODE, amp.ERROR_DESCRIPTION} <= box.keys())
+        if known:
+            super().ampBoxReceived(box)
+        else:
+            self.abort("it sent a box that is no command, and no answer to one")
+
+    def unhandledError(self, failure: Failure) -> None:
+        """A command came to nothing that nobody waits for. What the peer did has been said; the rest is our fault."""
+        if failure.check(amp.RemoteAmpError) is None:
+            super().unhandledError(failure)
+        elif self.transport is not None:
+            self.transport.abortConnection()
+
     def send(self, sequence: int, message: Message) -> None:
         """Send a message. Its answer, if one comes, is reported; if none comes, nothing is."""
         fields = {name: getattr(message, name) for name in message.__dataclass_fields__}

@@ -7,9 +7,11 @@ import random
 import socket
 import struct
 from contextlib import suppress
+from hashlib import sha256
 
 import pytest
 
+from pyfora.fold.libm import libm_fingerprint
 from pyfora.wire.door import MAGIC
 from pyfora.wire.tickets import TICKET_BYTES
 from tests.hostile.conftest import Target, closed_within, undisturbed
@@ -19,6 +21,7 @@ UPGRADE = (
     b"GET /ws HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
     b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
 )
+LIBM = libm_fingerprint().encode()
 RST = struct.pack("ii", 1, 0)
 
 
@@ -157,4 +160,56 @@ def test_what_is_beyond_its_limit_is_cut_off_at_once(target: Target) -> None:
             name = b"a" * 64
             send(connection, struct.pack(">4scB200sQ", b"pfd1", b"P", len(name), name, size))
             crowd.append(connection)
+        assert closed_within(crowd, 20) == len(crowd)
+
+
+def test_what_is_absurd_in_itself_costs_its_sender_alone(target: Target) -> None:
+    """Well-formed messages of peers that are known, which a core could not count with: each once ended a daemon."""
+    worker = {"worker_id": b"w", "host": b"h", "base_port": b"1", "cores": b"1", "libm_fingerprint": LIBM}
+    worker |= {"pyfora_version": b"0.1.0", "python_version": b"3.11", "programs": b"[]", "values": b"[]"}
+    beat = {"sender_id": b"w", "idle_slots": b"0", "programs": b"[]", "figures": b"{}"}
+    piece = {"fold_id": b"f", "run_id": b"1", "lo": b"0", "hi": b"1", "outcome": b"partial", "elapsed_s": b"nan"}
+    piece |= {"parcel_id": b"", "size_bytes": b"0", "payload": b"", "gave_up": b"0"}
+    boxes = [
+        ("registry", "RegisterWorker", worker | {"programs": b'[["p"]]'}),
+        ("registry", "RegisterWorker", worker | {"values": b"[[{}, 1]]"}),
+        ("registry", "RegisterWorker", worker | {"host": b"a\nb"}),
+        ("registry", "RegisterWorker", worker | {"base_port": b"99999999"}),
+        ("registry", "RegisterWorker", worker | {"cores": b"1" + b"0" * 400}),
+        ("registry", "Beat", beat | {"figures": b'{"leaves": 1' + b"0" * 400 + b"}", "programs": b"[[1]]"}),
+        ("registry", "FoldOpened", {"program_id": b"p", "fold_id": "p.\u00b2.0".encode()}),
+        ("registry", "Beat", beat | {"programs": b"[" * 60_000}),
+        ("control", "StealRuns", {"fold_id": b"f", "slots": b"9" * 30, "host": b"h", "base_port": b"1"}),
+        ("control", "PieceDone", piece),
+    ]
+    hello = {"session_id": "s" * 32, "pyfora_version": "0.1.0", "python_version": "3.11", "libm_fingerprint": ""}
+    program = {"program_id": "a" * 32, "fingerprint": sha256(b"x").hexdigest(), "size_bytes": 1, "inputs": []}
+    program |= {"download": "all", "download_limit_bytes": 0}
+    sent = [
+        [("ClientHello", hello | {"session_id": "\ud800"})],  # a name that the journal cannot hold
+        [("ClientHello", hello), ("SubmitProgram", program | {"program_id": "../\ud800"})],
+        [("ClientHello", hello), ("SubmitProgram", program | {"inputs": ["\x1b[2J"]})],
+        [("ClientHello", hello), ("ReleaseValues", {"value_ids": ["../../etc/passwd"]})],
+    ]
+    with undisturbed(target, "absurd messages of known peers"):
+        crowd = []
+        for number, (port, kind, fields) in enumerate(boxes):
+            connection, peer_id = target.through_the_door(port), b"w%d" % number
+            fields = {name: peer_id if name == "worker_id" else value for name, value in fields.items()}
+            send(connection, amp_box([(b"_ask", b"1"), (b"_command", b"Introduce"), (b"peer_id", peer_id)]))
+            assert b"_answer" in connection.recv(4096), "it is known now"
+            pairs = [(b"_command", kind.encode()), (b"sequence", b"0")]
+            pairs += [(b"_ask", b"2")] if kind != "Beat" else []
+            send(connection, amp_box(pairs + [(name.encode(), value) for name, value in fields.items()]))
+            crowd.append(connection)
+        for pairs in ([(b"_answer", b"9")], [(b"_error", b"9")], [(b"nothing", b"at all")], [(b"_error", b"1")]):
+            for port in ("registry", "control"):
+                crowd.append(target.through_the_door(port))
+                send(crowd[-1], amp_box(pairs))
+        for messages in sent:
+            crowd.append(upgraded(target))
+            for name, body in messages:
+                header = json.dumps([name, body]).encode()
+                payload = b"x" if name == "SubmitProgram" else b""
+                send(crowd[-1], frame(2, struct.pack(">I", len(header)) + header + payload))
         assert closed_within(crowd, 20) == len(crowd)
