@@ -48,6 +48,6 @@ setup(
         "tqdm>=4.66,<5",
         "prometheus_client>=0.21,<0.27",
     ],
-    extras_require={"test": TEST, "dev": TEST + CHECK, "bench": ["numba>=0.68,<0.69", "dask[distributed]", "ray"]},
+    extras_require={"test": TEST, "dev": TEST + CHECK, "bench": ["numba>=0.68,<0.69"]},
     entry_points={"console_scripts": ["pyfora = pyfora.cli:main"]},
 )
