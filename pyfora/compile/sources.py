@@ -13,7 +13,8 @@ from pyfora.compile.scope import Captured, Scope
 from pyfora.compile.terms import Term, made
 from pyfora.fold.calling import Called
 from pyfora.fold.columns import Column
-from pyfora.fold.views import Multiplied, Numbered, Paired, Reversed, Zipped
+from pyfora.fold.joined import Numbered, Paired, Reversed, Zipped
+from pyfora.fold.ranked import Multiplied
 
 POSITION = "position"
 """The variable that a loop over such a source counts with."""

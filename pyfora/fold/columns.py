@@ -8,7 +8,10 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from pyfora.fold.calling import Called
-from pyfora.fold.views import Cursor, Multiplied, Numbered, Paired, Reversed, Snapshot, View, Zipped
+from pyfora.fold.joined import Numbered, Paired, Reversed, Zipped
+from pyfora.fold.live import Snapshot
+from pyfora.fold.ranked import Multiplied
+from pyfora.fold.views import Cursor, View
 
 PARTS_LIMIT = 32
 """Elements of a tuple that is an element itself."""
