@@ -26,7 +26,7 @@ import builtins
 from collections.abc import Collection, Sequence
 
 from pyfora.language.primitives import CALLS
-from pyfora.language.sources import copied
+from pyfora.language.trees import copied
 
 _QUICK = frozenset(dir(builtins))
 _KEEPS_SCOPE = frozenset(("super", "__class__", "locals", "vars", "dir", "eval", "exec", "globals"))

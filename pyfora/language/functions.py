@@ -19,13 +19,13 @@ from pyfora.language.sources import (
     ComprehensionNode,
     Segment,
     compile_module,
-    copied,
     first_line_of,
     holds_code,
     is_code_of,
     nested_codes,
     parsed,
 )
+from pyfora.language.trees import copied
 from pyfora.language.unconvertible import Unconvertible
 
 FACTORY = "pyfora_factory"

@@ -73,7 +73,8 @@ from pyfora.language.primitives import (
     TYPE,
 )
 from pyfora.language.scopes import ScopedTransformer
-from pyfora.language.sources import ComprehensionNode, Node, ParsedSegment, Segment, copied
+from pyfora.language.sources import ComprehensionNode, ParsedSegment, Segment
+from pyfora.language.trees import Node, copied
 
 _DEEPEST = 2
 """Comprehensions nested deeper are only rewritten, and stand beside no original: each such pair doubles the code."""
