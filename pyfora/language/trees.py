@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from typing import Any, TypeVar
 
 Node = TypeVar("Node", bound=ast.AST)
-_BARE = frozenset(
+BARE = frozenset(
     kind
     for group in (ast.expr_context, ast.boolop, ast.operator, ast.unaryop, ast.cmpop)
     for kind in group.__subclasses__()
@@ -22,10 +22,10 @@ def children_of(node: ast.AST) -> list[ast.AST]:
     found: list[ast.AST] = []
     for value in vars(node).values():
         if isinstance(value, ast.AST):
-            if type(value) not in _BARE:
+            if type(value) not in BARE:
                 found.append(value)
         elif type(value) is list:
-            found += [item for item in value if isinstance(item, ast.AST) and type(item) not in _BARE]
+            found += [item for item in value if isinstance(item, ast.AST) and type(item) not in BARE]
     return found
 
 
@@ -36,10 +36,10 @@ def all_nodes(*roots: ast.AST) -> list[ast.AST]:
     for node in found:
         for value in vars(node).values():
             if isinstance(value, ast.AST):
-                if type(value) not in _BARE:
+                if type(value) not in BARE:
                     found.append(value)
             elif type(value) is list:
-                found += [item for item in value if isinstance(item, ast.AST) and type(item) not in _BARE]
+                found += [item for item in value if isinstance(item, ast.AST) and type(item) not in BARE]
     return found
 
 
@@ -53,9 +53,9 @@ def copied(node: Node) -> Node:
     found = type(node)()
     for name, value in vars(node).items():
         if isinstance(value, ast.AST):
-            value = value if type(value) in _BARE else copied(value)
+            value = value if type(value) in BARE else copied(value)
         elif type(value) is list:
-            value = [copied(item) if isinstance(item, ast.AST) and type(item) not in _BARE else item for item in value]
+            value = [copied(item) if isinstance(item, ast.AST) and type(item) not in BARE else item for item in value]
         setattr(found, name, value)
     return found
 
@@ -74,9 +74,9 @@ def placed(root: Node) -> Node:
         before = len(nodes)
         for value in own.values():
             if isinstance(value, ast.AST):
-                if type(value) not in _BARE:
+                if type(value) not in BARE:
                     nodes.append(value)
             elif type(value) is list:
-                nodes += [item for item in value if isinstance(item, ast.AST) and type(item) not in _BARE]
+                nodes += [item for item in value if isinstance(item, ast.AST) and type(item) not in BARE]
         around += [place] * (len(nodes) - before)
     return root
