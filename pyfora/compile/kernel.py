@@ -16,6 +16,7 @@ from pyfora.compile.giving_up import check_of
 from pyfora.compile.loop import Element, Loop, Output
 from pyfora.compile.refusal import GaveUp, NotCompiled
 from pyfora.compile.scope import Captured
+from pyfora.compile.words import KEPT_WORDS
 from pyfora.fold.rows import Rows, Spec, scalars, width
 
 if TYPE_CHECKING:
@@ -153,7 +154,7 @@ class Kernel:
         memory: list[int] = []
         if self._memory is not None:
             first = ctypes.addressof(self._memory)
-            self._memory[0], self._memory[1] = first, first + ctypes.sizeof(self._memory)
+            self._memory[0], self._memory[1] = first, first + ctypes.sizeof(self._memory) - 8 * KEPT_WORDS
             memory.append(first)
         status = self._call(returned, unused, start, step, count, place, capacity, *self._arguments, *memory)
         if status:
