@@ -16,6 +16,7 @@ from tests.packaging.needs import PLACES, clean_environment
 
 DOCKER = "/usr/bin/docker"
 BASE = "debian:bookworm-slim"
+IMAGE = "ufora/service"
 HOSTS = ("10.0.0.5/24", "10.0.0.6/24")
 """Addresses of the machine on which the containers run, as the page has them."""
 SECRETS = {"pip_conf": Path("/etc/pip.conf"), "ca_bundle": Path("/etc/ssl/certs/ca-certificates.crt")}
@@ -60,10 +61,10 @@ class Engine:
         )
         shutil.rmtree(self.directory, ignore_errors=True)
 
-    def build(self) -> str:
+    def build(self, *options: str, name: str = IMAGE) -> str:
         """`docker build -t ufora/service .`, with what this network needs besides."""
         secrets = [f"--secret=id={name},src={path}" for name, path in SECRETS.items() if path.exists()]
-        return self.docker("build", "--network=host", *secrets, "-t", "ufora/service", ".", timeout_s=900)
+        return self.docker("build", "--network=host", *secrets, *options, "-t", name, ".", timeout_s=900)
 
     # ---- commands ----------------------------------------------------------------------------------------
 
