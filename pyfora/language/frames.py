@@ -1,12 +1,13 @@
 """Objects of pandas: what they hold, without what they keep to be quicker, and with what the user added to them.
 
-Pickle would take the caches of an array for its state, so that a captured one would seem changed by reading it, and would
-drop an attribute that the user set on a frame, a series or an index.
+Pickle would take the caches of an array for its state, so that a captured one would seem changed by reading it. It
+would drop an attribute that the user set on a frame, a series or an index.
 """
 
 from __future__ import annotations
 
 import copy
+import pickle
 import sys
 from typing import Any
 
@@ -14,9 +15,8 @@ from pyfora.errors import InvalidPyforaOperation
 from pyfora.language import making
 
 _OWN = frozenset(
-    ("_mgr", "_item_cache", "_attrs", "_flags", "_is_copy", "_cacher", "_name", "_hidden_attrs")
-    + ("_range", "_cache", "_id", "_references", "_data", "_levels", "_codes", "_names", "sortorder", "_freq")
-)
+    ("_mgr", "_item_cache", "_attrs", "_flags", "_is_copy", "_cacher", "_name", "_hidden_attrs", "_range", "_cache")
+) | frozenset(("_id", "_references", "_data", "_levels", "_codes", "_names", "sortorder", "_freq"))
 """What pandas itself keeps in the attributes of frames, series and indices."""
 _CACHE = "_cache"
 
@@ -27,7 +27,16 @@ def is_pandas_kind(kind: type) -> bool:
 
 
 def reduce_pandas(obj: Any) -> Any:
-    """The reduction of an object of pandas; NotImplemented where pickle's is right."""
+    """The reduction of an object of pandas; NotImplemented where pickle's is right.
+
+    Raises PicklingError where frames copy on write: which of them share their memory until then would be lost, and a
+    change of one of them would be seen in the others.
+    """
+    if _copies_on_write():
+        raise pickle.PicklingError(
+            "objects of pandas that copy on write (pandas 3, or the option mode.copy_on_write) do not travel yet; use "
+            "pandas 2 without that option, or send arrays: frame.to_numpy()"
+        )
     attributes = getattr(obj, "__dict__", None)
     if not isinstance(attributes, dict):
         return NotImplemented
@@ -44,14 +53,20 @@ def reduce_pandas(obj: Any) -> Any:
     return made, arguments, (state, added), *rest, making.set_state_and_added
 
 
+def _copies_on_write() -> bool:
+    pandas: Any = sys.modules["pandas"]
+    return int(pandas.__version__.partition(".")[0]) >= 3 or pandas.get_option("mode.copy_on_write") is True
+
+
 def _added(obj: Any, attributes: dict[str, Any]) -> dict[str, Any]:
-    """The attributes that the user gave a frame, series or index."""
+    """The attributes that the user gave a frame, series or index; and the very dict of `attrs`, which pandas copies."""
     pandas = sys.modules["pandas"]
+    very = {name: attributes[name] for name in ("_attrs",) if name in attributes}
     if attributes.keys() <= _OWN or not isinstance(obj, (pandas.DataFrame, pandas.Series, pandas.Index)):
-        return {}
-    # What a class derived from one of these declares, its copies have, too.
-    own = vars(copy.copy(obj)).keys()
-    return {name: value for name, value in attributes.items() if name not in _OWN and name not in own}
+        return very
+    # What a class derived from one of these declares, its copies have, too. An accessor (`.str`) is kept once made.
+    own = _OWN | vars(copy.copy(obj)).keys() | type(obj)._accessors
+    return very | {name: value for name, value in attributes.items() if name not in own}
 
 
 def _without_cache(state: Any) -> Any:
@@ -70,14 +85,14 @@ _MANY_COLUMNS = "display.max_columns"
 
 
 def _defaults() -> dict[str, Any]:
-    config: Any = sys.modules["pandas"]._config.config  # type: ignore[attr-defined]  # nothing public tells them
+    config: Any = sys.modules["pandas"]._config.config  # nothing public tells them
     found = {name: option.defval for name, option in config._registered_options.items()}
     return {name: value for name, value in found.items() if name not in config._deprecated_options} | {_MANY_COLUMNS: 0}
 
 
 def pandas_options() -> dict[str, Any]:
     """Those that are not the default. Raises InvalidPyforaOperation for one that cannot travel."""
-    get: Any = sys.modules["pandas"].get_option  # type: ignore[attr-defined]
+    get: Any = sys.modules["pandas"].get_option
     found = {}
     for name, default in _defaults().items():
         value = get(name)

@@ -44,6 +44,6 @@ def described(value: Any, text: Callable[[Any], str], apart: Callable[[Any], str
         parts = [repr(value)]
     kind = f" {value.dtype!r}" if hasattr(value, "dtype") and not isinstance(value, pd.DataFrame) else ""
     if isinstance(value, pd.DataFrame | pd.Series | pd.Index):
-        own = vars(value.copy(deep=False))
+        own = {*vars(value.copy(deep=False)), *value._accessors}
         parts += [(name, added) for name, added in vars(value).items() if name not in own and not name.startswith("_")]
     return f"{kind}({', '.join(map(text, parts))})"
