@@ -6,8 +6,9 @@ import ast
 import math
 from collections.abc import Callable, Sequence
 
-from pyfora.compile import closures, complexes, dicts, intervals, lists, optionals, speculation
+from pyfora.compile import arrays, closures, complexes, dicts, intervals, lists, numpy_numbers, optionals, scalars, speculation
 from pyfora.compile.kinds import Kind, Known, ListOf, Optional, Shape, is_runtime, names_of
+from pyfora.compile.numpy_kinds import ArrayOf
 from pyfora.compile.objects import Objects
 from pyfora.compile.scope import INT_BOUND, Scope, construct
 from pyfora.compile.terms import Term, as_bool, as_float, as_int, constant, made
@@ -35,17 +36,6 @@ _FLOAT_OPERATIONS = {
 _FLOAT_OPERATORS = {ast.Add: "+", ast.Sub: "-", ast.Mult: "*"}
 _BIT_OPERATORS = {ast.BitAnd: "&", ast.BitOr: "|", ast.BitXor: "^"}
 _COMPARISONS = {ast.Lt: "<", ast.LtE: "<=", ast.Gt: ">", ast.GtE: ">=", ast.Eq: "==", ast.NotEq: "!="}
-
-
-def exact_float(term: Term) -> Term:
-    """A number as a float of the same value; the kernel gives up where there is none."""
-    if term.type == "float":
-        return term
-    if term.constant is not None and abs(term.constant) <= 2**53:
-        return constant(float(term.constant))
-    if intervals.is_exact(term):
-        return as_float(term)
-    return Term("float", f"exact_float({as_int(term).text})")
 
 
 def _quotient(left: Term, right: Term) -> Term:
@@ -98,12 +88,16 @@ class Expressions:
                 return lists.filled(scope, self.value(scope, element), self.value(scope, times), node)
             case ast.Subscript(value=held, slice=ast.Slice(lower=lower, upper=upper, step=None)):
                 sliced = self.value(scope, held)
-                if not isinstance(sliced.type, ListOf):
+                if not isinstance(sliced.type, ListOf | ArrayOf):
                     raise scope.refuse(f"a slice of a {sliced.type}", node)
-                bounds = [None if bound is None else self.scalar(scope, bound) for bound in (lower, upper)]
+                bounds = [None if bound is None else self.index(scope, bound) for bound in (lower, upper)]
                 if any(bound is not None and bound.type == "float" for bound in bounds):
                     raise scope.refuse("a slice by floats", node)
-                return lists.part(scope, sliced, bounds, node)
+                return (lists if isinstance(sliced.type, ListOf) else arrays).part(scope, sliced, bounds, node)
+            case ast.Subscript(value=held, slice=ast.Tuple(elts=[ast.Slice(None, None, None), index])):
+                return arrays.row_or_column(scope, self.value(scope, held), self.value(scope, index), node, column=True)
+            case ast.Subscript(value=held, slice=ast.Tuple(elts=[index, ast.Slice(None, None, None)])):
+                return arrays.row_or_column(scope, self.value(scope, held), self.value(scope, index), node, column=False)
             case ast.Subscript(value=held, slice=index) if not isinstance(index, ast.Slice):
                 return self._objects.item(scope, self.value(scope, held), self.value(scope, index), node)
             case ast.Name():
@@ -179,6 +173,11 @@ class Expressions:
         what = "a tuple" if isinstance(term.type, Shape) and term.type.python is tuple else f"a {term.type}"
         raise scope.refuse(f"{what} where an int, a float or a bool is needed", node)
 
+    def index(self, scope: Scope, node: ast.expr) -> Term:
+        """As `scalar`; one of numpy's ints is an int where an index is asked for."""
+        term = numpy_numbers.as_index(self.value(scope, node))
+        return term if isinstance(term.type, str) else self.scalar(scope, node)
+
     def _same(self, scope: Scope, node: ast.AST, terms: Sequence[Term], what: str) -> Kind:
         kinds = list(dict.fromkeys(term.type for term in terms))
         if len(kinds) > 1:
@@ -242,7 +241,7 @@ class Expressions:
             return Term("bool" if both_bool else "int", text, interval=interval)
         if "float" not in (left.type, right.type):
             if kind is ast.Div:
-                return _quotient(exact_float(left), exact_float(right))
+                return _quotient(scalars.exact_float(left), scalars.exact_float(right))
             squared = intervals.of_operation(ast.Mult, left, left)
             squares = kind is ast.Pow and right.constant == 2 and right.type == "int"
             if squares and not intervals.fits(squared):
@@ -299,7 +298,7 @@ class Expressions:
         kinds = {term.type for term in terms}
         if "float" in kinds:
             # An int beside a float is compared as a float only where it is one exactly.
-            terms = [exact_float(term) for term in terms]
+            terms = [scalars.exact_float(term) for term in terms]
         elif "int" in kinds or any(isinstance(op, (ast.Lt, ast.LtE, ast.Gt, ast.GtE)) for op in node.ops):
             terms = [as_int(term) for term in terms]
         if len(terms) == 2 and isinstance(node.ops[0], ast.Eq | ast.NotEq) and terms[1].text == "0":

@@ -7,10 +7,11 @@ import copy
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from pyfora.compile import closures, counters, dicts, intervals, lists, matching, optionals, records, speculation
+from pyfora.compile import arrays, closures, counters, dicts, intervals, lists, matching, optionals, records, speculation
 from pyfora.compile.classes import is_set_plainly
 from pyfora.compile.expressions import Expressions
 from pyfora.compile.kinds import DictOf, Known, ListOf, Optional, Shape, is_runtime
+from pyfora.compile.numpy_kinds import ArrayOf
 from pyfora.compile.objects import method_of
 from pyfora.compile.refusal import Unlearned
 from pyfora.compile.scope import Scope, construct
@@ -238,12 +239,12 @@ class Statements:
             return self._unpack(target, term)
         if isinstance(target, ast.Subscript) and not isinstance(target.slice, ast.Slice):
             held = self._expressions.value(scope, target.value)
-            if not isinstance(held.type, ListOf | DictOf):
+            if not isinstance(held.type, ListOf | DictOf | ArrayOf):
                 raise scope.refuse(f"setting an item of a {held.type}", target)
             index = self._expressions.value(scope, target.slice)
             # Before list and index, as in Python.
             value = scope.fresh("value")
-            room = dicts if isinstance(held.type, DictOf) else lists
+            room = dicts if isinstance(held.type, DictOf) else arrays if isinstance(held.type, ArrayOf) else lists
             return [*self._hold(value, term), room.set_item(scope, held, index, Term(term.type, value), target)]
         instance = scope.instance
         if not isinstance(target, ast.Attribute):
@@ -311,7 +312,7 @@ class Statements:
         """`owner[index] += value`: list and index are evaluated once."""
         scope = self._scope
         held, place = self._expressions.value(scope, owner), self._expressions.value(scope, index)
-        if not isinstance(held.type, ListOf | DictOf):
+        if not isinstance(held.type, ListOf | DictOf | ArrayOf):
             raise scope.refuse(f"setting an item of a {held.type}", node)
         names = scope.fresh("held"), scope.fresh("index")
         lines = [f"{names[0]} = {held.text}", *self._hold(names[1], place)]
@@ -321,11 +322,12 @@ class Statements:
             found, before, line = dicts.change_item(scope, held, place, node, change)
             value = self._expressions.binary(scope, node.op, before, change, node)
             return [*lines, *found, *self._put(scope, held, value, line, node)]
-        before = lists.item(scope, held, place, node)
+        room = arrays if isinstance(held.type, ArrayOf) else lists
+        before = room.item(scope, held, place, node)
         value = self._expressions.binary(scope, node.op, before, self._expressions.value(scope, node.value), node)
         if isinstance(before.type, ListOf):
             raise scope.refuse("an operator that changes a list in place", node)
-        return [*lines, lists.set_item(scope, held, place, value, node)]
+        return [*lines, room.set_item(scope, held, place, value, node)]
 
     def _change_attribute(self, node: ast.AugAssign, target: ast.Attribute) -> list[str]:
         """`owner.name += value`: the owner is evaluated once."""
