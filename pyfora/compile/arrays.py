@@ -33,7 +33,7 @@ def length(held: Term) -> Term:
 # ---- elements --------------------------------------------------------------------------------------------------------
 
 
-def _place(scope: Scope, held: Term, index: Term, node: ast.AST) -> tuple[str, int]:
+def _place(scope: Scope, index: Term, node: ast.AST) -> tuple[str, int]:
     """An index as the primitives take it, and how many axes it is for."""
     kind = index.type
     if isinstance(kind, Shape) and kind.python is tuple:
@@ -45,7 +45,7 @@ def _place(scope: Scope, held: Term, index: Term, node: ast.AST) -> tuple[str, i
             if any(part.type != "int" for part in parts):
                 raise scope.refuse("an array indexed by something else than ints", node)
             texts = [part.text for part in parts]
-            shape = Shape(tuple, ("",) * len(parts), ("int",) * len(parts))
+            shape = Shape(tuple, ("",) * len(parts), tuple(part.type for part in parts))
             function = Function(scope.unit.name("call_index"), [("index", kind)], shape if len(parts) > 1 else "int")
             function.lines, function.complete = [f"return {display(texts) if len(parts) > 1 else texts[0]}"], True
             scope.unit.functions[key] = function
@@ -66,7 +66,7 @@ def item(scope: Scope, held: Term, index: Term, node: ast.AST) -> Term:
     """`held[index]`: an element, or a row."""
     kind = held.type
     assert isinstance(kind, ArrayOf)
-    place, axes = _place(scope, held, index, node)
+    place, axes = _place(scope, index, node)
     if axes > axes_of(kind):
         raise scope.refuse(f"an array of one axis indexed by {axes} ints", node)
     if axes < axes_of(kind):
@@ -90,7 +90,7 @@ def set_item(scope: Scope, held: Term, index: Term, value: Term, node: ast.AST) 
     assert isinstance(kind, ArrayOf)
     if kind.is_frozen:
         raise scope.refuse("a change of a captured array", node)
-    place, axes = _place(scope, held, index, node)
+    place, axes = _place(scope, index, node)
     if axes != axes_of(kind):
         raise scope.refuse("a change of more than one element of an array", node)
     if kind.element.parts == ("bool",) and numpy_numbers.bare(value).type != "bool":
@@ -118,19 +118,26 @@ def part(scope: Scope, held: Term, bounds: list[Term | None], node: ast.AST) -> 
     return Term(kind, f"{verb}({held.text}, {low}, {high})")
 
 
-def row_or_column(scope: Scope, held: Term, index: Term, node: ast.AST, *, column: bool) -> Term:
-    """`held[index, :]`, or `held[:, index]`."""
+def row(scope: Scope, held: Term, index: Term, node: ast.AST) -> Term:
+    """`held[index, :]`."""
+    kind, place = _across(scope, held, index, node)
+    return Term(_with_axes(kind, 1), f"row_array({held.text}, {place})")
+
+
+def column(scope: Scope, held: Term, index: Term, node: ast.AST) -> Term:
+    """`held[:, index]`."""
+    kind, place = _across(scope, held, index, node)
+    return Term(_with_axes(kind, 1, is_packed=False), f"row_array(turned_array({held.text}), {place})")
+
+
+def _across(scope: Scope, held: Term, index: Term, node: ast.AST) -> tuple[ArrayOf, str]:
     kind = held.type
-    if not isinstance(kind, ArrayOf):
-        raise scope.refuse(f"a slice of a {kind}", node)
-    if axes_of(kind) != 2:
-        raise scope.refuse("a slice of two axes of an array of one", node)
-    place, axes = _place(scope, held, index, node)
+    if not isinstance(kind, ArrayOf) or axes_of(kind) != 2:
+        raise scope.refuse(f"a slice of two axes of a {kind}", node)
+    place, axes = _place(scope, index, node)
     if axes != 1:
         raise scope.refuse("an array indexed by a tuple and a slice", node)
-    if column:
-        return Term(_with_axes(kind, 1, is_packed=False), f"row_array(turned_array({held.text}), {place})")
-    return Term(_with_axes(kind, 1), f"row_array({held.text}, {place})")
+    return kind, place
 
 
 def attribute(scope: Scope, held: Term, name: str, node: ast.AST) -> Term:
@@ -183,7 +190,7 @@ def new(scope: Scope, target: object, terms: list[Term], keywords: dict[str, Ter
     if name == "arange":
         return _range(scope, terms, element, node)
     kind = element or _dtype(scope, Term(Known(builtins.float), ""), node)
-    lengths, axes = _place(scope, terms[0], terms[0], node)
+    lengths, axes = _place(scope, terms[0], node)
     whole = array_of(kind, axes, is_frozen=False)
     text = f"{'zeros_array' if axes == 1 else 'zeros_rows_array'}({arena(scope)}, {lengths}, {_size(whole)})"
     if name != "ones":
@@ -206,7 +213,7 @@ def _dtype(scope: Scope, term: Term, node: ast.AST) -> Shape:
 
     named = term.type.value if isinstance(term.type, Known) else None
     try:
-        found = kind_of(np.dtype(named).type) if isinstance(named, type | str) else None  # type: ignore[call-overload]
+        found = kind_of(np.dtype(named).type) if isinstance(named, type | str) else None
     except TypeError:
         found = None
     if found is None or (isinstance(named, str) and not np.dtype(named).isnative):

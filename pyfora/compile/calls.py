@@ -154,6 +154,9 @@ class Calls:
     def _apply(
         self, scope: Scope, node: ast.Call, target: object, terms: list[Term], keywords: dict[str, Term]
     ) -> Term:
+        if arrays.is_maker(target):
+            # Some of these are written in Python.
+            return arrays.new(scope, target, terms, keywords, node)
         if isinstance(target, types.FunctionType):
             return self._functions.call_function(scope, node, target, terms, keywords)
         if isinstance(target, Term):
@@ -172,8 +175,6 @@ class Calls:
                 word: scope.captured((id(target), word), word, value, node) for word, value in target.keywords.items()
             }
             return self._apply(scope, node, target.func, [*given, *terms], {**named, **keywords})
-        if arrays.is_maker(target):
-            return arrays.new(scope, target, terms, keywords, node)
         if not keywords and (number := numpy_numbers.call(scope, target, terms, node)) is not None:
             return number
         if target is random.Random and not keywords:

@@ -27,6 +27,7 @@ _TYPES: dict[str, tuple[Any, str]] = {
 _SIZES = {"float64": 8, "float32": 4, "bool": 1} | {name: bits // 8 for name, bits in _INT_BITS.items()}
 ARRAY = {1: "T3_int64_int64_int64", 2: "T5_int64_int64_int64_int64_int64"}
 """The types of arrays by how many axes they have."""
+_INDEX = {1: "int64", 2: "T2_int64_int64"}
 
 
 # ---- numbers ---------------------------------------------------------------------------------------------------------
@@ -143,7 +144,8 @@ def _setter(name: str, axes: int, *, packed: bool) -> Primitive:
     return made
 
 
-_INDEX = {1: "int64", 2: "T2_int64_int64"}
+set_packed_bool_1: Any = _setter("bool", 1, packed=True)
+set_packed_int64_1: Any = _setter("int64", 1, packed=True)
 
 
 # ---- views -----------------------------------------------------------------------------------------------------------
@@ -228,7 +230,8 @@ def zeros_rows_array(arena: Any, lengths: Any, size: Any) -> Any:
 def clear_words(b: Builder, address: Any, words: Any) -> None:
     place = b.ir.inttoptr(address, I8.as_pointer())
     kinds = [I8.as_pointer(), I64]
-    fill = b.ir.module.declare_intrinsic("llvm.memset", kinds, ir.FunctionType(ir.VoidType(), [*kinds[:1], I8, I64, I1]))
+    kind = ir.FunctionType(ir.VoidType(), [I8.as_pointer(), I8, I64, I1])
+    fill = b.ir.module.declare_intrinsic("llvm.memset", kinds, kind)
     size = b.ir.mul(words, whole(_WORD_BYTES))
     b.ir.call(fill, [place, ir.Constant(I8, 0), size, ir.Constant(I1, 0)])
 
@@ -248,7 +251,7 @@ def bytes_array(arena: Any, held: Any) -> Any:
     length = length_list(held)
     made = zeros_array(arena, length, 1)
     for number in range(length):
-        set_packed_bool_1(made, number, load_word(data_list(held), number) != 0)  # noqa: F821
+        set_packed_bool_1(made, number, load_word(data_list(held), number) != 0)
     return made
 
 
@@ -257,7 +260,7 @@ def range_array(arena: Any, first: Any, length: Any) -> Any:
     """`numpy.arange(first, first + length)`."""
     made = zeros_array(arena, length, 8)
     for number in range(length):
-        set_packed_int64_1(made, number, first + number)  # noqa: F821
+        set_packed_int64_1(made, number, first + number)
     return made
 
 
@@ -277,4 +280,3 @@ _MADE += [
 ]
 _MADE += [_setter(name, axes, packed=packed) for name in _TYPES for axes in ARRAY for packed in (True, False)]
 ARRAY_PRIMITIVES.update({one.generate.__name__: one for one in _MADE})
-globals().update(ARRAY_PRIMITIVES)

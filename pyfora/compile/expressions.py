@@ -6,8 +6,19 @@ import ast
 import math
 from collections.abc import Callable, Sequence
 
-from pyfora.compile import arrays, closures, complexes, dicts, intervals, lists, numpy_numbers, optionals, scalars, speculation
-from pyfora.compile.kinds import Kind, Known, ListOf, Optional, Shape, is_runtime, names_of
+from pyfora.compile import (
+    arrays,
+    closures,
+    complexes,
+    dicts,
+    intervals,
+    lists,
+    numpy_numbers,
+    optionals,
+    scalars,
+    speculation,
+)
+from pyfora.compile.kinds import Becoming, Kind, Known, ListOf, Optional, Shape, is_runtime, names_of
 from pyfora.compile.numpy_kinds import ArrayOf
 from pyfora.compile.objects import Objects
 from pyfora.compile.scope import INT_BOUND, Scope, construct
@@ -64,6 +75,19 @@ class Expressions:
         """The value of an expression, where it is not None by chance. Raises NotCompiled."""
         return optionals.given(scope, self.any_value(scope, node))
 
+    def operand(self, scope: Scope, node: ast.expr) -> Term:
+        """As `value`; also what may be Python's still. Raises NotCompiled."""
+        term = self.any_value(scope, node)
+        return term if isinstance(term.type, Becoming) else optionals.given(scope, term)
+
+    def _settled(self, scope: Scope, operator: type[ast.operator], left: Term, right: Term) -> tuple[Term, Term]:
+        """Operands one of which may be Python's still: where nobody can tell, it is numpy's."""
+        if isinstance(left.type, Becoming) and numpy_numbers.hides(left.type, right.type, operator):
+            return numpy_numbers.meanwhile(left), optionals.given(scope, right)
+        if isinstance(right.type, Becoming) and numpy_numbers.hides(right.type, left.type, operator):
+            return optionals.given(scope, left), numpy_numbers.meanwhile(right)
+        return optionals.given(scope, left), optionals.given(scope, right)
+
     def any_value(self, scope: Scope, node: ast.expr) -> Term:
         """The value of an expression, also one that may be None. Raises NotCompiled."""
         match node:
@@ -93,11 +117,13 @@ class Expressions:
                 bounds = [None if bound is None else self.index(scope, bound) for bound in (lower, upper)]
                 if any(bound is not None and bound.type == "float" for bound in bounds):
                     raise scope.refuse("a slice by floats", node)
-                return (lists if isinstance(sliced.type, ListOf) else arrays).part(scope, sliced, bounds, node)
+                if isinstance(sliced.type, ArrayOf):
+                    return arrays.part(scope, sliced, bounds, node)
+                return lists.part(scope, sliced, bounds, node)
             case ast.Subscript(value=held, slice=ast.Tuple(elts=[ast.Slice(None, None, None), index])):
-                return arrays.row_or_column(scope, self.value(scope, held), self.value(scope, index), node, column=True)
+                return arrays.column(scope, self.value(scope, held), self.value(scope, index), node)
             case ast.Subscript(value=held, slice=ast.Tuple(elts=[index, ast.Slice(None, None, None)])):
-                return arrays.row_or_column(scope, self.value(scope, held), self.value(scope, index), node, column=False)
+                return arrays.row(scope, self.value(scope, held), self.value(scope, index), node)
             case ast.Subscript(value=held, slice=index) if not isinstance(index, ast.Slice):
                 return self._objects.item(scope, self.value(scope, held), self.value(scope, index), node)
             case ast.Name():
@@ -107,7 +133,8 @@ class Expressions:
             case ast.Attribute():
                 return self._attribute(scope, node)
             case ast.BinOp():
-                return self.binary(scope, node.op, self.value(scope, node.left), self.value(scope, node.right), node)
+                operands = self.operand(scope, node.left), self.operand(scope, node.right)
+                return self.binary(scope, node.op, *operands, node)
             case ast.UnaryOp():
                 return self._unary(scope, node)
             case ast.Compare():
@@ -161,7 +188,7 @@ class Expressions:
                 known = None if term.constant is None else not term.constant
                 return Term("bool", f"(not {term.text})" if known is None else str(known), known)
         term = self.any_value(scope, node)
-        if isinstance(term.type, Optional):
+        if isinstance(term.type, Optional | Becoming):
             return optionals.truth(scope, term, node)
         return as_bool(term) if isinstance(term.type, str) else as_bool(self._objects.truth(scope, term, node))
 
@@ -227,6 +254,8 @@ class Expressions:
 
     def binary(self, scope: Scope, operator: ast.operator, left: Term, right: Term, node: ast.AST) -> Term:
         """`left operator right`; also for augmented assignment."""
+        if isinstance(left.type, Becoming) or isinstance(right.type, Becoming):
+            left, right = self._settled(scope, type(operator), left, right)
         if not isinstance(left.type, str) or not isinstance(right.type, str):
             return self._objects.binary(scope, operator, left, right, node)
         kind = type(operator)
@@ -289,6 +318,8 @@ class Expressions:
             with_none = optionals.equals_none(scope, node.ops[0], pair[0], pair[1], node)
             if with_none is not None:
                 return with_none
+            if any(isinstance(term.type, Becoming) for term in pair):
+                return self._objects.compare(scope, node.ops[0], *self._settled(scope, ast.Add, *pair), node)
         terms = [self.value(scope, operand) for operand in [node.left, *node.comparators]]
         operators = {type(operator) for operator in node.ops}
         if operators & {ast.In, ast.NotIn, ast.Is, ast.IsNot} or not all(isinstance(term.type, str) for term in terms):

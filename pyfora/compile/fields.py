@@ -21,6 +21,7 @@ def of_dataclass(scope: Scope, node: ast.AST, cls: Any) -> tuple[list[str], dict
     defaults = {one.name: one.default for one in fields if one.default is not dataclasses.MISSING}
     return [one.name for one in fields], defaults
 
+
 def filled(
     scope: Scope,
     node: ast.AST,

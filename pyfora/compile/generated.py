@@ -5,14 +5,14 @@ from __future__ import annotations
 import ast
 from dataclasses import dataclass
 
-from pyfora.compile import intervals
+from pyfora.compile import intervals, numpy_numbers
 from pyfora.compile.calls import Calls
 from pyfora.compile.clauses import First, clauses
 from pyfora.compile.functions import DEPTH_LIMIT, bound_names
 from pyfora.compile.kinds import TYPE_NAMES, Kind, ListOf, code_of
 from pyfora.compile.learning import ElementLearned
 from pyfora.compile.loop import Element, Loop, Output
-from pyfora.compile.numpy_kinds import ArrayOf, axes_of, name_of
+from pyfora.compile.numpy_kinds import ArrayOf, axes_of, is_number, name_of
 from pyfora.compile.own_names import OWN_NAMES
 from pyfora.compile.refusal import NotCompiled, refuse
 from pyfora.compile.rows import RowWriter, said, without_functions
@@ -206,6 +206,8 @@ class _Elements:
             self.output = Output.ROWS
         if self.output is Output.ROWS:
             return self.rows.write(step, without_functions(scope, term, node), node)
+        if self.output in (Output.ANY, Output.ALL) and is_number(term.type):
+            term = numpy_numbers.truth(term)
         if not isinstance(term.type, str):
             term = self._calls.expressions.scalar(scope, node)
         assert isinstance(term.type, str)

@@ -62,7 +62,8 @@ def array_of(element: Shape, axes: int, *, is_frozen: bool, is_packed: bool = Tr
     """The kind of such arrays."""
     import numpy as np
 
-    parts: tuple[Kind, ...] = ("int",) * (1 + 2 * axes)
+    whole: Kind = "int"
+    parts = (whole,) * (1 + 2 * axes)
     return ArrayOf(np.ndarray, ("",) * len(parts), parts, element, is_frozen, is_packed)
 
 

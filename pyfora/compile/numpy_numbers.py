@@ -13,7 +13,7 @@ from collections.abc import Callable
 from typing import Any
 
 from pyfora.compile import scalars
-from pyfora.compile.kinds import Kind, Shape, names_of
+from pyfora.compile.kinds import Becoming, Kind, Shape, names_of
 from pyfora.compile.numpy_kinds import is_function, is_number, kind_of, name_of
 from pyfora.compile.scope import Scope
 from pyfora.compile.terms import Term, as_bool, as_float, as_int, constant, made, part_of
@@ -88,7 +88,7 @@ def as_index(term: Term) -> Term:
 
 
 def _sample(kind: Kind) -> Any:
-    return _PYTHON[kind] if isinstance(kind, str) else kind.python(1)  # type: ignore[union-attr]
+    return kind.python(1) if isinstance(kind, Shape) else _PYTHON[str(kind)]
 
 
 def _limits(kind: Shape) -> tuple[int, int]:
@@ -179,6 +179,9 @@ def binary(scope: Scope, operator: ast.operator, left: Term, right: Term, node: 
         return number(kind, Term("float", f"{_SINGLES[word]}({one}, {other})"))
     if name == "float64" and word in _DOUBLES:
         return number(kind, Term("float", f"finite_float({one} {_DOUBLES[word]} {other})"))
+    if word is ast.Pow and not all(term.type in (kind, "int", "float") for term in (left, right)):
+        # Such are taken for arrays, whose powers have other bits.
+        raise scope.refuse(f"a power of {left.type} and {right.type}", node)
     if name == "float64" and word in _CALLED_FOR_DOUBLES:
         finite = f"finite_float({one}), finite_float({other})"
         return number(kind, Term("float", f"finite_float({_CALLED_FOR_DOUBLES[word]}({finite}))"))
@@ -230,11 +233,10 @@ def call(scope: Scope, target: object, terms: list[Term], node: ast.AST) -> Term
     values = [bare(term) for term in terms]
     if not terms or not all(isinstance(value.type, str) for value in values):
         return None
-    function: Any = target
     if (wanted := kind_of(target)) is not None:
         return _cast(scope, wanted, values[0], node) if len(terms) == 1 else None
     if is_function(target):
-        return _ufunc(scope, function, terms, node)
+        return _ufunc(scope, target, terms, node)
     if all(isinstance(term.type, str) for term in terms):
         return None
     if target is builtins.abs:
@@ -272,7 +274,7 @@ def _ufunc(scope: Scope, function: Any, terms: list[Term], node: ast.AST) -> Ter
     import numpy as np
 
     name = function.__name__
-    if len(terms) != 1 or getattr(np, name, None) is not function:
+    if len(terms) != 1 or name not in vars(np) or vars(np)[name] is not function:
         return None
     if name in _QUESTIONS:
         kind = _made_of(scope, np.ufunc, node, function, terms[0])
@@ -319,3 +321,47 @@ def summed(scope: Scope, element: Term, node: ast.AST) -> tuple[Shape, Callable[
         return bare(binary(scope, ast.Add(), number(total, Term(total.parts[0], before)), element, node)).text
 
     return total, plus
+
+
+# ---- variables that begin as Python's -------------------------------------------------------------------------------
+
+
+def becoming(one: Kind, other: Kind) -> Becoming | None:
+    """The kind of what is Python's number at first, and numpy's once one of numpy's was added."""
+    for first, then in ((one, other), (other, one)):
+        if isinstance(then, Becoming) and first in (then.of, then.python):
+            return then
+        if isinstance(first, str) and isinstance(then, Shape) and is_number(then):
+            if first != then.parts[0] and (first, then.parts[0]) != ("int", "float"):
+                return None
+            return Becoming(then, first)
+    return None
+
+
+def begun(term: Term, kind: Shape) -> Term:
+    """A number of Python's as numpy's of the same value; gives up where there is none."""
+    if kind.parts == ("int",):
+        return number(kind, Term("int", within(kind, as_int(term).text)))
+    if kind.parts == ("bool",):
+        return number(kind, term)
+    real = scalars.exact_float(term)
+    return number(kind, real if name_of(kind) == "float64" else Term("float", f"single_float({real.text})"))
+
+
+def meanwhile(term: Term) -> Term:
+    """What it is or will be, as numpy's."""
+    assert isinstance(term.type, Becoming)
+    return Term(term.type.of, f"{term.text}[1]")
+
+
+def hides(kind: Becoming, other: Kind, operator: type[ast.operator]) -> bool:
+    """Whether nobody can tell what it is beside another operand: the result is of the same type, and so the same."""
+    if not is_number(other) or operator not in _OPERATORS or kind.of.parts == ("bool",):
+        return False
+    types = []
+    for one in (kind.python, kind.of):
+        try:
+            types.append(type(_OPERATORS[operator](_sample(one), _sample(other))))
+        except TypeError:
+            return False
+    return types[0] is types[1]

@@ -7,10 +7,21 @@ import copy
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from pyfora.compile import arrays, closures, counters, dicts, intervals, lists, matching, optionals, records, speculation
+from pyfora.compile import (
+    arrays,
+    closures,
+    counters,
+    dicts,
+    intervals,
+    lists,
+    matching,
+    optionals,
+    records,
+    speculation,
+)
 from pyfora.compile.classes import is_set_plainly
 from pyfora.compile.expressions import Expressions
-from pyfora.compile.kinds import DictOf, Known, ListOf, Optional, Shape, is_runtime
+from pyfora.compile.kinds import Becoming, DictOf, Known, ListOf, Optional, Shape, is_runtime
 from pyfora.compile.numpy_kinds import ArrayOf
 from pyfora.compile.objects import method_of
 from pyfora.compile.refusal import Unlearned
@@ -114,9 +125,9 @@ class Statements:
                     raise scope.refuse("an attribute of what a call gives, changed by an operator", node)
                 if isinstance(target, ast.Attribute) and not isinstance(target.value, ast.Name):
                     return self._change_attribute(node, target)
-                before = self._expressions.value(scope, loaded)
+                before = self._expressions.operand(scope, loaded)
                 self._must_not_change_in_place(before, node.op, node)
-                operand = self._expressions.value(scope, node.value)
+                operand = self._expressions.operand(scope, node.value)
                 self._must_count_seldom(target, operand)
                 return self._bind(target, self._expressions.binary(scope, node.op, before, operand, node))
             case ast.If():
@@ -182,7 +193,7 @@ class Statements:
         known = scope.function.returns
         if scope.instance is not None:
             raise scope.refuse("an __init__ that returns a value", node)
-        if isinstance(known, Optional) and term.type in (known.of, Known(None)):
+        if isinstance(known, Optional | Becoming) and optionals.fits(known, term.type):
             term = optionals.as_optional(term, known)
         if known is not None and known != term.type:
             optionals.learn(scope, "", known, term.type)
@@ -231,7 +242,7 @@ class Statements:
             if scope.instance is not None and target.id == scope.instance.name:
                 raise scope.refuse("an __init__ that binds its first argument", target)
             may_be_none = optionals.declared(scope, target.id)
-            if may_be_none is not None and term.type in (may_be_none.of, Known(None)):
+            if may_be_none is not None and optionals.fits(may_be_none, term.type):
                 term = optionals.as_optional(term, may_be_none)
             scope.note_interval(target.id, term.type, intervals.known(term))
             return self._hold(scope.bind(target.id, term.type), term)
