@@ -9,7 +9,7 @@ import operator
 import random
 import types
 
-from pyfora.compile import closures, complexes, dicts, lists, randoms, scalars, texts
+from pyfora.compile import arrays, closures, complexes, dicts, lists, numpy_numbers, randoms, scalars, texts
 from pyfora.compile.collecting import COMPREHENSIONS, Collecting, each_of
 from pyfora.compile.inner_folds import INNER_FOLDS, inner_fold
 from pyfora.compile.kinds import (
@@ -23,6 +23,7 @@ from pyfora.compile.kinds import (
     ViewOf,
     names_of,
 )
+from pyfora.compile.numpy_kinds import ArrayOf
 from pyfora.compile.scope import Scope, construct
 from pyfora.compile.terms import Term, as_int, constant, part_of
 from pyfora.compile.translating import Translator, needed
@@ -153,6 +154,9 @@ class Calls:
     def _apply(
         self, scope: Scope, node: ast.Call, target: object, terms: list[Term], keywords: dict[str, Term]
     ) -> Term:
+        if arrays.is_maker(target):
+            # Some of these are written in Python.
+            return arrays.new(scope, target, terms, keywords, node)
         if isinstance(target, types.FunctionType):
             return self._functions.call_function(scope, node, target, terms, keywords)
         if isinstance(target, Term):
@@ -171,6 +175,8 @@ class Calls:
                 word: scope.captured((id(target), word), word, value, node) for word, value in target.keywords.items()
             }
             return self._apply(scope, node, target.func, [*given, *terms], {**named, **keywords})
+        if not keywords and (number := numpy_numbers.call(scope, target, terms, node)) is not None:
+            return number
         if target is random.Random and not keywords:
             return randoms.new(scope, terms, node)
         if isinstance(target, type) and target.__module__ != "builtins":
@@ -216,6 +222,8 @@ class Calls:
             return texts.code_point(scope, terms[0], node)
         if isinstance(terms[0].type, ListOf) and target is builtins.len:
             return lists.length(terms[0])
+        if target is builtins.len and isinstance(terms[0].type, ArrayOf):
+            return arrays.length(terms[0])
         if target is builtins.len and isinstance(terms[0].type, DictOf | SetOf | ViewOf):
             return dicts.length(terms[0])
         if target is builtins.abs and complexes.is_complex(terms[0].type):
@@ -235,7 +243,7 @@ class Calls:
             return None
         if node.keywords or not 1 <= len(node.args) <= 3:
             raise scope.refuse("range() takes one to three arguments", node)
-        terms = [self.expressions.scalar(scope, argument) for argument in node.args]
+        terms = [self.expressions.index(scope, argument) for argument in node.args]
         for term, argument in zip(terms, node.args, strict=True):
             if term.type == "float":
                 raise scope.refuse("range() of a float", argument)

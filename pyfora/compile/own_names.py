@@ -29,7 +29,22 @@ copy column
 _DRAWS = """
 half float bits below range gauss
 """
+_ARRAYS = """
+row turned bound part part_rows shape size zeros zeros_rows words bytes range
+"""
+NUMPY_NUMBERS = ["int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "float32", "float64", "bool"]
+"""Types of numpy that kernels read and write."""
+ARRAY_ELEMENTS = [
+    "get_frozen_packed",
+    "get_frozen_spread",
+    "get_own_packed",
+    "get_own_spread",
+    "set_packed",
+    "set_spread",
+]
 _WHOLE_WORDS = """
+within_int finite_float single_float add_single sub_single mul_single div_single sqrt_single clear_words
+floor_same ceil_same trunc_same
 seeded_random bit_length_int shr_bits shl_bits float_of_word load_word key_float same_key
 reset_arena take_words copy_words set_word word_float set_header set_length slice_bound length_list room_list data_list
 length_frozen_list new_list copy_list grow_list repeat_list filled_list slice_list join_lists result
@@ -49,6 +64,8 @@ OWN_NAMES = frozenset(
         *(f"{word}_list" for word in _SEQUENCES.split()),
         *(f"{word}_dict" for word in _DICTS.split()),
         *(f"draw_{word}" for word in _DRAWS.split()),
+        *(f"{word}_array" for word in _ARRAYS.split()),
+        *(f"{verb}_{name}_{axes}" for verb in ARRAY_ELEMENTS for name in NUMPY_NUMBERS for axes in (1, 2)),
         *_WHOLE_WORDS.split(),
     ]
 )

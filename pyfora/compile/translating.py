@@ -23,6 +23,7 @@ from pyfora.compile.functions import (
 from pyfora.compile.kinds import InMemory, Kind, Known, ListOf, Optional, Shape, give_up_text, is_runtime
 from pyfora.compile.learning import lasting, learned
 from pyfora.compile.loop import FunctionSource
+from pyfora.compile.numpy_kinds import ArrayOf
 from pyfora.compile.objects import Objects
 from pyfora.compile.refusal import NotCompiled
 from pyfora.compile.scope import Instance, Scope, Unit, plain
@@ -40,6 +41,8 @@ _VARIANTS_LIMIT = 4
 def _shares(kind: Kind | None) -> bool:
     """Whether what can be changed may be reached from a value of this kind."""
     match kind:
+        case ArrayOf():
+            return not kind.is_frozen
         case Shape():
             return any(map(_shares, kind.parts))
         case Optional():
