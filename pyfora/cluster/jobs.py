@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 
 from pyfora.cluster.events import JournaledProgram
+from pyfora.limits import PRINT_LIMIT_BYTES
 from pyfora.wire.messages import ProgramEnded, ProgramPrinted, ProgramProgressed, SubmitProgram
 
 
@@ -115,10 +116,10 @@ class Job:
         self.state = TABLE[self.state, turn]
 
     def add_print(self, message: ProgramPrinted) -> ProgramPrinted | None:
-        """The part of the text that was not known yet; None if there is none."""
+        """The part of the text that was not known yet; None if there is none, or it is past what a program may print."""
         known = self.printed.get(message.stream, 0)
         end = message.position + len(message.text)
-        if end <= known:
+        if end <= known or end > PRINT_LIMIT_BYTES:
             return None
         if message.position < known:
             text = message.text[known - message.position :]

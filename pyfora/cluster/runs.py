@@ -123,8 +123,11 @@ class FoldRuns:
             return losses
         self.slots -= consumer.slots
         self._hungry.pop(name, None)
-        for run in list(consumer.runs.values()):
+        lost = list(consumer.runs.values())
+        for run in lost:
             self._end_run(run, consumer)
+        # Not before all are ended: each looks at every run that is left.
+        for run in lost:
             self._reclaim(run.next, run.hi)
         self._lose_held(name, None, losses)
         return losses

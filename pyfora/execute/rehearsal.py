@@ -38,9 +38,11 @@ def rehearse() -> None:
     end = loaded.run()
     changed_settings(before, current_settings())
     results = pack_results(end.names, loaded).to_bytes()
-    order = DriveProgram("", 0, "", "all", 0, {}, 1)
+    order = DriveProgram("rehearsal", 0, "rehearsal", "all", 0, {}, 1)
     decode_message(encode_message(order), Link.WORKER_TO_PROCESS)
-    ended = ProgramEnded("", 0, "completed", "", {"results": {"names": [], "caches": 0, "bytes": 0}}, [], results)
+    ended = ProgramEnded(
+        "rehearsal", 0, "completed", "", {"results": {"names": [], "caches": 0, "bytes": 0}}, [], results
+    )
     decode_message(encode_message(ended), Link.PROCESS_TO_WORKER)
 
 

@@ -4,48 +4,39 @@ from __future__ import annotations
 
 import json
 import struct
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import fields
-from typing import Any, get_args, get_origin, get_type_hints
+from typing import Any, get_type_hints
 
 from pyfora.errors import WireError
 from pyfora.limits import MESSAGE_HEADER_LIMIT_BYTES, MESSAGE_LIMIT_BYTES
+from pyfora.wire.forms import check_of
 from pyfora.wire.messages import Message
 
 _LENGTH = struct.Struct(">I")
 _HINTS: dict[type[Message], dict[str, Any]] = {}
+_CHECKS: dict[type[Message], dict[str, Callable[[Any], bool]]] = {}
 
 
 def field_types(kind: type[Message]) -> dict[str, Any]:
-    """The resolved type of each field of a message class, in order."""
+    """The resolved type of each field of a message class with its form, in order."""
     if kind not in _HINTS:
-        hints = get_type_hints(kind)
+        hints = get_type_hints(kind, include_extras=True)
         _HINTS[kind] = {f.name: hints[f.name] for f in fields(kind)}
     return _HINTS[kind]
 
 
-def fits(value: object, hint: Any) -> bool:
-    """Whether a decoded JSON value is of the declared type; `bool` is not an `int` here."""
-    origin = get_origin(hint)
-    if hint is Any:
-        return True
-    if origin is list:
-        (item,) = get_args(hint)
-        return isinstance(value, list) and all(fits(v, item) for v in value)
-    if origin is dict:
-        _, item = get_args(hint)
-        return isinstance(value, dict) and all(isinstance(k, str) and fits(v, item) for k, v in value.items())
-    if hint is float:
-        return isinstance(value, (int, float)) and not isinstance(value, bool)
-    if hint is int:
-        return isinstance(value, int) and not isinstance(value, bool)
-    return isinstance(value, hint)
+def _checks(kind: type[Message]) -> dict[str, Callable[[Any], bool]]:
+    """For each field whether a value is of its declared form."""
+    if kind not in _CHECKS:
+        _CHECKS[kind] = {name: check_of(hint) for name, hint in field_types(kind).items()}
+    return _CHECKS[kind]
 
 
 def check_fields(message: Message) -> None:
-    """Raise WireError unless every field has its declared type, for messages that came through another codec."""
-    for name, hint in field_types(type(message)).items():
-        if not fits(getattr(message, name), hint):
+    """Raise WireError unless every field has its declared form, for messages that came through another codec."""
+    for name, fits in _checks(type(message)).items():
+        if not fits(getattr(message, name)):
             raise WireError(f"{type(message).__name__}.{name} is not of its declared form")
 
 
@@ -71,7 +62,7 @@ def encode_message(message: Message) -> bytes:
 
 
 def decode_message(data: bytes | memoryview, allowed: Iterable[type[Message]]) -> Message:
-    """The message in `data`, if it is of an allowed class and every field has its declared type; else WireError."""
+    """The message in `data`, if it is of an allowed class and every field has its declared form; else WireError."""
     view = memoryview(data)
     if len(view) > MESSAGE_LIMIT_BYTES:
         raise WireError(f"a message of {len(view):,} bytes, over the limit of {MESSAGE_LIMIT_BYTES:,}")
@@ -98,7 +89,7 @@ def decode_message(data: bytes | memoryview, allowed: Iterable[type[Message]]) -
         raise WireError(f"a {name} has no payload, but bytes follow it")
     if body.keys() != hints.keys():
         raise WireError(f"a {name} with missing or unknown fields")
-    for key, hint in hints.items():
-        if not fits(body[key], hint):
+    for key, fits in _checks(kind).items():
+        if not fits(body[key]):
             raise WireError(f"{name}.{key} is not of its declared form")
     return kind(**body)

@@ -1,13 +1,30 @@
 """Every message of pyfora's protocols, as frozen dataclasses: the contract of all ports.
 
-A message has fields of the types `str int float bool bytes list[...] dict[str, ...]` only. At most one field,
-`payload`, is `bytes`: it travels raw behind the JSON header. `Json` fields are opaque to the daemons that pass them on.
+A message has fields of the types `str int float bool bytes list[...] dict[str, ...]` only, most of them of a form
+(`pyfora.wire.forms`). At most one field, `payload`, is `bytes`: it travels raw behind the JSON header. `Json` fields
+are opaque to the daemons that pass them on.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
+
+from pyfora.wire.forms import (
+    BasePort,
+    BlockId,
+    Count,
+    Counted,
+    Few,
+    Fingerprint,
+    HeldValue,
+    Host,
+    Leaves,
+    Name,
+    NoName,
+    Seconds,
+    Version,
+)
 
 Json = dict[str, Any]
 
@@ -24,28 +41,28 @@ class Message:
 class ClientHello(Message):
     """The first message of a client: who it is. The manager answers with `Welcome` or `Refused`."""
 
-    session_id: str
+    session_id: Name
     """Chosen by the client once per executor; the same after a reconnect."""
-    pyfora_version: str
-    python_version: str
+    pyfora_version: Version
+    python_version: Version
     """Major and minor, such as "3.11"."""
-    libm_fingerprint: str
+    libm_fingerprint: Fingerprint
 
 
 @dataclass(frozen=True)
 class SubmitProgram(Message):
     """Run this program. Sent again after a reconnect: the same `program_id` is accepted once."""
 
-    program_id: str
+    program_id: BlockId
     """32 hex digits, chosen by the client."""
-    fingerprint: str
+    fingerprint: Fingerprint
     """sha256 of the program's bytes, in hex; also its parcel's name."""
-    size_bytes: int
-    inputs: list[str]
+    size_bytes: Count
+    inputs: list[Name]
     """Ids of values on the cluster that the program reads."""
-    download: str
+    download: Name
     """"all", "none" or "small": what of the results comes back by itself."""
-    download_limit_bytes: int
+    download_limit_bytes: Count
     """For "small": names whose value is at most this large come back, others stay as proxies."""
     payload: bytes
     """The program's bytes, or nothing where they were PUT to /api/v1/parcels/{fingerprint} before."""
@@ -55,21 +72,21 @@ class SubmitProgram(Message):
 class CancelProgram(Message):
     """Stop the program: also manager -> worker."""
 
-    program_id: str
+    program_id: Name
 
 
 @dataclass(frozen=True)
 class AnswerTaken(Message):
     """The client has the end of this program; the manager may forget the answer (not the values)."""
 
-    program_id: str
+    program_id: Name
 
 
 @dataclass(frozen=True)
 class ReleaseValues(Message):
     """Nobody at the client refers to these values any more: also manager -> worker."""
 
-    value_ids: list[str]
+    value_ids: list[Name]
 
 
 # ---- manager -> client (WebSocket) --------------------------------------------------------------------
@@ -79,14 +96,14 @@ class ReleaseValues(Message):
 class Welcome(Message):
     """The client is known; what the cluster is like now. Sent again whenever workers come or go."""
 
-    manager_id: str
+    manager_id: Name
     """New with every start of the manager."""
-    pyfora_version: str
-    python_version: str
-    libm_fingerprint: str
+    pyfora_version: Version
+    python_version: Version
+    libm_fingerprint: Fingerprint
     """Of the workers; empty while there are none."""
-    workers: int
-    cores: int
+    workers: Count
+    cores: Count
 
 
 @dataclass(frozen=True)
@@ -102,19 +119,19 @@ class Refused(Message):
 class ProgramAccepted(Message):
     """The program is in the journal."""
 
-    program_id: str
+    program_id: Name
 
 
 @dataclass(frozen=True)
 class ProgramProgressed(Message):
     """How far the program is: also worker -> manager."""
 
-    program_id: str
-    attempt: int
-    leaves_done: int
-    leaves_total: int
+    program_id: Name
+    attempt: Count
+    leaves_done: Count
+    leaves_total: Count
     """Of the parallel loops met so far."""
-    workers: int
+    workers: Count
     """Workers that run leaves of it now, its home included."""
 
 
@@ -122,14 +139,14 @@ class ProgramProgressed(Message):
 class ProgramPrinted(Message):
     """The program wrote text: also worker -> manager."""
 
-    program_id: str
-    attempt: int
-    position: int
+    program_id: Name
+    attempt: Count
+    position: Count
     """Characters that the program had written before on that stream.
 
     A later attempt writes the same text again, and the client skips what it has.
     """
-    stream: str
+    stream: Name
     """"stdout" or "stderr"."""
     text: str
 
@@ -138,9 +155,9 @@ class ProgramPrinted(Message):
 class ProgramEnded(Message):
     """The program's end: process -> worker -> manager -> client, once for each program id."""
 
-    program_id: str
-    attempt: int
-    outcome: str
+    program_id: Name
+    attempt: Count
+    outcome: Name
     """"completed" (also with a user's exception, which `end` tells), "unloadable", "crashed", "cancelled", "lost" or
     "returned".
 
@@ -150,7 +167,7 @@ class ProgramEnded(Message):
     """For the outcomes other than "completed": one sentence for the user."""
     end: Json
     """Written by the driver, read by the client."""
-    values: list[list[Any]]
+    values: list[Counted]
     """[value id, size in bytes] of every value that now lives on the home worker."""
     payload: bytes
     """Small parcels, one behind the other, as `end` describes."""
@@ -163,18 +180,18 @@ class ProgramEnded(Message):
 class RegisterWorker(Message):
     """The first message of a worker on every connection. Answered by `WorkerRegistered` or `Refused`."""
 
-    worker_id: str
+    worker_id: Name
     """New with every start of the worker, and after the manager had given it up for lost."""
-    host: str
-    base_port: int
+    host: Host
+    base_port: BasePort
     """Control port; the data port is the next one."""
-    cores: int
-    pyfora_version: str
-    python_version: str
-    libm_fingerprint: str
-    programs: list[list[Any]]
+    cores: Few
+    pyfora_version: Version
+    python_version: Version
+    libm_fingerprint: Fingerprint
+    programs: list[Counted]
     """[program id, attempt] of what runs here (after the manager was lost, or restarted)."""
-    values: list[list[Any]]
+    values: list[Counted]
     """[value id, size in bytes] of what is kept here."""
 
 
@@ -187,8 +204,8 @@ class WorkerLeaving(Message):
 class FoldOpened(Message):
     """A parallel loop is under way at this worker: others may steal runs of it."""
 
-    program_id: str
-    fold_id: str
+    program_id: Name
+    fold_id: Name
     """program id, attempt and number, joined by dots."""
 
 
@@ -196,7 +213,7 @@ class FoldOpened(Message):
 class FoldClosed(Message):
     """The loop has ended: process -> worker -> manager -> the other workers."""
 
-    fold_id: str
+    fold_id: Name
 
 
 # ---- manager -> worker (registry port) -----------------------------------------------------------------
@@ -206,7 +223,7 @@ class FoldClosed(Message):
 class WorkerRegistered(Message):
     """The worker belongs to the cluster."""
 
-    manager_id: str
+    manager_id: Name
 
 
 @dataclass(frozen=True)
@@ -216,13 +233,13 @@ class RunProgram(Message):
     Its bytes are in `payload`, or in the spool under its fingerprint (put there through the data port before).
     """
 
-    program_id: str
-    attempt: int
-    fingerprint: str
-    size_bytes: int
-    download: str
-    download_limit_bytes: int
-    inputs: list[list[Any]]
+    program_id: Name
+    attempt: Count
+    fingerprint: Fingerprint
+    size_bytes: Count
+    download: Name
+    download_limit_bytes: Count
+    inputs: list[HeldValue]
     """[value id, size in bytes, worker id, host, base port]: where each input is now."""
     payload: bytes
 
@@ -231,10 +248,10 @@ class RunProgram(Message):
 class WorkOffered(Message):
     """A worker has runs to steal."""
 
-    fold_id: str
-    home_id: str
-    host: str
-    base_port: int
+    fold_id: Name
+    home_id: Name
+    host: Host
+    base_port: BasePort
 
 
 # ---- thief -> home (control port) ----------------------------------------------------------------------
@@ -247,30 +264,30 @@ class StealRuns(Message):
     Sent again with another number when that changes; 0 ends it.
     """
 
-    fold_id: str
-    slots: int
-    host: str = ""
+    fold_id: Name
+    slots: Few
+    host: Host = ""
     """Where the thief's own parcels can be fetched (its data port is `base_port` + 1)."""
-    base_port: int = 0
+    base_port: BasePort = 0
 
 
 @dataclass(frozen=True)
 class PieceDone(Message):
     """Leaves [lo, hi) of a run are done: leaf process -> its worker -> (home worker ->) driver."""
 
-    fold_id: str
-    run_id: int
-    lo: int
-    hi: int
-    outcome: str
+    fold_id: Name
+    run_id: Count
+    lo: Leaves
+    hi: Leaves
+    outcome: Name
     """"partial", "held", "raised" or "touched"."""
-    elapsed_s: float
+    elapsed_s: Seconds
     """Time spent computing."""
-    parcel_id: str
+    parcel_id: NoName
     """Where the partial is too large for `payload`: its name in the spool of the worker that made it; else empty."""
-    size_bytes: int
+    size_bytes: Count
     payload: bytes
-    gave_up: int = 0
+    gave_up: Leaves = 0
     """Leaves among them on which the kernel gave up."""
 
 
@@ -278,9 +295,9 @@ class PieceDone(Message):
 class TermsFolded(Message):
     """The terms of [lo, hi) are added to the accumulator: holder -> (worker ->) driver."""
 
-    fold_id: str
-    lo: int
-    hi: int
+    fold_id: Name
+    lo: Leaves
+    hi: Leaves
     payload: bytes
     """The accumulator after them."""
 
@@ -289,8 +306,8 @@ class TermsFolded(Message):
 class RunLost(Message):
     """The process that had this run, or held terms of it, is gone: thief -> home."""
 
-    fold_id: str
-    run_id: int
+    fold_id: Name
+    run_id: Count
     died: bool = True
     """False: not by this run, which was over, or never begun."""
 
@@ -302,13 +319,13 @@ class RunLost(Message):
 class RunGranted(Message):
     """Run leaves [lo, hi)."""
 
-    fold_id: str
-    run_id: int
-    lo: int
-    hi: int
-    environment_id: str
+    fold_id: Name
+    run_id: Count
+    lo: Leaves
+    hi: Leaves
+    environment_id: Name
     """Name of the parcel with the part function, kernel and captured values, in the home's spool."""
-    environment_bytes: int
+    environment_bytes: Count
 
 
 @dataclass(frozen=True)
@@ -318,9 +335,9 @@ class FoldTerms(Message):
     An empty payload (worker -> holder only) means: forget these terms, and answer nothing.
     """
 
-    fold_id: str
-    lo: int
-    hi: int
+    fold_id: Name
+    lo: Leaves
+    hi: Leaves
     payload: bytes
 
 
@@ -328,7 +345,7 @@ class FoldTerms(Message):
 class DropFold(Message):
     """Forget all about this fold: also daemon -> leaf process."""
 
-    fold_id: str
+    fold_id: Name
 
 
 # ---- compute process -> its worker (compute socket) ----------------------------------------------------
@@ -338,7 +355,7 @@ class DropFold(Message):
 class ProcessReady(Message):
     """The first message of a compute process: which one it is."""
 
-    process_id: str
+    process_id: Name
     """Given to it when it was forked: a secret between it and its worker."""
 
 
@@ -346,15 +363,15 @@ class ProcessReady(Message):
 class FoldOffered(Message):
     """The driver has a loop to be run in parallel."""
 
-    fold_id: str
-    leaves: int
-    leaf_s: float
+    fold_id: Name
+    leaves: Leaves
+    leaf_s: Seconds
     """An estimate of the time for one leaf."""
     holds_terms: bool
     """True: pieces may be "held"; they are folded in index order by `FoldTerms`."""
-    environment_id: str
-    environment_bytes: int
-    compile_s: float = 0.0
+    environment_id: Name
+    environment_bytes: Count
+    compile_s: Seconds = 0.0
     """Time spent to have its kernel, compiled or from the store; 0 where it has none."""
 
 
@@ -365,15 +382,15 @@ class FoldOffered(Message):
 class DriveProgram(Message):
     """Be the driver of this program."""
 
-    program_id: str
-    attempt: int
-    path: str
+    program_id: Name
+    attempt: Count
+    path: Name
     """The program's bytes. Paths are relative to the spool: a process joins them with its --spool."""
-    download: str
-    download_limit_bytes: int
-    inputs: dict[str, str]
+    download: Name
+    download_limit_bytes: Count
+    inputs: dict[Name, Name]
     """value id -> path of its parcel."""
-    cores: int
+    cores: Few
     """Leaf processes of this worker."""
 
 
@@ -381,11 +398,11 @@ class DriveProgram(Message):
 class RunLeaves(Message):
     """Run leaves [lo, hi) of a fold."""
 
-    fold_id: str
-    run_id: int
-    lo: int
-    hi: int
-    environment_path: str
+    fold_id: Name
+    run_id: Count
+    lo: Leaves
+    hi: Leaves
+    environment_path: Name
     """Relative to the spool, as in `DriveProgram`."""
 
 
@@ -393,18 +410,18 @@ class RunLeaves(Message):
 class PieceLost(Message):
     """Terms that were held for leaves [lo, hi) are gone; the leaves are run again: worker -> driver."""
 
-    fold_id: str
-    lo: int
-    hi: int
+    fold_id: Name
+    lo: Leaves
+    hi: Leaves
 
 
 @dataclass(frozen=True)
 class Beat(Message):
     """The sender is alive. Outside the channel: neither resent nor acknowledged."""
 
-    sender_id: str
-    idle_slots: int = 0
-    programs: list[list[Any]] = field(default_factory=list)
+    sender_id: Name
+    idle_slots: Few = 0
+    programs: list[Counted] = field(default_factory=list)
     """[program id, attempt] that run at the sender (worker -> manager)."""
     figures: dict[str, float] = field(default_factory=dict)
     """Now and then what the sender counts of its work, by the names of `pyfora.cluster.figures` (worker -> manager)."""

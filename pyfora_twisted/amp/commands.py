@@ -10,6 +10,7 @@ from twisted.protocols import amp
 from pyfora.errors import WireError
 from pyfora.limits import MESSAGE_LIMIT_BYTES
 from pyfora.wire.codec import field_types
+from pyfora.wire.forms import type_of
 from pyfora.wire.messages import Beat, Link, Message
 
 VALUE_LIMIT_BYTES = amp.MAX_VALUE_LENGTH
@@ -73,9 +74,10 @@ class SplitJson(Split):
 
 
 def _argument(hint: Any) -> Any:
-    if get_origin(hint) in (list, dict):
+    plain = type_of(hint)
+    if get_origin(plain) in (list, dict):
         return SplitJson()
-    return {str: SplitText, bytes: Split, int: amp.Integer, float: amp.Float, bool: amp.Boolean}[hint]()
+    return {str: SplitText, bytes: Split, int: amp.Integer, float: amp.Float, bool: amp.Boolean}[plain]()
 
 
 def _command(kind: type[Message]) -> Any:

@@ -67,7 +67,7 @@ def test_they_join_talk_and_part() -> None:
         ProgramEnded(
             "p", 1, "completed", "é\ud800" * 50_000, {"n": [None, 1.5, "x"]}, [["v", 3]], bytes(range(256)) * 1000
         ),
-        ProgramEnded("", 0, "", "", {}, [], b""),
+        ProgramEnded("p", 0, "lost", "", {}, [], b""),
     ],
 )
 def test_a_message_of_any_size_arrives_as_it_was(message: Message) -> None:

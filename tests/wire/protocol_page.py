@@ -6,7 +6,7 @@ import ast
 import inspect
 from pathlib import Path
 
-from pyfora.wire import messages
+from pyfora.wire import forms, messages
 from pyfora.wire.messages import Link, Message
 
 PAGE = Path(__file__).parents[2] / "docs" / "protocol" / "messages.md"
@@ -40,6 +40,17 @@ def described() -> dict[str, tuple[str, list[tuple[str, str, str]]]]:
     return found
 
 
+def described_forms() -> list[str]:
+    """Each form of a field, as a line."""
+    lines: list[str] = []
+    for node in ast.parse(inspect.getsource(forms)).body:
+        if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
+            lines.append(f"- `{node.targets[0].id}`: `{ast.unparse(node.value).removeprefix('Annotated')}`. ")
+        elif isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and lines:
+            lines[-1] += " ".join(str(node.value.value).split())
+    return lines
+
+
 def page() -> str:
     """The whole page."""
     classes = described()
@@ -47,7 +58,11 @@ def page() -> str:
         "# Messages",
         "",
         "Made from `pyfora/wire/messages.py` by `python -m tests.wire.protocol_page`; a test keeps the two equal.",
-        "What is not listed for a link is refused there.",
+        "What is not listed for a link is refused there, and so is a field that is not of its form.",
+        "",
+        "## Forms of fields",
+        "",
+        *described_forms(),
     ]
     shown: set[type[Message]] = set()
     for title, carrier, kinds in LINKS:
