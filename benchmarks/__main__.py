@@ -7,7 +7,7 @@ import signal
 from collections.abc import Callable
 from pathlib import Path
 
-from benchmarks import first_results, interpreted, kernels, latency, loops, losses, memory, short_loops
+from benchmarks import answers, first_results, interpreted, kernels, latency, loops, losses, memory, short_loops, spread
 from benchmarks.table import Row, as_markdown, machine, write_json
 
 ROWS: dict[str, Callable[[], Row | list[Row]]] = {
@@ -15,6 +15,8 @@ ROWS: dict[str, Callable[[], Row | list[Row]]] = {
     "bits": lambda: loops.bits_of_sines(10**8),
     "primes": lambda: loops.primes_against_prange(5 * 10**6, pairs=5),
     "kernels": kernels.twenty_kernels,
+    "answers": answers.known_wrong_answers,
+    "spread": spread.beside_peers,
     "first": lambda: first_results.first_results(7),
     "distinct": lambda: first_results.distinct_loops(1000, pairs=5),
     "interpreted": lambda: [

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import subprocess
-import sys
 import time
-from importlib.util import find_spec
 from pathlib import Path
 
+from benchmarks import peer_processes
 from benchmarks.table import Row
 from tests.daemons import Cluster
 
@@ -34,30 +33,24 @@ def family(pid: int) -> list[int]:
 
 
 PEERS = {
-    "dask": (
-        "distributed",
-        "import dask.distributed as d, time\n"
-        "if __name__ == '__main__':\n"
-        "    c = d.LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None)\n"
-        "    print('up', flush=True); time.sleep(600)\n",
-    ),
-    "ray": (
-        "ray",
-        "import ray, time\n"
-        "ray.init(num_cpus=2, include_dashboard=False, log_to_driver=False)\n"
-        "print('up', flush=True); time.sleep(600)\n",
-    ),
+    "dask": "import dask.distributed as d, time\n"
+    "if __name__ == '__main__':\n"
+    "    c = d.LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None)\n"
+    "    print('up', flush=True); time.sleep(600)\n",
+    "ray": "import ray, time\n"
+    "ray.init(num_cpus=2, include_dashboard=False, log_to_driver=False)\n"
+    "print('up', flush=True); time.sleep(600)\n",
 }
 
 
 def peer_pss_mb(name: str, directory: Path) -> str:
     """The same figure of another system with two workers, or that it is not installed."""
-    module, text = PEERS[name]
-    if find_spec(module) is None:
+    python = peer_processes.interpreter()
+    if python is None:
         return f"{name}: not installed"
     script = directory / f"{name}_idle.py"
-    script.write_text(text)
-    process = subprocess.Popen([sys.executable, str(script)], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+    script.write_text(PEERS[name])
+    process = subprocess.Popen([python, str(script)], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
     try:
         assert process.stdout is not None
         for line in process.stdout:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+from ipaddress import ip_address
 from typing import Any
 
 from twisted.application.service import Service
@@ -63,7 +64,7 @@ class WorkerService(Service):
         """Open the ports, then begin. Raises CannotStart."""
         super().startService()
         config = self._config
-        host = config.own_address or _own_address()
+        host = config.own_address or own_address(config.manager_address, config.manager_port)
         control = self._factory(Identity.build_control, ("worker",), "control")
         # The manager brings programs and fetches values; workers fetch from each other.
         data = self._factory(Identity.build_data, ("worker", "manager"), "data")
@@ -197,9 +198,20 @@ class _Closed:
         """It was never open."""
 
 
-def _own_address() -> str:
+def own_address(manager: str, port: int) -> str:
+    """The address of this machine's name; where that is loopback, the one from which the manager is reached.
+
+    Raises CannotStart where there is neither.
+    """
     try:
-        return socket.gethostbyname(socket.getfqdn())
+        named = socket.gethostbyname(socket.getfqdn())
+        if not ip_address(named).is_loopback:
+            return named
+        # Debian gives a machine's name 127.0.1.1, at which no other machine reaches it.
+        family, kind, _, _, place = socket.getaddrinfo(manager, port, type=socket.SOCK_DGRAM)[0]
+        with socket.socket(family, kind) as probe:
+            probe.connect(place)  # a datagram's: nothing is sent
+            return str(probe.getsockname()[0])
     except OSError as error:
         raise CannotStart(
             f"This machine's own address is not known ({error.strerror or error}): set UFORA_WORKER_OWN_ADDRESS to the "

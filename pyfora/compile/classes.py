@@ -7,6 +7,8 @@ import inspect
 import types
 from typing import Any
 
+from pyfora.compile.numpy_kinds import is_function, number_from_outside
+
 
 def is_plain_class(cls: Any) -> bool:
     """Whether instances of this class of the user's are made and looked into as those of `object`."""
@@ -55,6 +57,8 @@ def is_set_plainly(cls: type, name: str) -> bool:
 def parts_from_outside(value: object) -> tuple[type, list[str], list[object]] | None:
     """Class, names and values of the parts of a captured value, None if it has none that are understood."""
     cls = type(value)
+    if (number := number_from_outside(value)) is not None:
+        return cls, [""], [number]
     if isinstance(value, complex) and cls is complex:
         return cls, ["real", "imag"], [value.real, value.imag]
     if cls is tuple or is_named_tuple(cls):
@@ -77,4 +81,4 @@ def is_known_beforehand(value: object) -> bool:
     if type(value) in (str, functools.partial):
         return True
     plain = (type, types.FunctionType, types.BuiltinFunctionType, types.MethodType, types.ModuleType)
-    return value is None or value is NotImplemented or isinstance(value, plain)
+    return value is None or value is NotImplemented or isinstance(value, plain) or is_function(value)

@@ -11,6 +11,7 @@ from pyfora.compile.expressions import Expressions
 from pyfora.compile.functions import Function
 from pyfora.compile.inner_folds import inner_fold
 from pyfora.compile.kinds import DictOf, Kind, Known, ListOf, SetOf, Shape, ViewOf, is_runtime
+from pyfora.compile.numpy_kinds import ArrayOf
 from pyfora.compile.scope import Scope
 from pyfora.compile.terms import Term, constant
 from pyfora.compile.turns import MADE_BY, RangeReader, called
@@ -50,7 +51,7 @@ class Collecting:
         if self._read_range(scope, node) is not None or called(scope, self._expressions, node) in MADE_BY:
             return True
         kind = self._expressions.value(scope, node).type
-        return isinstance(kind, ListOf | DictOf | ViewOf) or (
+        return isinstance(kind, ListOf | DictOf | ViewOf | ArrayOf) or (
             isinstance(kind, Shape) and kind.python is tuple and is_runtime(kind)
         )
 

@@ -6,8 +6,20 @@ import ast
 import math
 from collections.abc import Callable, Sequence
 
-from pyfora.compile import closures, complexes, dicts, intervals, lists, optionals, speculation
-from pyfora.compile.kinds import Kind, Known, ListOf, Optional, Shape, is_runtime, names_of
+from pyfora.compile import (
+    arrays,
+    closures,
+    complexes,
+    dicts,
+    intervals,
+    lists,
+    numpy_numbers,
+    optionals,
+    scalars,
+    speculation,
+)
+from pyfora.compile.kinds import Becoming, Kind, Known, ListOf, Optional, Shape, is_runtime, names_of
+from pyfora.compile.numpy_kinds import ArrayOf
 from pyfora.compile.objects import Objects
 from pyfora.compile.scope import INT_BOUND, Scope, construct
 from pyfora.compile.terms import Term, as_bool, as_float, as_int, constant, made
@@ -37,17 +49,6 @@ _BIT_OPERATORS = {ast.BitAnd: "&", ast.BitOr: "|", ast.BitXor: "^"}
 _COMPARISONS = {ast.Lt: "<", ast.LtE: "<=", ast.Gt: ">", ast.GtE: ">=", ast.Eq: "==", ast.NotEq: "!="}
 
 
-def exact_float(term: Term) -> Term:
-    """A number as a float of the same value; the kernel gives up where there is none."""
-    if term.type == "float":
-        return term
-    if term.constant is not None and abs(term.constant) <= 2**53:
-        return constant(float(term.constant))
-    if intervals.is_exact(term):
-        return as_float(term)
-    return Term("float", f"exact_float({as_int(term).text})")
-
-
 def _quotient(left: Term, right: Term) -> Term:
     """`left / right`, two floats."""
     interval = intervals.of_floats(ast.Div, left, right)
@@ -74,6 +75,19 @@ class Expressions:
         """The value of an expression, where it is not None by chance. Raises NotCompiled."""
         return optionals.given(scope, self.any_value(scope, node))
 
+    def operand(self, scope: Scope, node: ast.expr) -> Term:
+        """As `value`; also what may be Python's still. Raises NotCompiled."""
+        term = self.any_value(scope, node)
+        return term if isinstance(term.type, Becoming) else optionals.given(scope, term)
+
+    def _settled(self, scope: Scope, operator: type[ast.operator], left: Term, right: Term) -> tuple[Term, Term]:
+        """Operands one of which may be Python's still: where nobody can tell, it is numpy's."""
+        if isinstance(left.type, Becoming) and numpy_numbers.hides(left.type, right.type, operator):
+            return numpy_numbers.meanwhile(left), optionals.given(scope, right)
+        if isinstance(right.type, Becoming) and numpy_numbers.hides(right.type, left.type, operator):
+            return optionals.given(scope, left), numpy_numbers.meanwhile(right)
+        return optionals.given(scope, left), optionals.given(scope, right)
+
     def any_value(self, scope: Scope, node: ast.expr) -> Term:
         """The value of an expression, also one that may be None. Raises NotCompiled."""
         match node:
@@ -98,12 +112,18 @@ class Expressions:
                 return lists.filled(scope, self.value(scope, element), self.value(scope, times), node)
             case ast.Subscript(value=held, slice=ast.Slice(lower=lower, upper=upper, step=None)):
                 sliced = self.value(scope, held)
-                if not isinstance(sliced.type, ListOf):
+                if not isinstance(sliced.type, ListOf | ArrayOf):
                     raise scope.refuse(f"a slice of a {sliced.type}", node)
-                bounds = [None if bound is None else self.scalar(scope, bound) for bound in (lower, upper)]
+                bounds = [None if bound is None else self.index(scope, bound) for bound in (lower, upper)]
                 if any(bound is not None and bound.type == "float" for bound in bounds):
                     raise scope.refuse("a slice by floats", node)
+                if isinstance(sliced.type, ArrayOf):
+                    return arrays.part(scope, sliced, bounds, node)
                 return lists.part(scope, sliced, bounds, node)
+            case ast.Subscript(value=held, slice=ast.Tuple(elts=[ast.Slice(None, None, None), index])):
+                return arrays.column(scope, self.value(scope, held), self.value(scope, index), node)
+            case ast.Subscript(value=held, slice=ast.Tuple(elts=[index, ast.Slice(None, None, None)])):
+                return arrays.row(scope, self.value(scope, held), self.value(scope, index), node)
             case ast.Subscript(value=held, slice=index) if not isinstance(index, ast.Slice):
                 return self._objects.item(scope, self.value(scope, held), self.value(scope, index), node)
             case ast.Name():
@@ -113,7 +133,8 @@ class Expressions:
             case ast.Attribute():
                 return self._attribute(scope, node)
             case ast.BinOp():
-                return self.binary(scope, node.op, self.value(scope, node.left), self.value(scope, node.right), node)
+                operands = self.operand(scope, node.left), self.operand(scope, node.right)
+                return self.binary(scope, node.op, *operands, node)
             case ast.UnaryOp():
                 return self._unary(scope, node)
             case ast.Compare():
@@ -167,7 +188,7 @@ class Expressions:
                 known = None if term.constant is None else not term.constant
                 return Term("bool", f"(not {term.text})" if known is None else str(known), known)
         term = self.any_value(scope, node)
-        if isinstance(term.type, Optional):
+        if isinstance(term.type, Optional | Becoming):
             return optionals.truth(scope, term, node)
         return as_bool(term) if isinstance(term.type, str) else as_bool(self._objects.truth(scope, term, node))
 
@@ -178,6 +199,11 @@ class Expressions:
             return term
         what = "a tuple" if isinstance(term.type, Shape) and term.type.python is tuple else f"a {term.type}"
         raise scope.refuse(f"{what} where an int, a float or a bool is needed", node)
+
+    def index(self, scope: Scope, node: ast.expr) -> Term:
+        """As `scalar`; one of numpy's ints is an int where an index is asked for."""
+        term = numpy_numbers.as_index(self.value(scope, node))
+        return term if isinstance(term.type, str) else self.scalar(scope, node)
 
     def _same(self, scope: Scope, node: ast.AST, terms: Sequence[Term], what: str) -> Kind:
         kinds = list(dict.fromkeys(term.type for term in terms))
@@ -228,6 +254,8 @@ class Expressions:
 
     def binary(self, scope: Scope, operator: ast.operator, left: Term, right: Term, node: ast.AST) -> Term:
         """`left operator right`; also for augmented assignment."""
+        if isinstance(left.type, Becoming) or isinstance(right.type, Becoming):
+            left, right = self._settled(scope, type(operator), left, right)
         if not isinstance(left.type, str) or not isinstance(right.type, str):
             return self._objects.binary(scope, operator, left, right, node)
         kind = type(operator)
@@ -242,7 +270,7 @@ class Expressions:
             return Term("bool" if both_bool else "int", text, interval=interval)
         if "float" not in (left.type, right.type):
             if kind is ast.Div:
-                return _quotient(exact_float(left), exact_float(right))
+                return _quotient(scalars.exact_float(left), scalars.exact_float(right))
             squared = intervals.of_operation(ast.Mult, left, left)
             squares = kind is ast.Pow and right.constant == 2 and right.type == "int"
             if squares and not intervals.fits(squared):
@@ -290,6 +318,8 @@ class Expressions:
             with_none = optionals.equals_none(scope, node.ops[0], pair[0], pair[1], node)
             if with_none is not None:
                 return with_none
+            if any(isinstance(term.type, Becoming) for term in pair):
+                return self._objects.compare(scope, node.ops[0], *self._settled(scope, ast.Add, *pair), node)
         terms = [self.value(scope, operand) for operand in [node.left, *node.comparators]]
         operators = {type(operator) for operator in node.ops}
         if operators & {ast.In, ast.NotIn, ast.Is, ast.IsNot} or not all(isinstance(term.type, str) for term in terms):
@@ -299,7 +329,7 @@ class Expressions:
         kinds = {term.type for term in terms}
         if "float" in kinds:
             # An int beside a float is compared as a float only where it is one exactly.
-            terms = [exact_float(term) for term in terms]
+            terms = [scalars.exact_float(term) for term in terms]
         elif "int" in kinds or any(isinstance(op, (ast.Lt, ast.LtE, ast.Gt, ast.GtE)) for op in node.ops):
             terms = [as_int(term) for term in terms]
         if len(terms) == 2 and isinstance(node.ops[0], ast.Eq | ast.NotEq) and terms[1].text == "0":

@@ -5,13 +5,14 @@ from __future__ import annotations
 import ast
 from dataclasses import dataclass
 
-from pyfora.compile import intervals
+from pyfora.compile import intervals, numpy_numbers
 from pyfora.compile.calls import Calls
 from pyfora.compile.clauses import First, clauses
 from pyfora.compile.functions import DEPTH_LIMIT, bound_names
 from pyfora.compile.kinds import TYPE_NAMES, Kind, ListOf, code_of
 from pyfora.compile.learning import ElementLearned
 from pyfora.compile.loop import Element, Loop, Output
+from pyfora.compile.numpy_kinds import ArrayOf, axes_of, is_number, name_of
 from pyfora.compile.own_names import OWN_NAMES
 from pyfora.compile.refusal import NotCompiled, refuse
 from pyfora.compile.rows import RowWriter, said, without_functions
@@ -44,7 +45,7 @@ class Generated:
     streams: int
     """Of ROWS: how many there are, those that nothing reaches included."""
     captured_types: tuple[str, ...]
-    """Names of types; of lists, those of their elements with an `s`."""
+    """Names of types; of lists, those of their elements with an `s`; of arrays with the number of their axes."""
     captured: tuple[Captured, ...]
     counted: bool
     """Whether there are never more terms than indices, so that the buffer need not be watched."""
@@ -110,7 +111,8 @@ def _generate_unit(loop: Loop, output: Output, unit: Unit) -> Generated:
     if checks:
         before += ["if count > 0:", *(f"    {check}" for check in checks)]
     captured = list(unit.captured.values())
-    parameters = ["start", "step", "count", "buffer", "capacity", *(name for name, _, _ in captured)]
+    arguments = [argument for key in unit.captured for argument in unit.arguments(key)]
+    parameters = ["start", "step", "count", "buffer", "capacity", *arguments]
     if unit.takes_memory:
         parameters.append(ARENA)
         # What one element has taken is free for the next: nothing but a number is left of it.
@@ -122,7 +124,8 @@ def _generate_unit(loop: Loop, output: Output, unit: Unit) -> Generated:
         if any(f"{function.name}(" in source for source in sources):
             sources.insert(0, function.source())
     types_ = ["int64", "int64", "int64", f"{TYPE_NAMES[maker.pointer]}*", "int64"]
-    types_ += [code_of(kind) for _, kind, _ in captured]
+    for _, kind, _ in captured:
+        types_ += ["int64"] * len(kind.parts) if isinstance(kind, ArrayOf) else [code_of(kind)]
     types_ += ["int64"] if unit.takes_memory else []
     return Generated(
         source="\n\n".join(sources),
@@ -203,6 +206,8 @@ class _Elements:
             self.output = Output.ROWS
         if self.output is Output.ROWS:
             return self.rows.write(step, without_functions(scope, term, node), node)
+        if self.output in (Output.ANY, Output.ALL) and is_number(term.type):
+            term = numpy_numbers.truth(term)
         if not isinstance(term.type, str):
             term = self._calls.expressions.scalar(scope, node)
         assert isinstance(term.type, str)
@@ -223,6 +228,8 @@ class _Elements:
 
 
 def _captured_type(kind: Kind) -> str:
+    if isinstance(kind, ArrayOf):
+        return f"{name_of(kind.element)}:{axes_of(kind)}"
     return f"{kind.element}s" if isinstance(kind, ListOf) else str(kind)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 
-from pyfora.compile.own_names import OWN_NAMES
+from pyfora.compile.own_names import ARRAY_ELEMENTS, NUMPY_NUMBERS, OWN_NAMES
 
 _DIVISION = "a division by zero, or of the smallest int by -1"
 _WIDE = "an int beyond 64 bits"
@@ -22,6 +22,15 @@ _WORDS = {
     ),
     **dict.fromkeys(
         ["give_up_int", "give_up_float", "give_up_bool"], "a raise, an assert, a fold of nothing, or a nan"
+    ),
+    **dict.fromkeys(
+        [f"{verb}_{name}_{axes}" for verb in ARRAY_ELEMENTS for name in NUMPY_NUMBERS for axes in (1, 2)],
+        "an index outside of an array",
+    ),
+    "within_int": "an int that numpy's type does not hold",
+    **dict.fromkeys(
+        ["finite_float", "single_float", *(f"{verb}_single" for verb in ("add", "sub", "mul", "div", "sqrt"))],
+        "an infinity or nan, of which numpy may warn",
     ),
     "exact_float": "an int beyond 2**53 beside a float or in a division",
     "take_words": "more memory for lists than a kernel has",

@@ -6,11 +6,12 @@ import ast
 import builtins
 import sys
 
-from pyfora.compile import closures, dicts, intervals, lists
+from pyfora.compile import closures, dicts, intervals, lists, numpy_numbers
 from pyfora.compile.clauses import clauses
 from pyfora.compile.expressions import Expressions
 from pyfora.compile.functions import Function, bound_names
-from pyfora.compile.kinds import is_runtime
+from pyfora.compile.kinds import Shape, give_up_text, is_runtime
+from pyfora.compile.numpy_kinds import is_number
 from pyfora.compile.scope import Scope
 from pyfora.compile.terms import Term, as_bool, as_int
 from pyfora.compile.turns import RangeReader
@@ -74,7 +75,11 @@ def inner_fold(
         if fold == "list":
             term = expressions.value(inside, node.elt)
             return term, lists.collected(inside, term, node)[1]
-        term = expressions.scalar(inside, node.elt)
+        term = expressions.value(inside, node.elt)
+        if is_number(term.type):
+            return term, _step_of_numpy(inside, fold, term, node)
+        if not isinstance(term.type, str):
+            term = expressions.scalar(inside, node.elt)
         return term, _step(inside, fold, term, node)
 
     result: list[Term] = []
@@ -138,7 +143,18 @@ def _step(scope: Scope, fold: str, term: Term, node: ast.AST) -> list[str]:
     raise scope.refuse(f"{fold}() of {term.type} elements", node)
 
 
+def _step_of_numpy(scope: Scope, fold: str, term: Term, node: ast.AST) -> list[str]:
+    """With a number of numpy's."""
+    value = numpy_numbers.bare(term)
+    if fold == "sum":
+        plus = numpy_numbers.summed(scope, term, node)[1]
+        return [f"total = {plus('total')}", "count = 1"]
+    return _step(scope, fold, value, node)
+
+
 def _frame(fold: str, term: Term, scope: Scope, node: ast.expr) -> tuple[list[str], list[str], Term]:
+    if is_number(term.type) and fold in ("sum", "min", "max"):
+        return _frame_of_numpy(fold, term, scope, node)
     give_up = ["if count == 0:", f"    return give_up_{term.type}()"]
     match fold:
         case "list":
@@ -161,3 +177,12 @@ def _frame(fold: str, term: Term, scope: Scope, node: ast.expr) -> tuple[list[st
             return ["total = 0"], ["return total"], Term("int", "")
     zero = "0" if term.type == "int" else "0.0"
     return ["count = 0", f"best = {zero}"], [*give_up, "return best"], Term(term.type, "")
+
+
+def _frame_of_numpy(fold: str, term: Term, scope: Scope, node: ast.expr) -> tuple[list[str], list[str], Term]:
+    kind = numpy_numbers.summed(scope, term, node)[0] if fold == "sum" else term.type
+    assert isinstance(kind, Shape)
+    name = "total" if fold == "sum" else "best"
+    # Of no elements it is Python's 0, or an error.
+    after = ["if count == 0:", f"    return {give_up_text(kind)}", f"return ({name},)"]
+    return ["count = 0", f"{name} = {'0' if kind.parts[0] == 'int' else '0.0'}"], after, Term(kind, "")

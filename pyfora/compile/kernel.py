@@ -6,6 +6,7 @@ import ctypes
 import functools
 import hashlib
 import json
+import math
 import mmap
 import sys
 from pathlib import Path
@@ -16,6 +17,7 @@ from pyfora.compile.giving_up import check_of
 from pyfora.compile.loop import Element, Loop, Output
 from pyfora.compile.refusal import GaveUp, NotCompiled
 from pyfora.compile.scope import Captured
+from pyfora.compile.words import KEPT_WORDS
 from pyfora.fold.rows import Rows, Spec, scalars, width
 
 if TYPE_CHECKING:
@@ -68,7 +70,7 @@ class Kernel:
         """Whether `run` is to be called with positions of the source that it was made for, and a step of 1."""
         self._code = LoadedCode(code)
         pointer, whole = ctypes.c_void_p, ctypes.c_int64
-        kinds = [_C_TYPES.get(kind, ctypes.c_int64) for kind in self.captured_types]
+        kinds = [one for kind in self.captured_types for one in _arguments_of(kind)]
         self._memory: Any = None
         if header["takes_memory"]:
             # Not an array of ctypes, which would touch all of it: the system gives pages as they are touched.
@@ -153,7 +155,7 @@ class Kernel:
         memory: list[int] = []
         if self._memory is not None:
             first = ctypes.addressof(self._memory)
-            self._memory[0], self._memory[1] = first, first + ctypes.sizeof(self._memory)
+            self._memory[0], self._memory[1] = first, first + ctypes.sizeof(self._memory) - 8 * KEPT_WORDS
             memory.append(first)
         status = self._call(returned, unused, start, step, count, place, capacity, *self._arguments, *memory)
         if status:
@@ -185,6 +187,10 @@ class Kernel:
                 lists.append((header, value))
                 arguments.append(ctypes.addressof(header))
                 continue
+            if ":" in kind:
+                lists.append(value)
+                arguments += _laid_out(value, kind)
+                continue
             # ctypes would cut an int down to 64 bits without a word.
             fits = kind != "int" or (isinstance(value, int) and -_INT_BOUND <= value < _INT_BOUND)
             if type(value) is not _PYTHON_TYPES[kind] or not fits:
@@ -215,6 +221,27 @@ def _spec(read: Any) -> Spec:
 def _header_of(words: Any) -> Any:
     """The three words of a list whose elements are the words of an array."""
     return (ctypes.c_int64 * _HEADER_WORDS)(words.__array_interface__["data"][0], len(words), len(words))
+
+
+def _arguments_of(kind: str) -> list[Any]:
+    """The types of the arguments that a captured value is given as."""
+    _, _, axes = kind.partition(":")
+    return [ctypes.c_int64] * (1 + 2 * int(axes)) if axes else [_C_TYPES.get(kind, ctypes.c_int64)]
+
+
+def _laid_out(array: Any, kind: str) -> list[int]:
+    """The address, lengths and strides of an array."""
+    name, _, axes = kind.partition(":")
+    usable = getattr(array, "dtype", None) == name and array.flags.c_contiguous and array.flags.aligned
+    if not usable or array.ndim != int(axes):
+        raise TypeError(f"a captured value is {array!r}; the kernel takes an array of {name} of {axes} axes")
+    pairs = zip(array.shape, _strides(array), strict=True)
+    return [array.__array_interface__["data"][0], *(number for pair in pairs for number in pair)]
+
+
+def _strides(array: Any) -> list[int]:
+    """Those of an array in the order of C; numpy's own may be anything where a length is 0 or 1."""
+    return [array.itemsize * math.prod(array.shape[axis + 1 :]) for axis in range(array.ndim)]
 
 
 def compile_loop(loop: Loop, output: Output, cache: KernelCache) -> Kernel:
@@ -259,6 +286,7 @@ def _key(generated: Generated) -> str:
     parts = [
         generated.source,
         *generated.signature,
+        *generated.captured_types,
         generated.output.value,
         generated.element,
         repr(generated.indices),

@@ -131,6 +131,17 @@ class Optional:
 
 
 @dataclass(frozen=True)
+class Becoming:
+    """A number of numpy's; or one of Python's still, of the same value, to which none of numpy's was added yet."""
+
+    of: Shape
+    python: Element
+
+    def __str__(self) -> str:
+        return f"{self.python} or {self.of}"
+
+
+@dataclass(frozen=True)
 class RandomState(InMemory):
     """A `random.Random` that was made of a seed."""
 
@@ -138,7 +149,7 @@ class RandomState(InMemory):
         return "random.Random"
 
 
-Kind = Element | Shape | Known | InMemory | Optional
+Kind = Element | Shape | Known | InMemory | Optional | Becoming
 
 
 def is_runtime(kind: Kind) -> bool:
@@ -151,7 +162,7 @@ def code_of(kind: Kind) -> str:
     if isinstance(kind, Shape):
         codes = [code_of(part) for part in kind.parts if is_runtime(part)]
         return "_".join([f"T{len(codes)}", *codes])
-    if isinstance(kind, Optional):
+    if isinstance(kind, Optional | Becoming):
         return f"T2_boolean_{code_of(kind.of)}"
     if isinstance(kind, Known):
         # Of a function that gives None: something has to be returned.
@@ -163,7 +174,7 @@ def give_up_text(kind: Kind) -> str:
     """An expression of this kind that gives up."""
     if isinstance(kind, Shape):
         return display(give_up_text(part) for part in kind.parts if is_runtime(part))
-    if isinstance(kind, Optional):
+    if isinstance(kind, Optional | Becoming):
         return f"(give_up_bool(), {give_up_text(kind.of)})"
     return "give_up_int()" if isinstance(kind, InMemory | Known) else f"give_up_{kind}()"
 

@@ -6,6 +6,7 @@ import dataclasses
 from typing import TYPE_CHECKING
 
 from pyfora.compile.kinds import DictOf, Kind, Known, ListOf, Record, SetOf, Shape
+from pyfora.compile.numpy_kinds import ArrayOf
 
 if TYPE_CHECKING:
     from pyfora.compile.scope import Unit
@@ -20,6 +21,8 @@ def lasting(kind: Kind | None) -> object:
     match kind:
         case Known(value=value) if hasattr(value, "written_at"):
             return value.written_at
+        case ArrayOf():
+            return kind
         case Shape() | Record():
             return kind.python, kind.names, tuple(map(lasting, kind.parts))
         case ListOf() | SetOf():

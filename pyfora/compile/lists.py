@@ -205,11 +205,21 @@ def method(scope: Scope, held: Term, name: str, terms: list[Term], node: ast.AST
 def _searched(scope: Scope, verb: str, held: Term, value: Term, node: ast.AST) -> str:
     """Where a value is in a list, or how often."""
     element = _element_of(scope, held, node)
-    if value.type != element or len(leaves(element, "")) != 1 or isinstance(element, InMemory):
+    if value.type != element or not _is_its_word(element):
         raise scope.refuse(f"a search for a {value.type} in a {held.type}", node)
     if element == "float":
         return f"{verb}_float_list({held.text}, {value.text})"
     return f"{verb}_word_list({held.text}, {word_of(scope, value)})"
+
+
+def _is_its_word(kind: Kind) -> bool:
+    """Whether values of this kind are equal where their words are; or floats, which are compared as such.
+
+    Instances are equal where their class says so, and else where they are the same one.
+    """
+    if isinstance(kind, Shape):
+        return kind.python in (str, tuple) and len(kind.parts) == 1 and kind.parts[0] in ("int", "bool")
+    return isinstance(kind, str)
 
 
 def contains(scope: Scope, held: Term, value: Term, node: ast.AST) -> Term:
@@ -239,7 +249,8 @@ def ordered(scope: Scope, held: Term, keys: Term, *, down: str, node: ast.AST) -
     """`held`, sorted in place by the list of its keys, which may be itself; a call that gives None."""
     element = _element_of(scope, keys, node)
     found = leaves(element, "")
-    if len(found) != 1 or isinstance(element, InMemory):
+    of_builtins = isinstance(element, str) or (isinstance(element, Shape) and element.python in (str, tuple))
+    if len(found) != 1 or not of_builtins or isinstance(found[0][0], InMemory):
         raise scope.refuse(f"an order of elements that are {element}", node)
     floats = found[0][0] == "float"
     return Term(Known(None), f"sort_list({arena(scope)}, {keys.text}, {held.text}, {floats}, {down})")

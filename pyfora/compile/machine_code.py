@@ -44,6 +44,7 @@ def _same(value: Any) -> Any:
 
 @functools.cache
 def _primitives() -> dict[str, Any]:
+    from pyfora.compile.checked_arrays import ARRAY_PRIMITIVES
     from pyfora.compile.checked_complex import COMPLEX_PRIMITIVES
     from pyfora.compile.checked_dicts import DICT_PRIMITIVES
     from pyfora.compile.checked_floats import FLOAT_PRIMITIVES
@@ -60,6 +61,7 @@ def _primitives() -> dict[str, Any]:
         **SEQUENCE_PRIMITIVES,
         **DICT_PRIMITIVES,
         **RANDOM_PRIMITIVES,
+        **ARRAY_PRIMITIVES,
     }
 
 

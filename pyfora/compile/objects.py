@@ -8,16 +8,14 @@ instance is its parts wherever it goes, and which object it is cannot matter.
 from __future__ import annotations
 
 import ast
-import dataclasses
 import inspect
 import types
 from collections.abc import Callable, Sequence
-from typing import Any
 
-from pyfora.compile import complexes, dicts, lists, records, texts
+from pyfora.compile import arrays, complexes, dicts, fields, lists, numpy_numbers, records, texts
 from pyfora.compile.classes import inits_of, is_named_tuple, is_plain_class
-from pyfora.compile.functions import must_keep_their_order
 from pyfora.compile.kinds import DictOf, Known, ListOf, RandomState, Record, SetOf, Shape, ViewOf, is_runtime
+from pyfora.compile.numpy_kinds import ArrayOf, is_number
 from pyfora.compile.scope import Scope
 from pyfora.compile.terms import Term, as_bool, instance_of, made, part_of
 
@@ -74,6 +72,8 @@ class Objects:
             return made(types.MethodType, [name], [term])
         if not isinstance(term.type, Shape | Record):
             raise scope.refuse(f"attribute {name!r} of a {term.type}", node)
+        if isinstance(term.type, ArrayOf):
+            return arrays.attribute(scope, term, name, node)
         cls = term.type.python
         static = inspect.getattr_static(cls, name, None)
         if isinstance(static, property) and isinstance(static.fget, types.FunctionType):
@@ -134,12 +134,14 @@ class Objects:
 
     def item(self, scope: Scope, term: Term, index: Term, node: ast.AST) -> Term:
         """`term[index]`."""
+        if isinstance(term.type, ArrayOf):
+            return arrays.item(scope, term, index, node)
         if isinstance(term.type, ListOf):
-            return lists.item(scope, term, index, node)
+            return lists.item(scope, term, numpy_numbers.as_index(index), node)
         if isinstance(term.type, DictOf):
             return dicts.item(scope, term, index, node)
         if texts.is_text(term.type):
-            return texts.item(scope, term, index, node)
+            return texts.item(scope, term, numpy_numbers.as_index(index), node)
         if isinstance(term.type, Shape | Record):
             if issubclass(term.type.python, tuple):
                 number, count = index.constant, len(term.type.parts)
@@ -162,6 +164,8 @@ class Objects:
 
     def binary(self, scope: Scope, operator: ast.operator, left: Term, right: Term, node: ast.AST) -> Term:
         """`left operator right`, one of which is no scalar."""
+        if is_number(left.type) or is_number(right.type):
+            return numpy_numbers.binary(scope, operator, left, right, node)
         if isinstance(left.type, ListOf) or isinstance(right.type, ListOf):
             return lists.binary(scope, operator, left, right, node)
         if complexes.is_complex(left.type) or complexes.is_complex(right.type):
@@ -210,6 +214,8 @@ class Objects:
 
     def unary(self, scope: Scope, operator: ast.unaryop, term: Term, node: ast.AST) -> Term:
         """`operator term` of a value that is no scalar."""
+        if is_number(term.type):
+            return numpy_numbers.unary(scope, operator, term, node)
         if complexes.is_complex(term.type):
             return complexes.unary(scope, operator, term, node)
         return self.special(scope, term, _UNARY[type(operator)], node)
@@ -234,6 +240,8 @@ class Objects:
         if isinstance(operator, ast.In | ast.NotIn):
             inside = self._contains(scope, right, left, node)
             return inside if isinstance(operator, ast.In) else Term("bool", f"(not {inside.text})")
+        if is_number(left.type) or is_number(right.type):
+            return numpy_numbers.compare(scope, operator, left, right, node)
         if texts.is_letter(left.type) or texts.is_letter(right.type):
             return texts.compare(scope, operator, left, right, node)
         if complexes.is_complex(left.type) or complexes.is_complex(right.type):
@@ -311,6 +319,8 @@ class Objects:
         """Whether such a value is true."""
         if isinstance(term.type, Known):
             return _truth(bool(term.type.value))
+        if is_number(term.type):
+            return numpy_numbers.truth(term)
         if complexes.is_complex(term.type):
             return complexes.truth(term)
         if isinstance(term.type, ListOf):
@@ -343,56 +353,19 @@ class Objects:
         scope.unit.held.append(cls)
         if is_named_tuple(cls):
             # _make, of an iterable, is another door.
-            fields, defaults = list(getattr(cls, "_fields")), getattr(cls, "_field_defaults")  # noqa: B009
-            return made(cls, fields, self._fill(scope, node, cls, fields, defaults, positional, keywords))
+            names, defaults = list(getattr(cls, "_fields")), getattr(cls, "_field_defaults")  # noqa: B009
+            return made(cls, names, fields.filled(scope, node, cls, names, defaults, positional, keywords))
         if not is_plain_class(cls):
             raise scope.refuse(f"a new {cls.__name__}: how it is made and looked into is not that of object", node)
-        if _has_made_init(cls):
-            fields, defaults = self._dataclass_fields(scope, node, cls)
-            filled = self._fill(scope, node, cls, fields, defaults, positional, keywords)
-            return records.made_here(scope, instance_of(cls, dict(zip(fields, filled, strict=True))))
+        if fields.has_made_init(cls):
+            names, defaults = fields.of_dataclass(scope, node, cls)
+            filled = fields.filled(scope, node, cls, names, defaults, positional, keywords)
+            return records.made_here(scope, instance_of(cls, dict(zip(names, filled, strict=True))))
         if inits_of(cls)[0] is object.__init__:
             if positional or keywords:
                 raise scope.refuse(f"{cls.__name__}() takes no arguments", node)
             return made(cls, [], [])
         return records.made_here(scope, self._make(scope, node, cls, positional, keywords))
-
-    def _dataclass_fields(self, scope: Scope, node: ast.AST, cls: Any) -> tuple[list[str], dict[str, object]]:
-        fields = dataclasses.fields(cls)
-        kinds = {one._field_type for one in cls.__dataclass_fields__.values()} - {dataclasses._FIELD_CLASSVAR}  # type: ignore[attr-defined]
-        simple = all(one.init and not one.kw_only and one.default_factory is dataclasses.MISSING for one in fields)
-        if not simple or len(kinds) > 1 or hasattr(cls, "__post_init__"):
-            raise scope.refuse(f"a new {cls.__name__}, a dataclass of more than plain fields", node)
-        defaults = {one.name: one.default for one in fields if one.default is not dataclasses.MISSING}
-        return [one.name for one in fields], defaults
-
-    def _fill(
-        self,
-        scope: Scope,
-        node: ast.AST,
-        cls: type,
-        fields: list[str],
-        defaults: dict[str, object],
-        positional: list[Term],
-        keywords: dict[str, Term],
-    ) -> list[Term]:
-        if len(positional) > len(fields) or set(keywords) - set(fields[len(positional) :]):
-            raise scope.refuse(f"{cls.__name__}() is given arguments that it does not take", node)
-        must_keep_their_order(scope, node, [*keywords], fields, keywords)
-        given = {**dict(zip(fields, positional, strict=False)), **keywords}
-        for name in fields:
-            if name not in given:
-                if name not in defaults:
-                    raise scope.refuse(f"{cls.__name__}() is made without {name!r}", node)
-                given[name] = scope.captured((id(cls), "default", name), name, defaults[name], node)
-        return [given[name] for name in fields]
-
-
-def _has_made_init(cls: Any) -> bool:
-    """Whether `dataclass` wrote this class' `__init__`."""
-    owner = next((base for base in cls.__mro__ if "__init__" in vars(base)), object)
-    parameters = vars(owner).get("__dataclass_params__")
-    return parameters is not None and parameters.init and vars(owner)["__init__"].__code__.co_filename == "<string>"
 
 
 def _truth(value: bool) -> Term:

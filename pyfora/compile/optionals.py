@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import ast
 
+from pyfora.compile import numpy_numbers
 from pyfora.compile.functions import Function
-from pyfora.compile.kinds import InMemory, Kind, Known, Optional, Shape, display, is_runtime
+from pyfora.compile.kinds import Becoming, InMemory, Kind, Known, Optional, Shape, display, is_runtime
 from pyfora.compile.learning import ElementLearned
 from pyfora.compile.scope import Scope
 from pyfora.compile.terms import Term, as_bool, constant
@@ -17,18 +18,27 @@ from pyfora.compile.terms import Term, as_bool, constant
 NOTHING = Known(None)
 
 
-def together(one: Kind, other: Kind) -> Optional | None:
+def together(one: Kind, other: Kind) -> Optional | Becoming | None:
     """The kind of what is of one kind here and of another there; None if there is none."""
+    if (becoming := numpy_numbers.becoming(one, other)) is not None:
+        return becoming
     bare = [kind.of if isinstance(kind, Optional) else kind for kind in (one, other) if kind != NOTHING]
     if not bare or any(kind != bare[0] for kind in bare) or not is_runtime(bare[0]):
         return None
     return Optional(bare[0])
 
 
-def as_optional(term: Term, kind: Optional) -> Term:
-    """A value, None, or what may be None already, as one that may be None."""
+def fits(kind: Optional | Becoming, other: Kind) -> bool:
+    """Whether a value of another kind is one of this kind, too."""
+    return other in (kind.of, kind.python if isinstance(kind, Becoming) else NOTHING)
+
+
+def as_optional(term: Term, kind: Optional | Becoming) -> Term:
+    """A value, None, or what may be None already, as one that may be None; so of what may be Python's still."""
     if term.type == kind:
         return term
+    if isinstance(kind, Becoming) and term.type == kind.python:
+        return Term(kind, f"(False, {numpy_numbers.begun(term, kind.of).text})")
     if term.type == NOTHING:
         return Term(kind, f"(False, {_zero(kind.of)})")
     assert term.type == kind.of
@@ -38,7 +48,7 @@ def as_optional(term: Term, kind: Optional) -> Term:
 def _zero(kind: Kind) -> str:
     if isinstance(kind, Shape):
         return display(_zero(part) for part in kind.parts if is_runtime(part))
-    if isinstance(kind, Optional):
+    if isinstance(kind, Optional | Becoming):
         return f"(False, {_zero(kind.of)})"
     if isinstance(kind, InMemory):
         return "0"
@@ -54,16 +64,16 @@ def learn(scope: Scope, name: str, one: Kind, other: Kind) -> None:
         raise ElementLearned
 
 
-def declared(scope: Scope, name: str) -> Optional | None:
+def declared(scope: Scope, name: str) -> Optional | Becoming | None:
     """What was found out of a variable."""
     found = scope.unit.elements.get((scope.place, "optional", name))
-    return found if isinstance(found, Optional) else None
+    return found if isinstance(found, Optional | Becoming) else None
 
 
 def given(scope: Scope, term: Term) -> Term:
-    """The value itself; gives up on None."""
+    """The value itself; gives up on None, and on what is Python's still."""
     kind = term.type
-    if not isinstance(kind, Optional):
+    if not isinstance(kind, Optional | Becoming):
         return term
     key = ("given", kind)
     if key not in scope.unit.functions:
@@ -83,6 +93,8 @@ def is_none(term: Term) -> Term | None:
 def truth(scope: Scope, term: Term, node: ast.AST) -> Term:
     """Whether there is one, and it is true."""
     kind = term.type
+    if isinstance(kind, Becoming):
+        return numpy_numbers.truth(numpy_numbers.meanwhile(term))
     assert isinstance(kind, Optional)
     if not isinstance(kind.of, str):
         raise scope.refuse(f"the truth of {kind}", node)

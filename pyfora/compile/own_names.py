@@ -18,9 +18,6 @@ add sub mul div neg pow abs equal
 _LISTS = """
 get set append pop get_frozen get_known
 """
-_RANDOM = """
-first half set_half seeded twisted refill
-"""
 _SEQUENCES = """
 find_word find_float count_word count_float there remove_word remove_float take_out put_in extend reverse before sort
 """
@@ -32,8 +29,23 @@ copy column
 _DRAWS = """
 half float bits below range gauss
 """
+_ARRAYS = """
+row turned bound part part_rows shape size zeros zeros_rows words bytes range
+"""
+NUMPY_NUMBERS = ["int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "float32", "float64", "bool"]
+"""Types of numpy that kernels read and write."""
+ARRAY_ELEMENTS = [
+    "get_frozen_packed",
+    "get_frozen_spread",
+    "get_own_packed",
+    "get_own_spread",
+    "set_packed",
+    "set_spread",
+]
 _WHOLE_WORDS = """
-bit_length_int shr_bits shl_bits float_of_word load_word key_float same_key
+within_int finite_float single_float add_single sub_single mul_single div_single sqrt_single clear_words
+floor_same ceil_same trunc_same
+seeded_random bit_length_int shr_bits shl_bits float_of_word load_word key_float same_key
 reset_arena take_words copy_words set_word word_float set_header set_length slice_bound length_list room_list data_list
 length_frozen_list new_list copy_list grow_list repeat_list filled_list slice_list join_lists result
 int_from_bool int_from_float float_from_int range_count add_total libm_pow give_up_bool store_bool
@@ -49,10 +61,11 @@ OWN_NAMES = frozenset(
         *(f"{word}_float" for word in [*_FLOAT.split(), *ONE_ARGUMENT]),
         *(f"{word}_complex" for word in _COMPLEX.split()),
         *(f"{word}_{kind}" for word in _LISTS.split() for kind in ("int", "float", "bool")),
-        *(f"{word}_random" for word in _RANDOM.split()),
         *(f"{word}_list" for word in _SEQUENCES.split()),
         *(f"{word}_dict" for word in _DICTS.split()),
         *(f"draw_{word}" for word in _DRAWS.split()),
+        *(f"{word}_array" for word in _ARRAYS.split()),
+        *(f"{verb}_{name}_{axes}" for verb in ARRAY_ELEMENTS for name in NUMPY_NUMBERS for axes in (1, 2)),
         *_WHOLE_WORDS.split(),
     ]
 )

@@ -54,6 +54,17 @@ MATH = {id(value): name for name, value in vars(math).items() if callable(value)
 """The names of the functions of `math`."""
 
 
+def exact_float(term: Term) -> Term:
+    """A number as a float of the same value; the kernel gives up where there is none."""
+    if term.type == "float":
+        return term
+    if term.constant is not None and abs(term.constant) <= 2**53:
+        return constant(float(term.constant))
+    if intervals.is_exact(term):
+        return as_float(term)
+    return Term("float", f"exact_float({as_int(term).text})")
+
+
 def of_scalars(target: object, terms: list[Term]) -> Term | None:
     """The value of a builtin or of a function of `math` of these; None where it is not one that is compiled."""
     key, count = id(target), len(terms)

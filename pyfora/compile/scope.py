@@ -10,9 +10,10 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from pyfora.compile.classes import is_known_beforehand, parts_from_outside
-from pyfora.compile.kinds import Kind, Known, ListOf, is_runtime
+from pyfora.compile.kinds import Kind, Known, ListOf, display, is_runtime
 from pyfora.compile.learning import lasting
 from pyfora.compile.loop import Element, FunctionSource
+from pyfora.compile.numpy_kinds import ArrayOf, captured_array
 from pyfora.compile.refusal import NotCompiled, refuse
 from pyfora.compile.terms import FloatInterval, Interval, Term, made
 from pyfora.compile.variables import Mixed, Variables
@@ -27,7 +28,7 @@ INT_BOUND = 2**63
 LIST_LIMIT = 10_000_000
 """Elements of a captured list."""
 Captured = Any
-"""An int, a float, a bool; a list of some is an array of words: of int64 (bools, too), or float64."""
+"""An int, a float, a bool; a list of some is an array of words: of int64 (bools, too), or float64; an array."""
 WORDS: dict[type, str] = {int: "int64", bool: "int64", float: "float64"}
 """Types of the arrays that lists of such elements become."""
 DEEPEST = 6
@@ -51,6 +52,8 @@ class Unit:
     """Place of an empty list -> type of what is put into it later."""
     lengths: dict[str, int] = field(default_factory=dict)
     """Parameter of a captured list -> how many elements it must have."""
+    laid_out: dict[str, list[str]] = field(default_factory=dict)
+    """Parameter of a captured array -> the arguments that it is given as."""
     unlearned: NotCompiled | None = None
     """Why it cannot be compiled if nothing further down shows what an empty list or dict holds."""
     takes_memory: bool = False
@@ -80,11 +83,23 @@ class Unit:
                 words = words_of(value)
                 if words is not None:
                     kind, value = ListOf(words[0], is_frozen=True), words[1]
+            if kind is None and (array := captured_array(value)) is not None:
+                kind, value = array
             if kind is None:
                 return None
-            self.captured[key] = (self.name(f"captured_{plain(wanted)}"), kind, value)
+            parameter = self.name(f"captured_{plain(wanted)}")
+            self.captured[key] = (parameter, kind, value)
+            if isinstance(kind, ArrayOf):
+                self.laid_out[parameter] = [self.name(f"{parameter}_{number}") for number in range(len(kind.parts))]
         parameter, kind, taken = self.captured[key]
+        if isinstance(kind, ArrayOf):
+            return Term(kind, display(self.laid_out[parameter]))
         return Term(kind, parameter, length=len(taken) if isinstance(kind, ListOf) else None)
+
+    def arguments(self, key: object) -> list[str]:
+        """The names of the arguments that a captured value is given as."""
+        parameter = self.captured[key][0]
+        return self.laid_out.get(parameter, [parameter])
 
     def needs_length(self, parameter: str, length: int) -> None:
         """Note that what is compiled reads a captured list up to there unasked."""
@@ -289,7 +304,8 @@ class Scope:
         """A value from outside: a scalar as an argument of the kernel, others as what they are made of."""
         term = self.unit.capture(key, name, value)
         if term is not None:
-            self.used[term.text] = term
+            for argument in self.unit.arguments(key):
+                self.used[argument] = Term("int" if isinstance(term.type, ArrayOf) else term.type, argument)
             return term
         found = None if depth > DEEPEST else parts_from_outside(value)
         if found is not None and len(found[2]) <= PARTS_LIMIT:

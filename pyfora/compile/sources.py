@@ -6,14 +6,17 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+from pyfora.compile import numpy_numbers
 from pyfora.compile.kinds import Kind, ListOf
 from pyfora.compile.loop import Element
+from pyfora.compile.numpy_kinds import kind_of
 from pyfora.compile.refusal import NotCompiled
 from pyfora.compile.scope import Captured, Scope
 from pyfora.compile.terms import Term, made
 from pyfora.fold.calling import Called
-from pyfora.fold.columns import Column
-from pyfora.fold.views import Multiplied, Numbered, Paired, Reversed, Zipped
+from pyfora.fold.columns import ArrayColumn, Column
+from pyfora.fold.joined import Numbered, Paired, Reversed, Zipped
+from pyfora.fold.ranked import Multiplied
 
 POSITION = "position"
 """The variable that a loop over such a source counts with."""
@@ -42,6 +45,8 @@ class SourceReader:
         match source:
             case range():
                 return self._of_range(source, place(POSITION))
+            case ArrayColumn():
+                return self._of_array(source, place)
             case Column():
                 return self._of_column(source.numbers, place)
             case str():
@@ -84,6 +89,12 @@ class SourceReader:
         for position in ("start", "(start + count - 1)"):
             self.checks.append(f"must_reach({column.text}, {place(position)})")
         return self._load(column, place(POSITION), interval)
+
+    def _of_array(self, source: ArrayColumn, place: Callable[[str], str]) -> Term:
+        kind = kind_of(source.numbers.dtype.type)
+        assert kind is not None
+        words = "float64" if kind.parts[0] == "float" else "bool" if kind.parts[0] == "bool" else "int64"
+        return numpy_numbers.number(kind, self._of_column(source.numbers.astype(words, copy=False), place))
 
     def _column(self, numbers: Any) -> Term:
         element = _ELEMENTS[numbers.dtype.kind]

@@ -7,10 +7,22 @@ import copy
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from pyfora.compile import closures, counters, dicts, intervals, lists, matching, optionals, records, speculation
+from pyfora.compile import (
+    arrays,
+    closures,
+    counters,
+    dicts,
+    intervals,
+    lists,
+    matching,
+    optionals,
+    records,
+    speculation,
+)
 from pyfora.compile.classes import is_set_plainly
 from pyfora.compile.expressions import Expressions
-from pyfora.compile.kinds import DictOf, Known, ListOf, Optional, Shape, is_runtime
+from pyfora.compile.kinds import Becoming, DictOf, Known, ListOf, Optional, Shape, is_runtime
+from pyfora.compile.numpy_kinds import ArrayOf
 from pyfora.compile.objects import method_of
 from pyfora.compile.refusal import Unlearned
 from pyfora.compile.scope import Scope, construct
@@ -113,9 +125,9 @@ class Statements:
                     raise scope.refuse("an attribute of what a call gives, changed by an operator", node)
                 if isinstance(target, ast.Attribute) and not isinstance(target.value, ast.Name):
                     return self._change_attribute(node, target)
-                before = self._expressions.value(scope, loaded)
+                before = self._expressions.operand(scope, loaded)
                 self._must_not_change_in_place(before, node.op, node)
-                operand = self._expressions.value(scope, node.value)
+                operand = self._expressions.operand(scope, node.value)
                 self._must_count_seldom(target, operand)
                 return self._bind(target, self._expressions.binary(scope, node.op, before, operand, node))
             case ast.If():
@@ -181,7 +193,7 @@ class Statements:
         known = scope.function.returns
         if scope.instance is not None:
             raise scope.refuse("an __init__ that returns a value", node)
-        if isinstance(known, Optional) and term.type in (known.of, Known(None)):
+        if isinstance(known, Optional | Becoming) and optionals.fits(known, term.type):
             term = optionals.as_optional(term, known)
         if known is not None and known != term.type:
             optionals.learn(scope, "", known, term.type)
@@ -230,7 +242,7 @@ class Statements:
             if scope.instance is not None and target.id == scope.instance.name:
                 raise scope.refuse("an __init__ that binds its first argument", target)
             may_be_none = optionals.declared(scope, target.id)
-            if may_be_none is not None and term.type in (may_be_none.of, Known(None)):
+            if may_be_none is not None and optionals.fits(may_be_none, term.type):
                 term = optionals.as_optional(term, may_be_none)
             scope.note_interval(target.id, term.type, intervals.known(term))
             return self._hold(scope.bind(target.id, term.type), term)
@@ -238,12 +250,12 @@ class Statements:
             return self._unpack(target, term)
         if isinstance(target, ast.Subscript) and not isinstance(target.slice, ast.Slice):
             held = self._expressions.value(scope, target.value)
-            if not isinstance(held.type, ListOf | DictOf):
+            if not isinstance(held.type, ListOf | DictOf | ArrayOf):
                 raise scope.refuse(f"setting an item of a {held.type}", target)
             index = self._expressions.value(scope, target.slice)
             # Before list and index, as in Python.
             value = scope.fresh("value")
-            room = dicts if isinstance(held.type, DictOf) else lists
+            room = dicts if isinstance(held.type, DictOf) else arrays if isinstance(held.type, ArrayOf) else lists
             return [*self._hold(value, term), room.set_item(scope, held, index, Term(term.type, value), target)]
         instance = scope.instance
         if not isinstance(target, ast.Attribute):
@@ -311,7 +323,7 @@ class Statements:
         """`owner[index] += value`: list and index are evaluated once."""
         scope = self._scope
         held, place = self._expressions.value(scope, owner), self._expressions.value(scope, index)
-        if not isinstance(held.type, ListOf | DictOf):
+        if not isinstance(held.type, ListOf | DictOf | ArrayOf):
             raise scope.refuse(f"setting an item of a {held.type}", node)
         names = scope.fresh("held"), scope.fresh("index")
         lines = [f"{names[0]} = {held.text}", *self._hold(names[1], place)]
@@ -321,11 +333,12 @@ class Statements:
             found, before, line = dicts.change_item(scope, held, place, node, change)
             value = self._expressions.binary(scope, node.op, before, change, node)
             return [*lines, *found, *self._put(scope, held, value, line, node)]
-        before = lists.item(scope, held, place, node)
+        room = arrays if isinstance(held.type, ArrayOf) else lists
+        before = room.item(scope, held, place, node)
         value = self._expressions.binary(scope, node.op, before, self._expressions.value(scope, node.value), node)
         if isinstance(before.type, ListOf):
             raise scope.refuse("an operator that changes a list in place", node)
-        return [*lines, lists.set_item(scope, held, place, value, node)]
+        return [*lines, room.set_item(scope, held, place, value, node)]
 
     def _change_attribute(self, node: ast.AugAssign, target: ast.Attribute) -> list[str]:
         """`owner.name += value`: the owner is evaluated once."""

@@ -9,9 +9,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from pyfora.compile import closures, dicts, intervals, lists, texts
+from pyfora.compile import arrays, closures, dicts, intervals, lists, texts
 from pyfora.compile.functions import Function
 from pyfora.compile.kinds import DictOf, Known, ListOf, SetOf, Shape, ViewOf, is_runtime
+from pyfora.compile.numpy_kinds import ArrayOf
 from pyfora.compile.scope import Scope, construct
 from pyfora.compile.terms import Term, as_int, constant, made, part_of
 from pyfora.compile.words import ARENA, arena
@@ -66,6 +67,8 @@ def iteration(scope: Scope, expressions: Expressions, read_range: RangeReader, s
         return texts.iteration(scope, held, source)
     if isinstance(held.type, DictOf | ViewOf | SetOf):
         return dicts.iteration(scope, held, source)
+    if isinstance(held.type, ArrayOf):
+        return arrays.iteration(scope, held, source)
     if isinstance(held.type, Shape) and held.type.python is tuple:
         held = _list_of_parts(scope, held, source)
     if not isinstance(held.type, ListOf):

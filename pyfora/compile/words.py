@@ -9,6 +9,8 @@ from pyfora.compile.terms import Term
 
 ARENA = "captured_arena"
 """The kernel's argument from which all memory is taken."""
+KEPT_WORDS = 2048
+"""Beyond what is taken: zeros before the first element, and afterwards what primitives left there."""
 
 
 def arena(scope: Scope) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 
+from pyfora.errors import InvalidPyforaOperation
 from pyfora.language.settings import Settings, current_settings, make_settings
 
 OWN_FRAMES = 40
@@ -32,7 +33,10 @@ class Ambient:
 
     def is_as_it_was(self) -> bool:
         """Whether no code has changed them since."""
-        return current_settings(by_code_alone=True) == self._set
+        try:
+            return current_settings(by_code_alone=True) == self._set
+        except InvalidPyforaOperation:
+            return False
 
 
 def leave_out_own_frames() -> None:

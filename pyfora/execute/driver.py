@@ -100,7 +100,10 @@ class Driver:
             end.exception = purity.refusals[0]
         if isinstance(end.exception, (InvalidPyforaOperation, UnconvertibleValueError)):
             return end, {}
-        return end, changed_settings(before, current_settings())
+        try:
+            return end, changed_settings(before, current_settings())
+        except InvalidPyforaOperation as error:
+            return BlockEnd(exception=error), {}
 
     def _printed(self, stream: str, position: int, text: str) -> None:
         self._conversation.send(ProgramPrinted(self._order.program_id, self._order.attempt, position, stream, text))

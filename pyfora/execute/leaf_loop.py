@@ -247,9 +247,9 @@ def _shorter(environment: Environment, rows: Rows) -> Partial:
         return Partial(Form.ROWS, side_by_side(rows.part(0).at(first), rows.part(1).at(last)))
     if callee in (set, frozenset):
         rows = rows.at(first_of_each(rows))
-    if isinstance(rows.spec, tuple) or rows.spec == "letter":
-        return Partial(Form.ROWS, rows)
-    return Partial(Form.ARRAY, rows.columns[0])
+    if rows.spec in ("int", "float", "bool"):
+        return Partial(Form.ARRAY, rows.columns[0])
+    return Partial(Form.ROWS, rows)
 
 
 def _as_data(form: Form, value: int | float | bool | None) -> Any:

@@ -15,6 +15,8 @@ from pyfora.fold.views import Cursor, cursor_at, is_of_ranges
 
 CERTAIN_S = 0.3
 """A chunk that took so long is taken at its word; a shorter one may just have waited for a core."""
+GROWTH_SHARE = 64
+"""One of so many of the elements that are left may be taken next, however few there were before."""
 KEPT_LIMIT = 1 << 20
 """Elements that are kept in case the rest is taken elsewhere; a loop that got so far in place ends in place."""
 
@@ -97,7 +99,8 @@ class Prefix:
                 yield self.rest()
                 return
             if elapsed_s < PREFIX_S / 2:
-                size, slow = 2 * size, False
+                # Of quick elements a small share at once: should all after them be slow, the loss has a bound.
+                size, slow = max(2 * size, min(left // GROWTH_SHARE, int(PREFIX_S / 4 / now_s))), False
                 continue
             if slow or elapsed_s > CERTAIN_S:
                 if elapsed_s <= CERTAIN_S:

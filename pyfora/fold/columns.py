@@ -8,13 +8,20 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from pyfora.fold.calling import Called
-from pyfora.fold.views import Cursor, Multiplied, Numbered, Paired, Reversed, Snapshot, View, Zipped
+from pyfora.fold.joined import Numbered, Paired, Reversed, Zipped
+from pyfora.fold.live import Snapshot
+from pyfora.fold.ranked import Multiplied
+from pyfora.fold.views import Cursor, View, is_array
 
 PARTS_LIMIT = 32
 """Elements of a tuple that is an element itself."""
 _SAMPLE = 64
 """So many elements tell what the others are likely to be."""
 _ARRAYS: dict[type, str] = {int: "int64", float: "float64", bool: "bool"}
+
+
+_NUMPY = frozenset(["int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "float32", "float64", "bool"])
+"""Types of the elements of arrays that kernels read."""
 
 
 class Untyped(Exception):
@@ -51,12 +58,29 @@ class Column(View):
         return (self.numbers,)
 
 
+@dataclass(frozen=True, eq=False)
+class ArrayColumn(Column):
+    """An array of numpy's, of one axis: its elements are numbers of numpy's types."""
+
+    def __getitem__(self, piece: slice | int) -> Any:
+        return ArrayColumn(self.numbers[piece]) if isinstance(piece, slice) else self.numbers[piece]
+
+    def cursor(self, index: int) -> Cursor:
+        elements = iter(self.numbers[index:])
+        return Cursor(elements, elements.__length_hint__)
+
+    def __reversed__(self) -> Iterator[Any]:
+        return iter(self.numbers[::-1])
+
+
 def typed(source: Any, *, sample: bool = False) -> Any:
     """A source of the same elements that is made of ranges, texts and columns. Raises Untyped.
 
     The elements are taken as they are now. With `sample` the first ones stand for all: it has the same types, if those
     of all others are the same.
     """
+    if is_array(source):
+        return _of_array(source[:_SAMPLE] if sample else source)
     match source:
         case range() | str() | bytes() | Column():
             return source
@@ -97,6 +121,16 @@ def arguments_of(source: Called) -> int:
         case Numbered() | Paired():
             return 2
     raise Untyped("the function is called with the elements of what are no tuples")
+
+
+def _of_array(array: Any) -> ArrayColumn:
+    import numpy as np
+
+    dtype = array.dtype
+    if dtype.name not in _NUMPY or np.dtype(dtype.name).type is not dtype.type:
+        raise Untyped(f"the loop runs over an array of {dtype.name}s")
+    # As it is now: what it is an array of may change it.
+    return ArrayColumn(array.copy())
 
 
 def _of_elements(elements: list[Any] | tuple[Any, ...]) -> Any:

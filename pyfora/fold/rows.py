@@ -7,7 +7,10 @@ from dataclasses import dataclass
 from typing import Any
 
 Spec = str | tuple["Spec", ...]
-"""The shape of a value: `int`, `float`, `bool`, `complex`, `letter` (a text of one letter), or a tuple of such."""
+"""The shape of a value: `int`, `float`, `bool`, `complex`, `letter` (a text of one letter), a number of numpy's by its
+type as `numpy.int32`, or a tuple of such."""
+_NUMPY = "numpy."
+_KINDS = {"f": "float", "i": "int", "u": "int", "b": "bool"}
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,6 +47,8 @@ def side_by_side(*parts: Rows) -> Rows:
 def _values(spec: Spec, columns: Any) -> list[Any]:
     if isinstance(spec, tuple):
         return list(zip(*[_values(one, columns) for one in spec], strict=True))
+    if spec.startswith(_NUMPY):
+        return list(next(columns).astype(spec.removeprefix(_NUMPY)))
     numbers: list[Any] = next(columns).tolist()
     if spec == "complex":
         return list(map(complex, numbers, next(columns).tolist()))
@@ -58,7 +63,9 @@ def width(spec: Spec) -> int:
 def scalars(spec: Spec) -> Iterable[str]:
     """The shapes of the columns."""
     if not isinstance(spec, tuple):
-        yield from ("float", "float") if spec == "complex" else (spec,)
+        # numpy's names of types begin with what kind they are.
+        named = spec.removeprefix(_NUMPY)
+        yield from ("float", "float") if spec == "complex" else (spec if named == spec else _KINDS[named[0]],)
         return
     for one in spec:
         yield from scalars(one)

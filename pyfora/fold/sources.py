@@ -9,20 +9,10 @@ from collections.abc import Callable
 from typing import Any, cast
 
 from pyfora.fold.calling import Called
-from pyfora.fold.views import (
-    Accumulated,
-    Chained,
-    Chosen,
-    Multiplied,
-    Numbered,
-    Paired,
-    Reversed,
-    Snapshot,
-    View,
-    Zipped,
-    functions_of,
-    is_array,
-)
+from pyfora.fold.joined import Chained, Numbered, Paired, Reversed, Zipped
+from pyfora.fold.live import Accumulated, Snapshot
+from pyfora.fold.ranked import Chosen, Multiplied
+from pyfora.fold.views import View, functions_of, is_array
 
 Source = range | list[object] | tuple[object, ...] | str | bytes | View
 """A source has a length, and slices that mean what iterating over it means. (Arrays of one dimension are others.)"""

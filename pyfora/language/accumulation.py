@@ -23,13 +23,12 @@ to go on with. The last turn runs in place, so that it leaves the variables, and
 from __future__ import annotations
 
 import ast
-import copy
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
 from pyfora.language.flow import bound_names, carries_over, sure_names
 from pyfora.language.primitives import LOOP
+from pyfora.language.trees import all_nodes, copied, names_in, placed
 
 HIDDEN = f"{LOOP}_"
 """How the names begin that this puts into scopes of the user's."""
@@ -103,7 +102,7 @@ def accumulation_of(loop: ast.For, scope: ast.AST | None) -> Accumulation | None
     if any(isinstance(node, ast.Lambda) and local & _names_of(node) for node in _walk(loop.body)):
         # A function that outlives its turn sees the variables of the last one.
         return None
-    found.part_body = _Splitter(found, local).statements(copy.deepcopy(loop.body))
+    found.part_body = _Splitter(found, local).statements([copied(statement) for statement in loop.body])
     names = set(found.names)
     # Whatever a turn mentions of what it adds to, beside the adding, it would see too early.
     if not names or not _go_together(found.steps) or names & set().union(*map(_names_of, found.part_body)):
@@ -142,7 +141,7 @@ def jumping(
     `name` is the one variable that they need, `argument` that of the part.
     """
     target = loop.target
-    over = ast.For(copy.deepcopy(target), ast.Name(argument, ast.Load()), found.part_body, [])
+    over = ast.For(copied(target), ast.Name(argument, ast.Load()), found.part_body, [])
     definition = ast.FunctionDef(name=name, args=_argument(argument), body=[over], decorator_list=[])
     if hasattr(ast, "TypeAlias"):
         definition.type_params = []  # type: ignore[attr-defined,unused-ignore]
@@ -155,13 +154,13 @@ def jumping(
     )
     jumped = ast.Call(_of(name, "jump"), [ast.Name(one, ast.Load()) for one in names], [])
     values = ast.Tuple([ast.Name(one, ast.Store()) for one in names], ast.Store())
-    rebound = ast.Assign([ast.Tuple([values, copy.deepcopy(target)], ast.Store())], jumped)
+    rebound = ast.Assign([ast.Tuple([values, copied(target)], ast.Store())], jumped)
     unbound = ast.ExceptHandler(_of(name, "unbound"), None, [ast.Pass()])
     entry = ast.If(_of(name, "ready"), [ast.Try([rebound], [unbound], [], [])], [])
     assigned = ast.Assign([ast.Name(name, ast.Store())], made)
     loop.iter = ast.copy_location(ast.Name(name, ast.Load()), source)
     for statement in (definition, assigned, entry):
-        ast.fix_missing_locations(ast.copy_location(statement, loop))
+        placed(ast.copy_location(statement, loop))
     loop.body = [entry, *loop.body]
     return [definition, assigned, loop]
 
@@ -197,7 +196,7 @@ class _Splitter:
             number = len(self._found.steps)
             self._found.steps.append(step)
             pair = ast.Tuple([ast.Constant(number), step.yielded], ast.Load())
-            return ast.fix_missing_locations(ast.copy_location(ast.Expr(ast.Yield(pair)), node))
+            return placed(ast.copy_location(ast.Expr(ast.Yield(pair)), node))
         for name in ("body", "orelse", "finalbody"):
             inner = getattr(node, name, None)
             if isinstance(inner, list):
@@ -259,21 +258,21 @@ def _adding(target: ast.expr, method: str, value: ast.expr) -> Step | None:
 
 
 def _keyed(kind: str, name: str, key: ast.expr, value: ast.expr) -> Step | None:
-    if any(isinstance(node, ast.Slice) for node in ast.walk(key)):
+    if any(isinstance(node, ast.Slice) for node in all_nodes(key)):
         return None
     return Step(kind, (name,), ast.Tuple([key, value], ast.Load()))
 
 
 def _putting(name: str, key: ast.expr, value: ast.expr) -> Step | None:
     """`name[key] = value`: the value is evaluated first."""
-    if any(isinstance(node, ast.Slice) for node in ast.walk(key)):
+    if any(isinstance(node, ast.Slice) for node in all_nodes(key)):
         return None
     return Step("[]=", (name,), ast.Tuple([value, key], ast.Load()))
 
 
 def _counting(name: str, key: ast.expr, value: ast.expr) -> Step | None:
     """`name[key] = name.get(asked, 0) + value`, each evaluated in this order: asked, value, key."""
-    if any(isinstance(node, ast.Slice) for node in ast.walk(key)):
+    if any(isinstance(node, ast.Slice) for node in all_nodes(key)):
         return None
     match value:
         case ast.BinOp(
@@ -376,12 +375,11 @@ def _is_plain_target(target: ast.expr) -> bool:
 
 
 def _names_of(node: ast.AST) -> set[str]:
-    return {name.id for name in ast.walk(node) if isinstance(name, ast.Name)}
+    return names_in([node])
 
 
-def _walk(nodes: list[ast.stmt]) -> Iterator[ast.AST]:
-    for node in nodes:
-        yield from ast.walk(node)
+def _walk(nodes: list[ast.stmt]) -> list[ast.AST]:
+    return all_nodes(*nodes)
 
 
 def _does_work(body: list[ast.stmt]) -> bool:
@@ -415,11 +413,11 @@ def _breaks(body: list[ast.stmt]) -> bool:
 
 
 def _mentioned_outside(scope: ast.AST, loop: ast.For) -> set[str]:
-    inside = {id(node) for node in ast.walk(loop)}
-    return {node.id for node in ast.walk(scope) if isinstance(node, ast.Name) and id(node) not in inside}
+    inside = {id(node) for node in all_nodes(loop)}
+    return {node.id for node in all_nodes(scope) if isinstance(node, ast.Name) and id(node) not in inside}
 
 
 def _declared(scope: ast.AST) -> set[str]:
     """Names that `scope`, or a scope within it, shares with others by declaration."""
-    declarations = (node for node in ast.walk(scope) if isinstance(node, (ast.Global, ast.Nonlocal)))
+    declarations = (node for node in all_nodes(scope) if isinstance(node, (ast.Global, ast.Nonlocal)))
     return {name for node in declarations for name in node.names}

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from typing import Any
+
+from pyfora.language.trees import all_nodes, children_of
 
 _SCOPES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.ClassDef)
 
@@ -33,12 +36,19 @@ class Bindings:
 
 def bindings(statements: Iterable[ast.stmt], class_name: str | None) -> Bindings:
     """The bindings of `statements`, private names mangled for the class around them."""
-    statements = list(statements)
     collector = _Collector(class_name)
-    for statement in statements:
-        collector.visit(statement)
     found = collector.found
-    found.written = _written_first(statements, found, class_name)
+    for statement in statements:
+        first = None
+        if isinstance(statement, ast.Assign) and len(statement.targets) == 1:
+            (target,) = statement.targets
+            if isinstance(target, ast.Name) and mangled(target.id, class_name) not in found.mentioned:
+                first = mangled(target.id, class_name)
+        collector.visit(statement)
+        if first is not None and first not in found.loaded:
+            found.written[first] = statement.lineno
+    for name in found.deleted:
+        found.written.pop(name, None)
     return found
 
 
@@ -50,13 +60,26 @@ def mangled(name: str, class_name: str | None) -> str:
     return f"_{stripped}{name}" if stripped else name
 
 
-class _Collector(ast.NodeVisitor):
+class _Collector:
+    """Goes through nodes as `ast.NodeVisitor` does, several times as fast."""
+
     def __init__(self, class_name: str | None) -> None:
         self.found = Bindings()
         self._class_name = class_name
         self._depth = 0
         """How many scopes lie between the statements and the node that is visited."""
         self._comprehension_targets: set[int] = set()
+
+    def visit(self, node: ast.AST) -> None:
+        method = _METHODS.get(type(node))
+        if method is None:
+            self.generic_visit(node)
+        else:
+            method(self, node)
+
+    def generic_visit(self, node: ast.AST) -> None:
+        for child in children_of(node):
+            self.visit(child)
 
     def _note(self, names: dict[str, int], name: str, node: ast.AST) -> None:
         names.setdefault(mangled(name, self._class_name), getattr(node, "lineno", 0))
@@ -157,7 +180,7 @@ class _Collector(ast.NodeVisitor):
 
     def _visit_comprehension(self, node: ast.ListComp | ast.SetComp | ast.GeneratorExp | ast.DictComp) -> None:
         for generator in node.generators:
-            for target in ast.walk(generator.target):
+            for target in all_nodes(generator.target):
                 self._comprehension_targets.add(id(target))
         # A walrus within binds in the scope around the comprehension, so the depth stays.
         self.generic_visit(node)
@@ -168,18 +191,8 @@ class _Collector(ast.NodeVisitor):
     visit_DictComp = _visit_comprehension
 
 
-def _written_first(statements: list[ast.stmt], found: Bindings, class_name: str | None) -> dict[str, int]:
-    """Names whose old value cannot matter: a plain assignment is the first statement that mentions them."""
-    written: dict[str, int] = {}
-    mentioned_before: set[str] = set()
-    for statement in statements:
-        here = _Collector(class_name)
-        here.visit(statement)
-        if isinstance(statement, ast.Assign) and len(statement.targets) == 1:
-            target = statement.targets[0]
-            if isinstance(target, ast.Name):
-                name = mangled(target.id, class_name)
-                if name not in here.found.loaded and name not in mentioned_before:
-                    written[name] = statement.lineno
-        mentioned_before.update(here.found.mentioned)
-    return {name: line for name, line in written.items() if name not in found.deleted}
+_METHODS: dict[type[ast.AST], Callable[[_Collector, Any], None]] = {
+    getattr(ast, name.removeprefix("visit_")): method
+    for name, method in vars(_Collector).items()
+    if name.startswith("visit_")
+}

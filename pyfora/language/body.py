@@ -9,7 +9,7 @@ from typing import Any
 
 from pyfora.language.functions import compile_in_scope, register, with_qualname
 from pyfora.language.program import Plan
-from pyfora.language.sources import parsed
+from pyfora.language.trees import placed
 
 NAMES = "pyfora_names"
 """The primitive by which a block's function hands out its names when it ends: the builtin `locals`."""
@@ -21,12 +21,14 @@ class BlockFunction:
     """Makes `function`: its parameters are the captured local variables, and it returns all it has at its end.
 
     Names of the enclosing function that are not bound yet are local to it all the same, and fail as Python says.
-    Names of functions further out are in cells of their own. The cells are noted in `frame_cells`.
+    Names of functions further out are in cells of their own. The cells are noted in `frame_cells`. `place` is the
+    block's `with`, and `statements` its rewritten body.
     """
 
     def __init__(
         self,
         plan: Plan,
+        place: ast.With,
         statements: Sequence[ast.stmt],
         captured: Mapping[str, Any],
         frame_cells: dict[int, tuple[CellType, str]],
@@ -34,6 +36,7 @@ class BlockFunction:
         assert plan.block is not None and plan.namespace is not None
         self._plan = plan
         self._block = plan.block
+        self._place = place
         code = self._compile(statements, [])
         if code.co_cellvars:
             # Only compiling tells which names inner functions share; a function of just these shows their cells.
@@ -50,14 +53,14 @@ class BlockFunction:
     def _compile(self, statements: Sequence[ast.stmt], shown: Sequence[str]) -> CodeType:
         block = self._block
         arguments = _arguments(self._plan.own)
-        body = [*self._unbound(), *_show_cells(shown), *statements, ast.Return(_call(NAMES))]
+        before, after = [*self._unbound(), *_show_cells(shown)], ast.Return(_call(NAMES))
+        body = [*before, *statements, after]
         function = ast.FunctionDef(name=block.function, args=arguments, body=body, decorator_list=[])
         if hasattr(ast, "TypeAlias"):
             function.type_params = []  # type: ignore[attr-defined,unused-ignore]
-        place = parsed(block.segment).nodes[block.number]
-        for node in (function, *body):
-            if not hasattr(node, "lineno"):
-                ast.copy_location(node, place)
+        for node in (*arguments.args, *before, after):
+            placed(ast.copy_location(node, self._place))
+        ast.copy_location(function, self._place)
         code = compile_in_scope(function, self._plan.outer, block.class_name, block.segment)
         return with_qualname(code, block.qualname)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import dis
+import itertools
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import CodeType, FrameType
@@ -11,6 +12,7 @@ from typing import Any
 
 from pyfora.errors import BadWithBlockError, CantGetSourceTextError, InvalidPyforaOperation
 from pyfora.language.bindings import Bindings, bindings, mangled
+from pyfora.language.collection import without_collection
 from pyfora.language.rules import check_block
 from pyfora.language.sources import ParsedSegment, Segment, SourceFile, parsed, source_file
 
@@ -69,7 +71,8 @@ def capture_block(frame: FrameType) -> Block:
     known = _blocks.get((id(code), frame.f_lasti))
     if known is not None:
         return known[1]
-    block = _find_block(frame, in_function)
+    with without_collection():
+        block = _find_block(frame, in_function)
     if len(_blocks) >= _BLOCKS_LIMIT:
         _blocks.clear()
     _blocks[id(code), frame.f_lasti] = (code, block)
@@ -135,14 +138,15 @@ def _checked_segment(file: SourceFile, frame: FrameType, in_function: bool) -> S
 
 
 def _with_node(form: ParsedSegment, code: CodeType, lasti: int) -> tuple[ast.With, int]:
-    positions = list(code.co_positions())[lasti // 2]
+    positions = next(itertools.islice(code.co_positions(), lasti // 2, None))
     line = positions[0]
     candidates = []
     for node in form.nodes:
         if isinstance(node, ast.With):
             if _position(node) == positions:
                 # 3.11 gives the whole `with` as the position of each of its items.
-                candidates.append((node, _entered_before(code, lasti) % len(node.items)))
+                entered = _entered_before(code, lasti) if len(node.items) > 1 else 0
+                candidates.append((node, entered % len(node.items)))
             for item, part in enumerate(node.items):
                 if _position(part.context_expr) == positions:
                     candidates.append((node, item))

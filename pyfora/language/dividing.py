@@ -26,7 +26,7 @@ import builtins
 from collections.abc import Collection, Sequence
 
 from pyfora.language.primitives import CALLS
-from pyfora.language.sources import copied
+from pyfora.language.trees import all_nodes, children_of, copied, names_in, placed
 
 _QUICK = frozenset(dir(builtins))
 _KEEPS_SCOPE = frozenset(("super", "__class__", "locals", "vars", "dir", "eval", "exec", "globals"))
@@ -44,9 +44,10 @@ def may_be_long(node: ast.expr, around: str | None) -> bool:
 
 def can_be_moved(node: ast.expr) -> bool:
     """Whether `node` means the same in a function of its own, as long as the names in it mean the same."""
-    if isinstance(node, ast.Starred) or any(isinstance(child, _NOT_MOVED) for child in ast.walk(node)):
+    within = all_nodes(node)
+    if isinstance(node, ast.Starred) or any(isinstance(child, _NOT_MOVED) for child in within):
         return False
-    return not any(isinstance(child, ast.Name) and child.id in _KEEPS_SCOPE for child in ast.walk(node))
+    return not any(isinstance(child, ast.Name) and child.id in _KEEPS_SCOPE for child in within)
 
 
 def _calls(node: ast.AST, around: str | None) -> bool:
@@ -62,7 +63,7 @@ def _calls(node: ast.AST, around: str | None) -> bool:
                     return True
                 case ast.Attribute(attr=name) if name == around:
                     return True
-        waiting += ast.iter_child_nodes(found)
+        waiting += children_of(found)
     return False
 
 
@@ -75,7 +76,7 @@ class Thunks:
 
     def of(self, value: ast.expr, bound: Collection[str]) -> ast.Lambda:
         """`value`, as it is written, to be called elsewhere; `bound` are variables that are bound for certain."""
-        used = sorted({node.id for node in ast.walk(value) if isinstance(node, ast.Name)} & set(bound))
+        used = sorted(names_in([value]) & set(bound))
         arguments = ast.arguments(
             posonlyargs=[],
             args=[ast.arg(self._argument)],
@@ -83,7 +84,7 @@ class Thunks:
             kw_defaults=[ast.Name(name, ast.Load()) for name in used],
             defaults=[ast.Constant(None)],
         )
-        return ast.fix_missing_locations(ast.copy_location(ast.Lambda(arguments, copied(value)), value))
+        return placed(ast.copy_location(ast.Lambda(arguments, copied(value)), value))
 
 
 def divided_operation(node: ast.BinOp, thunk: ast.Lambda) -> ast.IfExp:
@@ -112,7 +113,7 @@ def rows(body: Sequence[ast.stmt], around: str | None) -> list[list[ast.stmt]]:
     for statement in body:
         match statement:
             case ast.Assign(targets=[ast.Name(id=name)], value=value) if may_be_long(value, around):
-                if bound is not None and bound.isdisjoint(_names(value)) and name not in bound:
+                if bound is not None and bound.isdisjoint(names_in([value])) and name not in bound:
                     found[-1].append(statement)
                     bound.add(name)
                 else:
@@ -133,11 +134,7 @@ def divided_row(row: Sequence[ast.Assign], thunks: Sequence[ast.Lambda]) -> ast.
     end = ast.copy_location(ast.Expr(_call("end", [], others[-1].value)), others[-1])
     trying = ast.copy_location(ast.Try(later, [], [], [end]), head)
     choice = ast.If(ast.UnaryOp(ast.Not(), _of("on")), [*row], [begin, trying])
-    return ast.fix_missing_locations(ast.copy_location(choice, head))
-
-
-def _names(node: ast.AST) -> set[str]:
-    return {child.id for child in ast.walk(node) if isinstance(child, ast.Name)}
+    return placed(ast.copy_location(choice, head))
 
 
 def _turns(values: Sequence[ast.expr], thunks: Sequence[ast.Lambda | None]) -> list[ast.expr]:
@@ -155,7 +152,7 @@ def _guarded(thunks: Sequence[ast.Lambda | None], value: ast.expr) -> ast.expr:
 
 def _choice(later: ast.expr, plain: ast.expr) -> ast.IfExp:
     choice = ast.IfExp(ast.UnaryOp(ast.Not(), _of("on")), plain, later)
-    return ast.fix_missing_locations(ast.copy_location(choice, plain))
+    return placed(ast.copy_location(choice, plain))
 
 
 def _call(method: str, arguments: Sequence[ast.expr], node: ast.expr) -> ast.Call:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterable
 
+from pyfora.language.trees import all_nodes, children_of
+
 _COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 
 
@@ -13,7 +15,7 @@ def bound_names(targets: Iterable[ast.AST]) -> set[str]:
     return {
         node.id
         for target in targets
-        for node in ast.walk(target)
+        for node in all_nodes(target)
         if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)
     }
 
@@ -118,12 +120,12 @@ def _free_reads(node: ast.AST) -> set[str]:
     """The names that `node` reads and does not bind itself, as a comprehension or lambda does."""
     if isinstance(node, ast.Lambda):
         given = node.args
-        own = {arg.arg for arg in ast.walk(given) if isinstance(arg, ast.arg)}
+        own = {arg.arg for arg in all_nodes(given) if isinstance(arg, ast.arg)}
         return (_free_reads(node.body) - own) | _free_reads(given)
     if isinstance(node, _COMPREHENSIONS):
-        inner: set[str] = set().union(*map(_free_reads, ast.iter_child_nodes(node)))
+        inner: set[str] = set().union(*map(_free_reads, children_of(node)))
         targets = bound_names(clause.target for clause in node.generators)
         return (inner - targets) | _free_reads(node.generators[0].iter)
     if isinstance(node, ast.Name):
         return {node.id} if isinstance(node.ctx, ast.Load) else set()
-    return set().union(*map(_free_reads, ast.iter_child_nodes(node)))
+    return set().union(*map(_free_reads, children_of(node)))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 
 from pyfora.language.sources import ComprehensionNode
+from pyfora.language.trees import all_nodes, names_in
 
 FOLDED_CALLEES = frozenset(
     ("sum", "min", "max", "any", "all", "list", "tuple", "set", "frozenset", "dict", "sorted", "next")
@@ -21,6 +22,8 @@ _KEYED_CALLEES = frozenset(("sorted", "min", "max"))
 _TINY_SOURCE_ELEMENTS = 8
 _KEEPS_SCOPE = frozenset(("super", "__class__", "locals", "vars", "dir", "eval", "exec", "globals"))
 """Names whose meaning depends on the very scope that they are read in."""
+_STAYS = frozenset((ast.NamedExpr, ast.Yield, ast.YieldFrom, ast.Await))
+"""What has an effect on the function that it stands in."""
 
 
 def can_split(node: ComprehensionNode) -> bool:
@@ -28,24 +31,26 @@ def can_split(node: ComprehensionNode) -> bool:
     source = node.generators[0].iter
     if isinstance(source, (ast.List, ast.Tuple, ast.Set)) and len(source.elts) <= _TINY_SOURCE_ELEMENTS:
         return False
-    for child in ast.walk(node):
-        if isinstance(child, (ast.NamedExpr, ast.Yield, ast.YieldFrom, ast.Await)):
+    within = all_nodes(node)
+    for child in within:
+        kind = type(child)
+        if kind in _STAYS:
             return False
         if isinstance(child, ast.comprehension) and child.is_async:
             return False
-        if isinstance(child, ast.Name) and child.id in _KEEPS_SCOPE:
+        if kind is ast.Name and child.id in _KEEPS_SCOPE:  # type: ignore[attr-defined]
             return False
-    return not _keeps_its_variables(node)
+    return not _keeps_its_variables(node, within)
 
 
-def _keeps_its_variables(node: ComprehensionNode) -> bool:
+def _keeps_its_variables(node: ComprehensionNode, within: list[ast.AST]) -> bool:
     """Whether a function or generator may outlive the element that made it, and see its variables change.
 
     All of `[lambda: i for i in s]` see the last i: they share one variable, which parts would not.
     """
     used_up: set[ast.AST] = set()
     makers: list[ast.Lambda | ast.GeneratorExp] = []
-    for child in ast.walk(node):
+    for child in within:
         if isinstance(child, ast.Call) and is_folded(child.func):
             used_up.update(child.args)
             used_up.update(keyword.value for keyword in child.keywords)
@@ -56,10 +61,7 @@ def _keeps_its_variables(node: ComprehensionNode) -> bool:
     kept = [maker for maker in makers if maker not in used_up]
     if not kept:
         return False
-    variables = {
-        name.id for clause in node.generators for name in ast.walk(clause.target) if isinstance(name, ast.Name)
-    }
-    return any(isinstance(name, ast.Name) and name.id in variables for maker in kept for name in ast.walk(maker))
+    return not names_in(clause.target for clause in node.generators).isdisjoint(names_in(kept))
 
 
 def is_named(callee: ast.expr, names: frozenset[str]) -> bool:

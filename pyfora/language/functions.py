@@ -13,19 +13,19 @@ from typing import Any
 from pyfora.errors import CantGetSourceTextError
 from pyfora.language.bindings import mangled
 from pyfora.language.read_checks import ReadChecker
-from pyfora.language.rewrite import RewrittenSegment, part_argument, rewritten_node
+from pyfora.language.rewrite import RewrittenSegment, part_argument, rewritten_function
 from pyfora.language.sources import (
     CodeReference,
     ComprehensionNode,
     Segment,
     compile_module,
-    copied,
     first_line_of,
     holds_code,
     is_code_of,
     nested_codes,
     parsed,
 )
+from pyfora.language.trees import copied, placed
 from pyfora.language.unconvertible import Unconvertible
 
 FACTORY = "pyfora_factory"
@@ -123,10 +123,10 @@ def function_code(
     if not isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)):
         raise CantGetSourceTextError(f"{segment.filename}: there is no function number {number} in its text")
     class_name = form.class_around(node)
-    node = rewritten_node(segment, node) if rewrite else copied(node)
+    node = rewritten_function(segment, node) if rewrite else copied(node)
     names = frozenset(checked)
     if names:
-        node = ast.fix_missing_locations(ReadChecker(names).visit(node))
+        node = placed(ReadChecker(names).visit(node))
     code = compile_in_scope(_bare(node), free_names, class_name, segment)
     code = with_qualname(code, qualname)
     if rewrite:
@@ -152,6 +152,7 @@ def compile_in_scope(
 ) -> CodeType:
     """The code of the one function that `statement` makes, compiled where `free_names` are free variables.
 
+    All nodes within `statement` have their place in the text.
     `class_name` is that of the class around it: private names are mangled for it, and `super()` finds it.
     """
     body = [statement]
@@ -159,6 +160,8 @@ def compile_in_scope(
     # means the global, unless it is free.
     name = class_name or getattr(statement, "name", None)
     unbinding = [ast.Global([name])] if name is not None and name not in free_names else []
+    for one in unbinding:
+        ast.copy_location(one, statement)
     parameters = list(free_names)
     if class_name is not None:
         around = ast.ClassDef(name=class_name, bases=[], keywords=[], body=body, decorator_list=[])
@@ -177,7 +180,6 @@ def compile_in_scope(
     if hasattr(ast, "TypeAlias"):
         factory.type_params = []  # type: ignore[attr-defined,unused-ignore]
     tree = ast.Module([ast.copy_location(factory, statement)], [])
-    ast.fix_missing_locations(tree)
     scope = _only_code(compile_module(tree, segment), FACTORY)
     if class_name is not None:
         scope = _only_code(scope, class_name)

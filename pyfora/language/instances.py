@@ -5,6 +5,7 @@ from __future__ import annotations
 import collections
 import copyreg
 import enum
+import sys
 from collections.abc import Callable
 from types import FunctionType
 from typing import Any
@@ -75,6 +76,8 @@ def layout_of(kind: type) -> type:
 
 def is_copied_raw(kind: type) -> bool:
     """Whether pickle would run methods of the user's to copy instances of `kind`, and they can do without."""
+    if _is_nameless_tuple(kind):
+        return True
     if not is_user_class(kind) or issubclass(kind, (enum.Enum, type, BaseException)):
         return False
     base = layout_of(kind)
@@ -92,6 +95,16 @@ def has_state_hook(kind: type) -> bool:
 def is_user_class(kind: type) -> bool:
     """Whether a class is the user's own."""
     return bool(kind.__flags__ & HEAP_TYPE) and is_user_module(kind.__module__)
+
+
+def _is_nameless_tuple(kind: type) -> bool:
+    """Whether a library made this named tuple while it ran, as pandas does for `itertuples`: no module has it by name.
+
+    It travels by what it is, and its `__new__` uses names that come only after its instances.
+    """
+    if kind.__base__ is not tuple or not hasattr(kind, "_fields") or is_user_module(kind.__module__):
+        return False
+    return getattr(sys.modules.get(kind.__module__), kind.__qualname__, None) is not kind
 
 
 def _has_library_hook(kind: type) -> bool:

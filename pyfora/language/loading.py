@@ -14,9 +14,9 @@ from typing import Any
 
 from pyfora.language import making
 from pyfora.language.caches import Kept, keep
+from pyfora.language.collection import without_collection
 from pyfora.language.depths import loaded
 from pyfora.language.functions import function_code
-from pyfora.language.pickling import without_collection
 from pyfora.language.reach import Namespace, ReplicaModule
 from pyfora.language.shipping import CodeForm, code_of
 from pyfora.language.sources import CodeReference

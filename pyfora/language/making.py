@@ -363,6 +363,16 @@ def set_function(function: FunctionType, state: dict[str, Any]) -> None:
         function.__type_params__ = state["type_params"]  # type: ignore[attr-defined,unused-ignore]
 
 
+def set_state_and_added(instance: Any, state: tuple[Any, dict[str, Any]]) -> None:
+    """The same as pickle would do with the first part; the second holds attributes that are added to that."""
+    own, added = state
+    if own is not None and hasattr(instance, "__setstate__"):
+        instance.__setstate__(own)
+    elif own is not None:
+        set_state(instance, own)
+    vars(instance).update(added)
+
+
 def set_state(instance: object, state: Any) -> None:
     """Give an instance its attributes, as pickle does where its class has no `__setstate__`."""
     attributes, slots = state if isinstance(state, tuple) and len(state) == 2 else (state, None)

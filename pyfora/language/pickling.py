@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import gc
 import io
 import pickle
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import cloudpickle.cloudpickle as cloudpickle  # type: ignore[import-untyped]
 
+from pyfora.language.collection import without_collection
 from pyfora.language.depths import Depths
 from pyfora.language.nans import NotANumber, holds_nan, is_nan
 from pyfora.language.reductions import reductions
@@ -163,15 +162,3 @@ class ParcelPickler(cloudpickle.Pickler):  # type: ignore[misc]  # an untyped ba
         if self.names.get(id(known)) is None:
             self.names[id(known)] = NotANumber(known)
         return self.names[id(known)]
-
-
-@contextmanager
-def without_collection() -> Iterator[None]:
-    """Keep the garbage collector still: it would look through all of a large value again and again."""
-    enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if enabled:
-            gc.enable()

@@ -17,6 +17,7 @@ from typing import Any
 from pyfora.language import making
 from pyfora.language.chance import by_name
 from pyfora.language.dispatching import reduce_dispatching_method
+from pyfora.language.iterators import iterator_reductions
 from pyfora.language.matches import match_reducer
 from pyfora.language.reach import is_user_module
 
@@ -85,6 +86,7 @@ def reductions() -> dict[type, Callable[[Any], Any]]:
         re.Match: match_reducer(),
         MethodType: _of_method,
         BuiltinMethodType: _of_builtin,
+        **iterator_reductions(),
         **dict.fromkeys(_FILES, _of_file),
         **dict.fromkeys((io.StringIO, io.BytesIO), _of_memory_file),
     }

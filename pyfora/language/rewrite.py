@@ -10,8 +10,9 @@ The lambda is the *part*: of a part of the source it makes what the whole would 
 elements, one after the other). The callee is evaluated first, then the source, as in the original; every name means
 what it meant.
 
-A loop that is known to be short costs hardly more than where it was never rewritten, since the original stands beside
-the call: `[e for t in pyfora_kept()] if pyfora_is_short(at, s) else pyfora_comprehension("list", …, pyfora_kept())`.
+A loop that is run more than once, and known to be short by then, costs hardly more than where it was never rewritten,
+since the original stands beside the call:
+`[e for t in pyfora_kept()] if pyfora_is_short(at, s) else pyfora_comprehension("list", …, pyfora_kept())`.
 The test evaluates the source and keeps it for whichever of the two is run, at once. (A name to hold it would be one
 more variable of the user's; and making the lambda, calling the primitive and calling the part takes longer than most
 short loops.)
@@ -73,7 +74,8 @@ from pyfora.language.primitives import (
     TYPE,
 )
 from pyfora.language.scopes import ScopedTransformer
-from pyfora.language.sources import ComprehensionNode, Node, ParsedSegment, Segment, copied
+from pyfora.language.sources import ComprehensionNode, ParsedSegment, Segment
+from pyfora.language.trees import Node, all_nodes, copied, placed
 
 _DEEPEST = 2
 """Comprehensions nested deeper are only rewritten, and stand beside no original: each such pair doubles the code."""
@@ -105,21 +107,30 @@ class RewrittenSegment:
         self.class_names = [form.class_around(node) for node in form.nodes]
         rewriter = _Rewriter(segment, form.tree)
         self.tree = rewriter.visit(form.tree)
-        ast.fix_missing_locations(self.tree)
+        placed(self.tree)
         self.parts = rewriter.parts
         self.loops = rewriter.loops
         self.plain = rewriter.plain
         """What a person reads in the place of a choice between that and the original."""
 
 
-def rewritten_node(segment: Segment, node: Node) -> Node:
-    """The rewritten form of a function's or `with`'s node of `parsed(segment)`, and of it alone.
+def rewritten_function(segment: Segment, node: Node) -> Node:
+    """The rewritten form of a function's node of `parsed(segment)`, and of it alone.
 
     Mostly only a little of a long statement is run.
     """
     made = copied(node)
     _Rewriter(segment, made).visit(made)
-    return ast.fix_missing_locations(made)
+    return placed(made)
+
+
+def rewritten_block(segment: Segment, number: int) -> ast.With:
+    """The rewritten form of the `with` that is this node of `parsed(segment)`, and of it alone."""
+    # Of a tree of its own: to parse the text takes less time than to copy the tree of a long block.
+    node = ParsedSegment(segment).nodes[number]
+    assert isinstance(node, ast.With)
+    _Rewriter(segment, node).visit(node)
+    return placed(node)
 
 
 @functools.lru_cache(maxsize=512)
@@ -165,7 +176,7 @@ class _Rewriter(ScopedTransformer):
     def visit_body(self, body: list[ast.stmt], target: ast.expr | None = None) -> None:
         """As ever; and statements in a row that may be divided are."""
         made: list[ast.stmt] = []
-        with self.within():
+        with self.within(runs_once=self.scope.runs_once and target is None):
             if target is not None:
                 self.bind(target)
             for row in [[one] for one in body] if self.scope.in_class_body else rows(body, self.scope.name):
@@ -315,7 +326,7 @@ class _Rewriter(ScopedTransformer):
         def fold(callee: ast.expr, source: ast.expr) -> ast.Call:
             return _call(FOLD, callee, part, source, *rest, keywords=[*keywords, ast.keyword("at", at)])
 
-        if self._depth >= _DEEPEST:
+        if not self._may_be_known():
             return ast.copy_location(fold(callee, source), node)
         elements = _over_kept(generator) if isinstance(generator, ast.GeneratorExp) else _call(KEPT)
         short = ast.copy_location(ast.Call(_call(KEPT), [elements, *rest], keywords), node)
@@ -330,6 +341,8 @@ class _Rewriter(ScopedTransformer):
         def keyed(callee: ast.expr, source: ast.expr, key: ast.expr) -> ast.Call:
             return _call(KEYED, callee, source, key, keywords=[*others, ast.keyword("at", at)])
 
+        if not self._may_be_known():
+            return ast.copy_location(keyed(callee, source, key), node)
         short = ast.Call(_call(KEPT), [_call(KEPT)], [ast.keyword("key", _call(KEPT)), *others])
         is_short = _call(IS_SHORT_KEYED, at, callee, source, key)
         choice = ast.IfExp(is_short, ast.copy_location(short, node), keyed(_call(KEPT), _call(KEPT), _call(KEPT)))
@@ -383,7 +396,7 @@ class _Rewriter(ScopedTransformer):
         def comprehension(source: ast.expr) -> ast.Call:
             return _call(COMPREHENSION, kind, part, source, keywords=[ast.keyword("at", at)])
 
-        if self._depth >= _DEEPEST:
+        if not self._may_be_known():
             return ast.copy_location(comprehension(source), node)
         choice = ast.IfExp(_call(IS_SHORT, at, source), _over_kept(node), comprehension(_call(KEPT)))
         return self._choice(choice, comprehension(source), node)
@@ -398,6 +411,8 @@ class _Rewriter(ScopedTransformer):
         def generator(source: ast.expr) -> ast.Call:
             return _call(GENERATOR, part, source, keywords=[ast.keyword("at", at)])
 
+        if not self._may_be_known():
+            return ast.copy_location(generator(source), node)
         choice = ast.IfExp(_call(IS_SHORT, at, source), _over_kept(node), generator(_call(KEPT)))
         return self._choice(choice, generator(source), node)
 
@@ -421,6 +436,10 @@ class _Rewriter(ScopedTransformer):
         part = ast.copy_location(ast.Lambda(arguments, node), node)
         self.parts[part] = node
         return part, source
+
+    def _may_be_known(self) -> bool:
+        """Whether a loop here may be run when it is known to be short: not where it is run once."""
+        return self._depth < _DEEPEST and not (self.scope.runs_once and not self.scope.in_comprehension)
 
     def _can_be_folded(self, elements: ast.expr) -> bool:
         if isinstance(elements, ast.GeneratorExp):
@@ -459,7 +478,7 @@ def _call(name: str, *arguments: ast.expr, keywords: Iterable[ast.keyword] = ())
 
 
 def _placed(made: ast.expr, node: ast.stmt) -> ast.expr:
-    for part in ast.walk(made):
+    for part in all_nodes(made):
         if isinstance(part, ast.expr):
             ast.copy_location(part, node)
     return made
@@ -467,7 +486,7 @@ def _placed(made: ast.expr, node: ast.stmt) -> ast.expr:
 
 def _part_loop(node: ast.For, body: list[ast.stmt]) -> ast.For:
     made = ast.For(node.target, node.iter, body, [])
-    return copy.deepcopy(ast.copy_location(made, node))
+    return copied(ast.copy_location(made, node))
 
 
 def _over_kept(node: ComprehensionNode) -> ComprehensionNode:

@@ -6,17 +6,35 @@ import ast
 from collections.abc import Iterable, Iterator
 
 from pyfora.errors import BadWithBlockError
+from pyfora.language.trees import all_nodes
 
 _ADVICE = "Only names leave a block: assign the value to a name, and use it after the block."
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
 _LOOPS = (ast.For, ast.While, ast.AsyncFor)
+_CHECKED = frozenset(
+    (
+        *(ast.Return, ast.Yield, ast.YieldFrom, ast.Await, ast.AsyncFor, ast.AsyncWith, ast.Raise, ast.Break),
+        *(ast.Continue, ast.ImportFrom, ast.With),
+    )
+)
+"""What may break a rule, but for asynchronous comprehensions."""
 
 
 def check_block(statements: Iterable[ast.stmt], filename: str) -> None:
     """Raise BadWithBlockError, naming file and line, at the first statement that a block may not hold."""
     for statement in statements:
+        if _is_plain(statement):
+            continue
         for node, reason in _violations(statement, in_loop=False, in_handler=False):
             raise BadWithBlockError(f"{filename}:{getattr(node, 'lineno', statement.lineno)}: {reason}")
+
+
+def _is_plain(statement: ast.stmt) -> bool:
+    """Whether nothing is in it that may break a rule."""
+    nodes = all_nodes(statement)
+    if not _CHECKED.isdisjoint(map(type, nodes)):
+        return False
+    return not any(node.is_async for node in nodes if isinstance(node, ast.comprehension))
 
 
 def _violations(node: ast.AST, *, in_loop: bool, in_handler: bool) -> Iterator[tuple[ast.AST, str]]:

@@ -16,6 +16,7 @@ from pyfora.language.bindings import Bindings
 from pyfora.language.body import CELLS, NAMES, BlockFunction, cell_noter
 from pyfora.language.caches import CACHE_WRAPPER, answers, is_counted, keep_objects, name_of, pairs
 from pyfora.language.capture import Block, block_statements
+from pyfora.language.collection import without_collection
 from pyfora.language.frozen import can_change, fingerprint, members
 from pyfora.language.functions import register
 from pyfora.language.library_watch import LibraryWatch, mentions
@@ -25,8 +26,8 @@ from pyfora.language.primitives import READ
 from pyfora.language.program import RESULT, Plan, read_program
 from pyfora.language.reach import Namespace, ReplicaModule
 from pyfora.language.read_checks import ReadChecker
-from pyfora.language.rewrite import rewritten_node
-from pyfora.language.sources import compile_module, parsed
+from pyfora.language.rewrite import rewritten_block
+from pyfora.language.sources import compile_module
 from pyfora.language.unconvertible import Unconvertible, make_reader
 
 _UNSET = object()
@@ -162,7 +163,9 @@ class LoadedProgram:
     def _run_module_block(self, block: Block) -> BlockEnd:
         assert self.plan.namespace is not None
         names = self.plan.namespace.names
-        code = compile_module(ast.Module(self._statements(block), []), block.segment)
+        with without_collection():
+            _, statements = self._statements(block)
+            code = compile_module(ast.Module(statements, []), block.segment)
         register(code, block.segment)
         before = dict(names)
         error: BaseException | None = None
@@ -176,7 +179,8 @@ class LoadedProgram:
 
     def _run_function_block(self, block: Block) -> BlockEnd:
         assert self.plan.namespace is not None
-        body = BlockFunction(self.plan, self._statements(block), self.captured, self.frame_cells)
+        with without_collection():
+            body = BlockFunction(self.plan, *self._statements(block), self.captured, self.frame_cells)
         before = {name: self.captured[name] for name in self.plan.own}
         try:
             after = body.function(*before.values())
@@ -189,15 +193,15 @@ class LoadedProgram:
             return _end(block, before, dict(trace.tb_frame.f_locals), error)
         return _end(block, before, after, None)
 
-    def _statements(self, block: Block) -> list[ast.stmt]:
+    def _statements(self, block: Block) -> tuple[ast.With, list[ast.stmt]]:
+        """The block's `with`, and its body as it is run."""
         assert self.plan.namespace is not None
-        node = parsed(block.segment).nodes[block.number]
-        assert isinstance(node, ast.With)
-        statements = block_statements(rewritten_node(block.segment, node), block.item)
+        node = rewritten_block(block.segment, block.number)
+        statements = block_statements(node, block.item)
         doubtful = self.plan.doubtful | self.plan.namespace.doubtful
         if doubtful:
             statements = [ReadChecker(doubtful).visit(statement) for statement in statements]
-        return statements
+        return node, statements
 
 
 def _end(

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from pyfora.language.sources import FunctionNode
+from pyfora.language.trees import BARE, all_nodes, names_in
 
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
 _SCOPES = (ast.ClassDef, ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
@@ -28,6 +29,8 @@ class Scope:
     in_class_body: bool = False
     class_name: str | None = None
     in_comprehension: bool = False
+    runs_once: bool = False
+    """It stands in the block itself, and in no loop there."""
     divided: int = 0
     """How many divided expressions there are around."""
     certain: frozenset[str] = frozenset()
@@ -36,11 +39,23 @@ class Scope:
     """Those of them that are bound here."""
 
 
-class ScopedTransformer(ast.NodeTransformer):
-    """A transformer that knows the scope of the node that it visits."""
+class ScopedTransformer:
+    """A transformer, as `ast.NodeTransformer` is one, that knows the scope of the node that it visits."""
+
+    _methods: dict[type[ast.AST], Any]
+
+    def __init_subclass__(cls) -> None:
+        # Found once for all nodes; and all nodes are gone through by lines that are several times as fast.
+        names = [name for name in dir(cls) if name.startswith("visit_") and hasattr(ast, name.removeprefix("visit_"))]
+        cls._methods = {getattr(ast, name.removeprefix("visit_")): getattr(cls, name) for name in names}
 
     def __init__(self, root: ast.AST) -> None:
-        self.scope = Scope(root)
+        self.scope = Scope(root, runs_once=isinstance(root, ast.With))
+
+    def visit(self, node: ast.AST) -> Any:
+        """What stands in the place of `node`: a node, or of a statement several."""
+        method = self._methods.get(type(node))
+        return self.generic_visit(node) if method is None else method(self, node)
 
     @contextmanager
     def within(self, **changes: Any) -> Iterator[None]:
@@ -51,7 +66,7 @@ class ScopedTransformer(ast.NodeTransformer):
 
     def bind(self, *targets: ast.expr) -> None:
         """Names in these are bound from here on."""
-        names = {name.id for target in targets for name in ast.walk(target) if isinstance(name, ast.Name)}
+        names = names_in(targets)
         self.scope = dataclasses.replace(self.scope, bound=self.scope.bound | names & self.scope.certain)
 
     def visit_ClassDef(self, node: ast.ClassDef) -> ast.AST:
@@ -94,15 +109,22 @@ class ScopedTransformer(ast.NodeTransformer):
         with self.within(function=None, certain=frozenset(), bound=frozenset()):
             return self.generic_visit(node)
 
+    def visit_While(self, node: ast.While) -> ast.AST:
+        with self.within(runs_once=False):
+            return self.generic_visit(node)
+
     def generic_visit(self, node: ast.AST) -> ast.AST:
         """Visit all that is in `node`, bodies by `visit_body`."""
-        for name, value in ast.iter_fields(node):
-            if isinstance(value, list) and value and isinstance(value[0], ast.stmt):
-                self.visit_body(value, node.target if name == "body" and isinstance(node, ast.For) else None)
-            elif isinstance(value, list):
-                value[:] = [self.visit(child) if isinstance(child, ast.AST) else child for child in value]
-            elif isinstance(value, ast.AST):
-                setattr(node, name, self.visit(value))
+        own = vars(node)
+        for name, value in [*own.items()]:
+            if isinstance(value, ast.AST):
+                if type(value) not in BARE:
+                    own[name] = self.visit(value)
+            elif type(value) is list and value:
+                if isinstance(value[0], ast.stmt):
+                    self.visit_body(value, node.target if name == "body" and isinstance(node, ast.For) else None)
+                else:
+                    value[:] = [self.visit(child) if isinstance(child, ast.AST) else child for child in value]
         return node
 
     def visit_body(self, body: list[ast.stmt], target: ast.expr | None = None) -> None:
@@ -127,8 +149,9 @@ def certain_names(function: FunctionNode) -> frozenset[str]:
         node = waiting.pop()
         if isinstance(node, (*_FUNCTIONS, *_SCOPES)):
             # What another scope uses of them may be bound there, and is closed over in any case.
-            uncertain |= {name.id for name in ast.walk(node) if isinstance(name, ast.Name)}
-            uncertain |= {name for one in ast.walk(node) if isinstance(one, ast.Nonlocal) for name in one.names}
+            within = all_nodes(node)
+            uncertain |= {one.id for one in within if isinstance(one, ast.Name)}
+            uncertain |= {name for one in within if isinstance(one, ast.Nonlocal) for name in one.names}
             continue
         match node:
             case ast.Name(id=name, ctx=ast.Store()):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import importlib
 import os
@@ -13,6 +14,7 @@ from typing import Any
 
 from pyfora.errors import InvalidPyforaOperation
 from pyfora.language import chance
+from pyfora.language.frames import pandas_options, set_pandas_options
 from pyfora.language.log_settings import disabled_level, log_settings, set_disabled_level, set_log_settings
 from pyfora.language.warning_settings import set_warning_settings, warning_settings
 
@@ -32,7 +34,10 @@ class _Setting:
 
 
 def current_settings(*, by_code_alone: bool = False) -> Settings:
-    """Those of this process, as they are now; `by_code_alone` without those that an import may change."""
+    """Those of this process, as they are now; `by_code_alone` without those that an import may change.
+
+    Raises InvalidPyforaOperation for one that cannot be sent to another process.
+    """
     found: Settings = {}
     for name, setting in _SETTINGS.items():
         if setting.module in sys.modules and not (by_code_alone and setting.imports_change_it):
@@ -47,7 +52,9 @@ def make_settings(settings: Mapping[str, Any]) -> None:
     for name, setting in _SETTINGS.items():
         value = settings.get(name, setting.default)
         if value != setting.default:
-            importlib.import_module(setting.module)
+            # A program that uses a package which this process lacks is told so where it does.
+            with contextlib.suppress(ModuleNotFoundError):
+                importlib.import_module(setting.module)
         if setting.module in sys.modules and setting.get() != value:
             setting.set(value)
 
@@ -208,6 +215,7 @@ _SETTINGS: dict[str, _Setting] = {
         "numpy",
     ),
     "array printing": _Setting(_PRINTING, _array_printing, _set_array_printing, "numpy"),
+    "pandas": _Setting({}, pandas_options, set_pandas_options, "pandas"),
     "locale": _Setting(["C"] * len(_LOCALE), _locale, _set_locale, "locale"),
     "warnings": _Setting([], warning_settings, set_warning_settings, "warnings", imports_change_it=True),
     "logging": _Setting({}, log_settings, set_log_settings, "logging", imports_change_it=True),

@@ -19,6 +19,7 @@ from pyfora.language.arrays import SharedMemory, is_array_kind, reduce_array
 from pyfora.language.caches import CACHE_WRAPPER, Kept, attributes_of, is_librarys, kept_by, name_of
 from pyfora.language.classes import is_importable, reduce_class
 from pyfora.language.dispatching import is_dispatcher, reduce_dispatcher
+from pyfora.language.frames import is_pandas_kind, reduce_pandas
 from pyfora.language.instances import (
     Links,
     has_state_hook,
@@ -144,6 +145,8 @@ class Shipper(ParcelPickler):
         if is_array_kind(kind):
             self._arrays.append(obj)
             return self._shared_memory.reduction(obj) or reduce_array(obj)
+        if is_pandas_kind(kind):
+            return reduce_pandas(obj)
         if kind is functools.cached_property:
             return making.make_cached_property, (obj.func, obj.attrname)
         if kind is memoryview:

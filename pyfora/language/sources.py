@@ -12,23 +12,20 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from types import CodeType
-from typing import Any, TypeVar
+from typing import Any
+from weakref import WeakKeyDictionary
 
 from pyfora.errors import CantGetSourceTextError
 from pyfora.language.accumulation import HIDDEN
+from pyfora.language.trees import all_nodes
 
 FunctionNode = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
-Node = TypeVar("Node", bound=ast.AST)
 ComprehensionNode = ast.GeneratorExp | ast.ListComp | ast.SetComp | ast.DictComp
-_NUMBERED = (
-    ast.FunctionDef,
-    ast.AsyncFunctionDef,
-    ast.Lambda,
-    ast.With,
-    ast.GeneratorExp,
-    ast.ListComp,
-    ast.SetComp,
-    ast.DictComp,
+_NUMBERED = frozenset(
+    (
+        *(ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.With),
+        *(ast.GeneratorExp, ast.ListComp, ast.SetComp, ast.DictComp),
+    )
 )
 _FUTURE_FLAGS = functools.reduce(
     lambda mask, name: mask | getattr(__future__, name).compiler_flag, __future__.all_feature_names, 0
@@ -74,10 +71,11 @@ CodesByPlace = dict[tuple[str, int], list[CodeType]]
 class ParsedSegment:
     """A segment's tree, with the positions of its file; its numbered nodes and every node's parent."""
 
-    def __init__(self, segment: Segment) -> None:
+    def __init__(self, segment: Segment, tree: ast.Module | None = None) -> None:
+        """`tree`, where the segment was parsed before."""
         self.segment = segment
-        self.tree = parse_segment(segment)
-        self.nodes: list[ast.AST] = [node for node in _all_nodes(self.tree) if isinstance(node, _NUMBERED)]
+        self.tree = parse_segment(segment) if tree is None else tree
+        self.nodes: list[ast.AST] = [node for node in all_nodes(self.tree) if type(node) in _NUMBERED]
 
     @functools.cached_property
     def parents(self) -> dict[ast.AST, ast.AST]:
@@ -116,35 +114,14 @@ def parse_segment(segment: Segment) -> ast.Module:
     return parse_text("\n" * (segment.first_line - 1) + segment.text, segment.filename)
 
 
-def _all_nodes(tree: ast.AST) -> list[ast.AST]:
-    """What `ast.walk` goes through, in an order of its own, several times as fast."""
-    found = [tree]
-    for node in found:
-        for value in vars(node).values():
-            if isinstance(value, ast.AST):
-                found.append(value)
-            elif type(value) is list:
-                found += [item for item in value if isinstance(item, ast.AST)]
-    return found
-
-
-def copied(node: Node) -> Node:
-    """A copy of `node` and of all within it: as `copy.deepcopy`, several times as fast."""
-    found = type(node)()
-    for name, value in vars(node).items():
-        if isinstance(value, ast.AST):
-            # What has no place in the text (an operator, a context) is one object for all the tree.
-            value = copied(value) if value._attributes or value._fields else value
-        elif type(value) is list:
-            value = [copied(item) if isinstance(item, ast.AST) else item for item in value]
-        setattr(found, name, value)
-    return found
+_cut_from_files: WeakKeyDictionary[Segment, ast.Module] = WeakKeyDictionary()
+"""The trees of segments whose files were parsed here."""
 
 
 @functools.lru_cache(maxsize=512)
 def parsed(segment: Segment) -> ParsedSegment:
     """The parsed form of `segment`; shared, so nobody may change its tree."""
-    return ParsedSegment(segment)
+    return ParsedSegment(segment, _cut_from_files.get(segment))
 
 
 def compile_module(tree: ast.Module | ast.Interactive, segment: Segment) -> CodeType:
@@ -207,8 +184,13 @@ def same_code(one: CodeType, other: CodeType) -> bool:
         == (other.co_argcount, other.co_posonlyargcount, other.co_kwonlyargcount)
         and len(one.co_consts) == len(other.co_consts)
         and all(_same_constant(*pair) for pair in zip(one.co_consts, other.co_consts, strict=True))
-        and list(one.co_positions()) == list(other.co_positions())
+        and _same_positions(one, other)
     )
+
+
+def _same_positions(one: CodeType, other: CodeType) -> bool:
+    as_packed = one.co_firstlineno == other.co_firstlineno and one.co_linetable == other.co_linetable
+    return as_packed or list(one.co_positions()) == list(other.co_positions())
 
 
 def _same_constant(one: object, other: object) -> bool:
@@ -261,22 +243,24 @@ class SourceFile:
         self.flags = flags
         self.tree = parse_text(text, filename)
         self._lines = text.splitlines(keepends=True)
-        self._spans: list[tuple[int, int]] = []
+        self._spans: list[tuple[int, int, list[ast.stmt]]] = []
         for statement in self.tree.body:
             first, last = first_line_of(statement), statement.end_lineno or statement.lineno
             if self._spans and first <= self._spans[-1][1]:
-                self._spans[-1] = (self._spans[-1][0], max(last, self._spans[-1][1]))
+                first, before, statements = self._spans[-1]
+                self._spans[-1] = (first, max(last, before), [*statements, statement])
             else:
-                self._spans.append((first, last))
+                self._spans.append((first, last, [statement]))
         self._segments: dict[int, Segment] = {}
 
     def segment_at(self, line: int) -> Segment | None:
         """The segment that covers `line` (counted from 1), or None."""
-        for first, last in self._spans:
+        for first, last, statements in self._spans:
             if first <= line <= last:
                 if first not in self._segments:
                     text = "".join(self._lines[first - 1 : last])
-                    self._segments[first] = Segment(self.filename, first, text, self.flags)
+                    segment = self._segments[first] = Segment(self.filename, first, text, self.flags)
+                    _cut_from_files[segment] = ast.Module(statements, [])
                 return self._segments[first]
         return None
 

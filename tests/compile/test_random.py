@@ -8,7 +8,7 @@ import struct
 import pytest
 
 from pyfora.compile import KernelCache, NotCompiled, Output, analyse
-from tests.compile.loops import compiled, loop, module, times_given_up
+from tests.compile.loops import compiled, loop, module, run_terms, times_given_up
 
 LIBRARY = """
 import random
@@ -112,3 +112,47 @@ def test_what_is_not_compiled_of_them(body: str, reason: str) -> None:
     with pytest.raises(NotCompiled) as caught:
         analyse(loop("(f(i) for i in source)", names))
     assert reason in caught.value.reason
+
+
+SEEDED = """
+import random
+
+def seeded(i):
+    return random.Random(SEEDS[i]).getrandbits(63)
+
+def six(i):
+    a, b, c = random.Random(3 * i), random.Random(3 * i + 1), random.Random(3 * i + 2)
+    d, e, f = random.Random(7 - i), random.Random(9), random.Random(9)
+    t = 0
+    for _ in range(700):
+        t = t * 3 % 1000003 + a.getrandbits(9) + b.getrandbits(9) + c.getrandbits(9)
+        t += d.getrandbits(9) - e.getrandbits(9) * 5 + f.getrandbits(9)
+    return t
+"""
+
+
+def _drawn_seeds(draws: random.Random) -> list[int]:
+    """Runs of seeds of equal distances, begun and broken off at any place, near the edges of 32 and 64 bits too."""
+    seeds: list[int] = []
+    while len(seeds) < 400:
+        seed = draws.choice([0, draws.randrange(100), 2**32 - 5, -(2**32) + 3, 2**63 - 20, draws.randrange(2**40)])
+        step = draws.choice([0, 1, 1, -1, 2, 7919, -3, 2**31, 2**32, -(2**30), 2**61])
+        run = [seed + number * step for number in range(draws.randrange(1, 14))]
+        seeds += [one for one in run if abs(one) < 2**63]
+    return seeds
+
+
+@pytest.mark.parametrize("number", range(8))
+def test_what_is_seeded_ahead_is_what_is_asked_for(number: int, cache: KernelCache) -> None:
+    seeds = _drawn_seeds(random.Random(number))
+    kernel = compiled("(seeded(i) for i in source)", module(SEEDED, SEEDS=seeds), cache)
+    expected = [random.Random(seed).getrandbits(63) for seed in seeds]
+    # As a whole, and in several runs of one kernel, which goes on with what it has made.
+    assert run_terms(kernel, range(len(seeds))) == expected
+    assert [run_terms(kernel, range(i, i + 1))[0] for i in range(len(seeds))] == expected
+
+
+def test_several_generators_of_one_element_are_apart(cache: KernelCache) -> None:
+    names = module(SEEDED, SEEDS=[])
+    kernel = compiled("(six(i) for i in source)", names, cache)
+    assert run_terms(kernel, range(-12, 40)) == [names["six"](i) for i in range(-12, 40)]

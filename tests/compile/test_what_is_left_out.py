@@ -209,6 +209,34 @@ class Answer(functools.partial):
         return 42
 answer = Answer(plus, 5)
 
+class One:
+    def __init__(self, x):
+        self.x = x
+
+class Backwards:
+    def __init__(self, x):
+        self.x = x
+    def __lt__(self, other):
+        return self.x > other.x
+    def __eq__(self, other):
+        return True
+
+def found(n, kind):
+    sought, held = kind(n), [kind(2), kind(3)]
+    return 1 if sought in held else 0
+
+def removed(n):
+    held = [One(2), One(3)]
+    held.remove(One(n))
+    return held.count(One(2)) + held.index(One(3))
+
+def one_tuples(n):
+    held = [(-0.0,), (1.0,)]
+    return 1 if (0.0 * n,) in held else 0
+
+def in_order(n, kind):
+    return sorted([kind(2), kind(n), kind(1)])[0].x
+
 class Text(str):
     def __getitem__(self, index):
         return "z"
@@ -229,6 +257,14 @@ REFUSED = [
         "Gone(i).x",
         "answer(i)",
         "ord(text[i])",
+    ),
+    *(
+        "found(i, One)",
+        "found(i, Backwards)",
+        "removed(i)",
+        "one_tuples(i)",
+        "in_order(i, One)",
+        "in_order(i, Backwards)",
     ),
 ]
 COMPILED = [

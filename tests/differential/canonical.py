@@ -18,6 +18,8 @@ import types
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
+from tests.differential.frames import described, is_pandas_kind
+
 _CONSTANTS = (None, Ellipsis, NotImplemented)
 _FUNCTIONS = (types.FunctionType, types.BuiltinFunctionType, types.WrapperDescriptorType, types.MethodDescriptorType)
 _DATES = (datetime.date, datetime.time, datetime.timedelta, datetime.tzinfo)
@@ -64,6 +66,8 @@ class Canonical:
         if kind in (list, dict, set, bytearray):
             return self._content(value)
         name = _class_name(kind)
+        if is_pandas_kind(kind):
+            return f"{name}{described(value, self.text, Canonical().text)}"
         if isinstance(value, _DATES):
             return f"{name}{value!r}" if kind.__module__ == "datetime" else f"{name}{value!r}{self._state(value)}"
         if isinstance(value, decimal.Decimal):

@@ -149,6 +149,18 @@ SHOWN_BY: dict[str, tuple[str, ...]] = {
         "numpy views, made in the block",
     ),
     "an array of few elements far apart in memory (only where it is read)": ("arrays: a few elements far apart",),
+    "frames, series, indices and scalars of pandas 2": (
+        "frames: all kinds, captured and made in the block",
+        "frames: reading is no change",
+        "frames: attributes, flags, classes of one's own",
+        "frames: in parallel loops",
+    ),
+    "changing a captured frame, series or index": (
+        "frames: changing a captured one: plain: x.loc[3, 'a'] = 9.0",
+        "frames: changing a captured one: series: x += 1",
+        "frames: changing a captured one: plain: x['a'].values[0] = 5.0",
+    ),
+    "objects of pandas that copy on write: pandas 3 (only where it is read)": ("frames: that copy on write, captured",),
     "`singledispatch` functions, context variables with their values": (
         "ambient: a captured singledispatch function, its registry and attributes",
         "ambient: context variables with a value, a default, and neither",

@@ -8,21 +8,29 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from random import Random
-from typing import Any
 
-from tests.daemons import Cluster, Daemon
+from tests.daemons import Cluster
+from tests.differential.halting_server import DRIVER, LEAVES, Halts
 from tests.differential.rows import Row
 
 EAGER_SERVER = "tests.execute.eager_server"
 UNWILLING_SERVER = "tests.differential.unwilling_server"
-KILL_ATTEMPTS = 10
-"""So often a row is run, until a worker was killed in its midst."""
-LONGEST_WAIT_S = 0.3
-"""A worker is killed up to so long after a program began to run, by the seed; half as long in each further attempt."""
+HALTING_SERVER = "tests.differential.halting_server"
+LAST_MESSAGE = 4
+"""A worker is killed before one of so many first messages of a compute process, by the seed."""
 
 
-class TooShort(Exception):
-    """The row's program ended each time before a worker could be killed in its midst."""
+class NeverMet(Exception):
+    """No compute process came to where a worker was to be killed."""
+
+
+class HaltingCluster(Cluster):
+    """A cluster whose compute processes halt where `halts` says."""
+
+    def __init__(self, workers: int) -> None:
+        super().__init__(workers, fork_server=HALTING_SERVER)
+        self.halts = Halts(self.directory / "halts")
+        self._settings["HALTS"] = str(self.directory / "halts")
 
 
 @dataclass(frozen=True)
@@ -39,23 +47,31 @@ class Mode:
     @contextmanager
     def cluster(self, seed: int = 0) -> Iterator[Cluster]:
         """The cluster, which ends with the context."""
+        if self.kills:
+            with HaltingCluster(self.workers) as halting:
+                yield halting
+            return
         settings = {"GIVE_UP": str(self.given_up), "GIVE_UP_SEED": str(seed)}
         server = UNWILLING_SERVER if self.given_up else EAGER_SERVER
         with Cluster(self.workers, settings=settings, fork_server=server) as cluster:
             yield cluster
 
     def complaints(self, row: Row, cluster: Cluster, seed: int = 0) -> list[str]:
-        """What is not as expected of the row in this mode, in words. Raises TooShort."""
+        """What is not as expected of the row in this mode, in words. Raises NeverMet."""
         if not self.kills:
             return row.complaints(cluster.url)
+        assert isinstance(cluster, HaltingCluster)
         random = Random(f"{seed} {row.name}")
-        for attempt in range(KILL_ATTEMPTS):
+        chosen = (random.choice((DRIVER, LEAVES)), random.randrange(LAST_MESSAGE))
+        # Each driver sends one message at least: how its program ended.
+        for role, number in (chosen, (DRIVER, 0)):
             cluster.wait_for_workers(self.workers)
-            killer = Killer(cluster, random.random() * LONGEST_WAIT_S / 2**attempt, random)
+            cluster.halts.want(role, number)
+            killer = Killer(cluster, random)
             found = killer.during(lambda: row.complaints(cluster.url))
             if found or killer.killed:
                 return found
-        raise TooShort(f"it ended {KILL_ATTEMPTS} times before a worker could be killed")
+        raise NeverMet(f"no {role} came to its message {number}")
 
 
 MODES = (
@@ -68,17 +84,16 @@ MODES = (
 
 
 class Killer:
-    """Kills one worker of a cluster some moments after a program began to run, and starts another one."""
+    """Kills one worker of a cluster while a compute process is halted, and starts another one."""
 
-    def __init__(self, cluster: Cluster, wait_s: float, random: Random) -> None:
+    def __init__(self, cluster: HaltingCluster, random: Random) -> None:
         self._cluster = cluster
-        self._wait_s = wait_s
         self._random = random
         self._ended = threading.Event()
         self.killed = False
 
     def during(self, run: Callable[[], list[str]]) -> list[str]:
-        """What `run` gave, in whose midst a worker was killed if there was the time."""
+        """What `run` gave, in whose midst a worker was killed if a process came to where it was to halt."""
         thread = threading.Thread(target=self._watch)
         thread.start()
         try:
@@ -88,33 +103,22 @@ class Killer:
             thread.join()
 
     def _watch(self) -> None:
-        while (running := self._running()) is None:
-            if self._ended.wait(0.002):
+        while (pid := self._cluster.halts.halted()) is None:
+            if self._ended.wait(0.005):
                 return
-        self._ended.wait(self._wait_s)
-        again = self._running()
-        if again is not None and again["program_id"] == running["program_id"]:
-            self._kill(again["home_id"])
+        try:
+            self._kill(pid)
+        finally:
+            self._cluster.halts.go_on()
 
-    def _running(self) -> dict[str, Any] | None:
-        """What the manager knows of the program that runs, if one does."""
-        status = self._cluster.status()
-        programs: list[dict[str, Any]] = status["programs"] if status else []
-        return next((program for program in programs if program["state"] == "running"), None)
-
-    def _kill(self, home_id: str) -> None:
-        """The home or another worker, as the seed has it."""
-        home = self._daemon_of(home_id)
-        others = [worker for worker in self._cluster.workers if worker is not home]
-        victim = home if self._random.random() < 0.5 or not others else self._random.choice(others)
+    def _kill(self, pid: int) -> None:
+        """The worker whose process is halted or another one, as the seed has it."""
+        workers = self._cluster.workers
+        halted = next(worker for worker in workers if pid in worker.family())
+        others = [worker for worker in workers if worker is not halted]
+        victim = halted if self._random.random() < 0.5 else self._random.choice(others)
         victim.signal_family(signal.SIGKILL)
         victim.process.wait(10)
-        self._cluster.workers.remove(victim)
+        workers.remove(victim)
         self.killed = True
         self._cluster.start_worker()
-
-    def _daemon_of(self, worker_id: str) -> Daemon:
-        status = self._cluster.status()
-        assert status is not None
-        port = next(worker["base_port"] for worker in status["workers"] if worker["worker_id"] == worker_id)
-        return next(worker for worker in self._cluster.workers if worker.base_port == port)

@@ -17,6 +17,7 @@ from tests.differential.chapters import (
     depths,
     dividing,
     exceptions,
+    frames,
     functions,
     library,
     parallel,
@@ -30,7 +31,7 @@ from tests.differential.rows import Row
 ROWS: list[Row] = [
     replace(row, known_difference=KNOWN.get(row.name))
     for chapter in (
-        *(functions, control, classes, exceptions, values, sets, depths, arrays, ambient),
+        *(functions, control, classes, exceptions, values, sets, depths, arrays, frames, ambient),
         *(parallel, consuming, accumulating, dividing, captured, caches, library, purity, corners),
     )
     for row in chapter.ROWS

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.daemons import Cluster
-from tests.differential.modes import MODES, Mode, TooShort
+from tests.differential.modes import MODES, Mode, NeverMet
 from tests.differential.rows import Row
 from tests.differential.table import ROWS
 
@@ -20,8 +20,6 @@ EVERY_TIME = (
     "StopIteration out of element 9,000",
 )
 """Rows that are run each time, all of them in seconds; the others by `make test-slow`."""
-KILLED_EVERY_TIME = ("parallel loop: the first of several fails", "StopIteration out of element 9,000")
-"""Rows long enough to kill a worker in their midst, and the only ones for which that is tried each time."""
 
 
 @pytest.fixture(scope="module", params=MODES, ids=[mode.name for mode in MODES])
@@ -43,16 +41,14 @@ def _parameter(row: Row) -> object:
 
 @pytest.mark.parametrize("row", [_parameter(row) for row in ROWS if row.known_difference is None])
 def test_row(row: Row, mode: Mode, cluster: Cluster) -> None:
-    if mode.kills and row.name in EVERY_TIME and row.name not in KILLED_EVERY_TIME:
-        pytest.skip("it is too short to kill a worker in its midst each time")
     try:
         found = mode.complaints(row, cluster)
-    except TooShort as reason:
-        if row.name in KILLED_EVERY_TIME:
+    except NeverMet:
+        if row.refused is None:
             raise
-        pytest.skip(str(reason))
+        pytest.skip("it is refused before it comes to a worker")
     assert not found, "\n".join([mode.name, row.name, *found])
 
 
 def test_the_rows_of_every_time_are_rows() -> None:
-    assert {*EVERY_TIME, *KILLED_EVERY_TIME} <= {row.name for row in ROWS}
+    assert set(EVERY_TIME) <= {row.name for row in ROWS}

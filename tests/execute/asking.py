@@ -57,6 +57,8 @@ def same(one: Any, other: Any) -> bool:
         return False
     if isinstance(one, float):
         return one.hex() == other.hex()
+    if isinstance(one, complex):
+        return same((one.real, one.imag), (other.real, other.imag))
     if isinstance(one, (list, tuple)):
         return len(one) == len(other) and all(map(same, one, other))
     return bool(one == other) and (not isinstance(one, (set, dict)) or list(one) == list(other))

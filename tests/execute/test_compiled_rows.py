@@ -35,6 +35,25 @@ def letters(n: int) -> Any:
     return [c for c in TEXT if steps(ord(c)) % 2]
 
 
+def complex_numbers(n: int) -> Any:
+    return [complex(steps(i), i * -0.5) for i in range(n)]
+
+
+def sum_of_complex_numbers(n: int) -> Any:
+    return sum(complex(steps(i), 0.1) for i in range(n))
+
+
+def complex_numbers_are_appended(n: int) -> Any:
+    out = []
+    for i in range(n):
+        out.append(complex(steps(i), -0.0))
+    return out
+
+
+def different_complex_numbers(n: int) -> Any:
+    return list({complex(steps(i) % 7, i % 3) for i in range(n)})
+
+
 def table(n: int) -> Any:
     return {steps(i) % 1000: i for i in range(n)}
 
@@ -207,6 +226,7 @@ def skipped(n: int) -> Any:
 COMPILED: dict[str, Callable[[int], Any]] = {
     function.__name__: function
     for function in (
+        *(complex_numbers, sum_of_complex_numbers, complex_numbers_are_appended, different_complex_numbers),
         *(pairs, nested_tuples, letters, table, table_of_letters, table_of_floats, some, some_pairs, some_letters),
         *(counts, counts_of_letters, counts_of_bools, several, ints_and_floats, none_is_added, in_turn, winners),
         *(signed_zeros, counted, counted_letters, put, grouped, within_turns, skipped),

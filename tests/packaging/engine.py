@@ -11,11 +11,12 @@ from pathlib import Path
 from types import TracebackType
 
 from tests.daemons import ROOT, wait_for
-from tests.packaging.artefacts import base_image
+from tests.packaging.artefacts import base_image, copy_sources
 from tests.packaging.needs import PLACES, clean_environment
 
 DOCKER = "/usr/bin/docker"
 BASE = "debian:bookworm-slim"
+IMAGE = "ufora/service"
 HOSTS = ("10.0.0.5/24", "10.0.0.6/24")
 """Addresses of the machine on which the containers run, as the page has them."""
 SECRETS = {"pip_conf": Path("/etc/pip.conf"), "ca_bundle": Path("/etc/ssl/certs/ca-certificates.crt")}
@@ -28,12 +29,14 @@ class Engine:
     def __init__(self) -> None:
         # Under /tmp, for the path of a socket must be short.
         self.directory = Path(tempfile.mkdtemp(prefix="pyfora-docker-", dir="/tmp"))
+        self._checkout = self.directory / "checkout"
         self.netns = f"pyfora-{os.getpid()}"
         self.host = f"unix://{self.directory}/s"
         self._daemon: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> Engine:
         try:
+            copy_sources(self._checkout)
             self._start([], "--bridge=none", "--iptables=false", "--ip6tables=false")
             self.docker("import", str(base_image()), BASE)
             self.build()
@@ -60,10 +63,11 @@ class Engine:
         )
         shutil.rmtree(self.directory, ignore_errors=True)
 
-    def build(self) -> str:
-        """`docker build -t ufora/service .`, with what this network needs besides."""
+    def build(self, *options: str, name: str = IMAGE) -> str:
+        """`docker build -t ufora/service .` in a fresh checkout, with what this network needs besides."""
         secrets = [f"--secret=id={name},src={path}" for name, path in SECRETS.items() if path.exists()]
-        return self.docker("build", "--network=host", *secrets, "-t", "ufora/service", ".", timeout_s=900)
+        words = [DOCKER, "build", "--network=host", *secrets, *options, "-t", name, "."]
+        return self._run(words, True, 900, self._checkout)
 
     # ---- commands ----------------------------------------------------------------------------------------
 

@@ -47,6 +47,17 @@ systemctl daemon-reexec
 """
 
 
+def join(*machines: tuple[Machine, str]) -> None:
+    """A cable between two machines, each with its address in 10.0.0.0/24; its name has 127.0.1.1, as Debian sets it."""
+    (one, _), (other, _) = machines
+    cable = ["ip", "link", "add", "eth0", "netns", str(one.leader()), "type", "veth"]
+    subprocess.run([*cable, "peer", "name", "eth0", "netns", str(other.leader())], check=True)
+    for machine, address in machines:
+        machine.run(
+            f"ip address add {address}/24 dev eth0; ip link set eth0 up; echo 127.0.1.1 $(hostname) >>/etc/hosts"
+        )
+
+
 class Machine:
     """`with Machine("name") as machine: machine.run("systemctl …")`; what it writes is gone with it."""
 

@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 import re
-import subprocess
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from tests.daemons import ROOT
 from tests.packaging.artefacts import copy_sources, package, run
 from tests.packaging.boxes import Box
-from tests.packaging.machine import Machine
+from tests.packaging.machine import Machine, join
 from tests.packaging.needs import need
 from tests.packaging.pages import walk
 
 pytestmark = [pytest.mark.debian, pytest.mark.timeout(900)]
 
 PLACES = "etc/pyfora etc/default/pyfora-* usr/bin/pyfora usr/lib/pyfora lib/systemd/system/pyfora* var/lib/pyfora"
+UNITS = {
+    unit.name for unit in (ROOT / "packaging" / "systemd").iterdir() if unit.suffix not in (".sysusers", ".tmpfiles")
+}
 STATE = f"cd / && find {PLACES}"
 
 
@@ -35,34 +39,56 @@ def test_lintian_finds_nothing(deb: Path) -> None:
 
 
 def test_every_override_has_its_reason() -> None:
-    lines = (Path(__file__).parents[2] / "debian" / "pyfora.lintian-overrides").read_text().splitlines()
+    lines = (ROOT / "debian" / "pyfora.lintian-overrides").read_text().splitlines()
     assert lines[0].startswith("# ") and all(line.startswith(("# ", "pyfora: ")) for line in lines)
 
 
 @pytest.fixture(scope="module")
 def machine(deb: Path) -> Iterator[Machine]:
-    """A machine with the package and a newer one of the same content beside it."""
+    """A machine with the package and a checkout beside it."""
     with Machine("debian") as machine:
-        place = machine.root / "srv" / "pyfora"
-        copy_sources(place)
-        for file in deb.parent.glob("pyfora_*"):
-            subprocess.run(["cp", str(file), str(machine.root / "srv")], check=True)
+        copy_sources(machine.root / "srv" / "pyfora")
+        shutil.copy2(deb, machine.root / "srv")
         yield machine
 
 
-def newer(machine: Machine) -> str:
-    """The same package under a later version, made inside; returns its path there."""
-    machine.run(
-        "cd /srv; rm -rf newer; dpkg-deb -R pyfora_*_amd64.deb newer;"
-        "sed -i 's/^Version: .*/&+later/' newer/DEBIAN/control; dpkg-deb -Znone -b newer later.deb; rm -r newer",
-        timeout_s=300,
-    )
-    return "/srv/later.deb"
+@pytest.fixture(scope="module")
+def other(deb: Path, machine: Machine) -> Iterator[Machine]:
+    """Another one, with a cable to the first."""
+    with Machine("other") as other:
+        shutil.copy2(deb, other.root / "srv")
+        join((machine, "10.0.0.5"), (other, "10.0.0.6"))
+        yield other
 
 
-def test_the_page(machine: Machine) -> None:
-    """Installing, starting, the first program, and changing settings; its building was done before."""
-    walk("debian.md", {"box": Box(machine, "/srv"), "build": Built(machine)})
+def newer(deb: Path, machine: Machine) -> str:
+    """The same package under a later version, put into the machine; returns its path there. Its files stay packed."""
+    directory = machine.root / "srv" / "later"
+    run("dpkg-deb", "--control", deb, directory)
+    run("sed", "-i", "s/^Version: .*/&+later/", "control", cwd=directory)
+    names = sorted(file.name for file in directory.iterdir())
+    run("tar", "-cJf", "control.tar.xz", "--owner=0", "--group=0", *names, cwd=directory)
+    run("cp", deb, "later.deb", cwd=directory)
+    run("ar", "rS", "later.deb", "control.tar.xz", cwd=directory)
+    return "/srv/later/later.deb"
+
+
+def test_the_page(machine: Machine, other: Machine) -> None:
+    """Installing, starting, the first program, and a second machine; its building was done before."""
+    walk("debian.md", {"box": Box(machine, "/srv"), "other": Trusting(other, machine), "build": Built(machine)})
+
+
+class Trusting(Box):
+    """A machine that is brought the token of the manager's, as the page says in words."""
+
+    def __init__(self, machine: Machine, manager: Machine) -> None:
+        super().__init__(machine, "/srv")
+        self._manager = manager
+
+    def run(self, script: str) -> str:
+        """The token lies in the directory."""
+        self.write("token", self._manager.run("cat /etc/pyfora/token"))
+        return super().run(script)
 
 
 class Built:
@@ -83,6 +109,30 @@ class Built:
         raise AssertionError("nothing is written for building")
 
 
+WORK = """
+import pyfora
+executor = pyfora.connect("http://10.0.0.5:30000", progress=False)
+with executor.remotely.downloadAll():
+    x = sum(len(str(3**3000 + i)) for i in range(40_000))
+print(x == 40_000 * len(str(3**3000)))
+"""
+
+
+def test_both_machines_work_for_one_program(other: Machine) -> None:
+    other.run("cat >/srv/work.py", input=WORK)
+    said = other.run("UFORA_TOKEN_FILE=/etc/pyfora/token /usr/lib/pyfora/bin/python /srv/work.py")
+    assert said == "True\n"
+    metrics = other.run(
+        'curl -sS -H "Authorization: Bearer $(cat /etc/pyfora/token)" http://10.0.0.5:30000/metrics | '
+        "grep ^pyfora_worker_leaves_total"
+    )
+    leaves = [float(line.split()[-1]) for line in metrics.splitlines()]
+    assert len(leaves) == 2 and all(leaves), metrics
+    said = other.run("UFORA_TOKEN_FILE=/etc/pyfora/token pyfora status http://10.0.0.5:30000")
+    assert "10.0.0.5:30009" in said and "10.0.0.6:30009" in said
+    other.run("systemctl stop pyfora-worker")
+
+
 def test_what_was_installed(machine: Machine) -> None:
     assert machine.run("stat -c '%a %U:%G' /etc/pyfora/token").strip() == "640 root:pyfora"
     assert re.fullmatch("[0-9a-f]{64}", machine.run("cat /etc/pyfora/token").strip())
@@ -90,6 +140,8 @@ def test_what_was_installed(machine: Machine) -> None:
     conffiles = machine.run("dpkg-query -W -f='${Conffiles}' pyfora")
     assert "/etc/default/pyfora-manager" in conffiles and "/etc/default/pyfora-worker" in conffiles
     assert machine.run("man --pager=cat pyfora").startswith("PYFORA(1)")
+    units = machine.run("dpkg --listfiles pyfora | grep ^/lib/systemd/system/pyfora").split()
+    assert {Path(unit).name for unit in units} == UNITS
     assert machine.show("pyfora-manager", "UnitFileState") == "enabled"
     assert machine.run("zcat /usr/share/doc/pyfora/changelog.gz | head -1").startswith("pyfora (")
 
@@ -102,18 +154,18 @@ def test_the_libraries_are_the_tested_ones(machine: Machine) -> None:
     normal = {
         line.replace("_", "-").replace(".", "-", line.count(".") - line.split("==")[1].count(".")) for line in installed
     }
-    pinned = (Path(__file__).parents[2] / "packaging" / "constraints.txt").read_text().splitlines()
+    pinned = (ROOT / "packaging" / "constraints.txt").read_text().splitlines()
     assert normal - {line for line in normal if line.startswith("pyfora==")} == {
         x for x in pinned if not x.startswith("#")
     }
 
 
-def test_an_upgrade_keeps_what_is_the_owners(machine: Machine) -> None:
+def test_an_upgrade_keeps_what_is_the_owners(deb: Path, machine: Machine) -> None:
     """Token, settings and journal stay; the services run the new version; the worker that ran runs again."""
     token = machine.run("cat /etc/pyfora/token")
     machine.run("echo '# mine' >>/etc/default/pyfora-worker; systemctl start pyfora-worker")
     pids = [machine.show(unit, "MainPID") for unit in ("pyfora-manager", "pyfora-worker")]
-    machine.run(f"DEBIAN_FRONTEND=noninteractive apt-get install --yes {newer(machine)}", timeout_s=300)
+    machine.run(f"DEBIAN_FRONTEND=noninteractive apt-get install --yes {newer(deb, machine)}", timeout_s=300)
     assert machine.run("dpkg-query -W -f='${Version}' pyfora").endswith("+later")
     assert machine.run("cat /etc/pyfora/token") == token
     assert "# mine" in machine.run("cat /etc/default/pyfora-worker")

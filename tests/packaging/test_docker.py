@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import re
 import shlex
 import shutil
@@ -16,7 +17,7 @@ from pathlib import Path
 import pytest
 
 from tests.daemons import ROOT, wait_for
-from tests.packaging.engine import Engine
+from tests.packaging.engine import BASE, IMAGE, Engine
 from tests.packaging.needs import need
 from tests.packaging.pages import walk
 
@@ -92,12 +93,73 @@ def test_the_page(nothing_runs: Engine, tmp_path: Path) -> None:
 
 
 def test_what_the_image_is(engine: Engine) -> None:
-    (shown,) = engine.docker(
-        "image", "inspect", "-f", "{{.Config.User}} {{.Config.Entrypoint}} {{.Config.ExposedPorts}}", "ufora/service"
-    ).splitlines()
-    assert shown == "10001:10001 [/usr/bin/tini --] map[30000/tcp:{} 30002/tcp:{} 30009/tcp:{} 30010/tcp:{}]"
-    said = engine.docker("run", "--rm", "ufora/service", "sh", "-c", "exec 2>&1; ls /etc/pip.conf || id -u")
+    shown = "{{.Config.User}} {{.Config.Entrypoint}} {{.Config.ExposedPorts}} {{.Config.Volumes}}"
+    assert engine.docker("image", "inspect", "-f", shown, IMAGE).strip() == (
+        "10001:10001 [/usr/bin/tini --] map[30000/tcp:{} 30002/tcp:{} 30009/tcp:{} 30010/tcp:{}] map[/var/ufora:{}]"
+    )
+    said = engine.docker("run", "--rm", IMAGE, "sh", "-c", "exec 2>&1; ls /etc/pip.conf || id -u")
     assert "No such file" in said and said.endswith("10001\n"), "a secret of the build has stayed in the image"
+    assert "cannot access" in engine.docker("run", "--rm", IMAGE, "ls", "/source", check=False), "it is one stage"
+
+
+def test_another_base(engine: Engine) -> None:
+    """Only the one that is given is asked for: the usual one is not there meanwhile, and cannot be pulled."""
+    engine.docker("tag", BASE, "debian:ours")
+    engine.docker("rmi", BASE)
+    try:
+        engine.build("--build-arg=BASE_IMAGE=debian:ours", name="ufora/other")
+        assert "pyfora" in engine.docker("run", "--rm", "ufora/other", "pyfora", "--version")
+    finally:
+        engine.docker("tag", "debian:ours", BASE)
+
+
+# ---- the lines of the tutorial -----------------------------------------------------------------------------
+
+TUTORIAL = {
+    "one box": "docker run -d --name ufora -p 30000:30000 -v /home/user/ufora:/var/ufora ufora/service",
+    "manager and worker": "docker run -d --name ufora_manager -p 30000:30000 -p 30002:30002"
+    " -v /home/user/ufora:/var/ufora ufora/service",
+    "manager": "docker run -d --name ufora_manager -e UFORA_NO_WORKER=1 -p 30000:30000 -p 30002:30002"
+    " -v /home/user/ufora:/var/ufora ufora/service",
+    "worker": "docker run -d --name ufora_worker -e UFORA_MANAGER_ADDRESS=10.0.0.5 -e UFORA_WORKER_OWN_ADDRESS=10.0.0.6"
+    " -p 30009:30009 -p 30010:30010 -v /home/user/ufora:/var/ufora ufora/service",
+}
+"""What stands in the tutorial of the first pyfora, but for the addresses."""
+PRIMES = """
+import pyfora
+executor = pyfora.connect("http://10.0.0.5:30000", progress=False)
+def isPrime(p):
+    x = 2
+    while x*x <= p:
+        if p%x == 0:
+            return 0
+        x = x + 1
+    return 1
+with executor.remotely.downloadAll():
+    result = sum(isPrime(x) for x in range(1000 * 1000))
+print(result, [loop.how for loop in executor.lastLoops])
+"""
+
+
+@pytest.mark.parametrize(
+    ("lines", "count"), [(("one box",), 1), (("manager and worker", "worker"), 2), (("manager", "worker"), 1)]
+)
+def test_the_lines_of_the_tutorial(nothing_runs: Engine, tmp_path: Path, lines: tuple[str, ...], count: int) -> None:
+    """As printed; each of its machines has a directory of its own, which is the image's user's."""
+    host = Host(nothing_runs, tmp_path)
+    homes = [tmp_path / str(number) / "ufora" for number in range(len(lines))]
+    for line, home in zip(lines, homes, strict=True):
+        home.mkdir(parents=True)
+        os.chown(home, 10001, 10001)
+        host.run(TUTORIAL[line].replace("/home/user/ufora", str(home)))
+    wait_for("the workers", lambda: workers(nothing_runs) == count, 60)
+    host.write("primes.py", PRIMES)
+    assert host.run("python primes.py") == "78500 ['compiled']\n"
+    manager, worker = homes[0], homes[-1]
+    assert (manager / "journal.sqlite").exists() and (manager / "logs" / "manager.log").exists()
+    assert [*worker.glob("logs/*.log")] and [*worker.glob("cache/**/*")] and [*worker.glob("spool*")], (
+        "not in the volume"
+    )
 
 
 # ---- a cluster on a private network ------------------------------------------------------------------------

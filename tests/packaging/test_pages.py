@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.daemons import ROOT
 from tests.packaging import pages
 from tests.packaging.pages import Block, agrees, blocks, walk
 
@@ -75,6 +76,14 @@ def test_what_is_not_so_is_said_with_its_line(docs: Path, wrong: str, message: s
     (docs / "page.md").write_text(wrong)
     with pytest.raises(AssertionError, match=message):
         walk("page.md", {"here": Recorder()})
+
+
+def test_no_page_with_commands_is_left_out() -> None:
+    """Each is read by a test, which runs them: by the walker here, or by one of its own."""
+    tests = "".join(file.read_text() for file in (ROOT / "tests").rglob("test_*.py"))
+    found = [page.name for page in (ROOT / "docs").rglob("*.md") if "\n```sh" in page.read_text()]
+    assert len(found) >= 9
+    assert [name for name in found if f'"{name}"' not in tests] == []
 
 
 def test_lines_agree_in_order() -> None:

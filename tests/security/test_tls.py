@@ -15,6 +15,7 @@ import pytest
 import pyfora
 from pyfora.certificates.roles import ROLES, Role
 from pyfora.cli import main
+from pyfora.client.health import health_text
 from tests.certificates.made import directory, files
 from tests.daemons import Cluster, Daemon, free_ports, wait_for
 
@@ -70,6 +71,23 @@ def test_a_websocket_url_and_the_variable(secured: Cluster, monkeypatch: pytest.
     with pyfora.connect(url, timeout=20, progress=False) as executor:
         assert executor.getWorkerCount() == 2
     assert main(["status", secured.url]) == 0
+
+
+def test_health_is_asked_with_the_certificate_of_the_daemon_that_is_there(secured: Cluster, tmp_path: Path) -> None:
+    """As in a container: without a URL, with the daemon's own settings, and no files but those of its role."""
+    places: dict[str, dict[str, str]] = {}
+    for role in ("manager", "worker"):
+        places[role] = {"UFORA_TLS_DIR": str(tmp_path / role), "UFORA_DATA_DIR": str(tmp_path / "data"), **LOOPBACK}
+        (tmp_path / role).mkdir()
+        for file in ("ca.pem", f"{role}.pem", f"{role}.key"):
+            shutil.copy2(directory("ours") / file, tmp_path / role)
+    places["manager"] |= {"UFORA_NO_WORKER": "1", "UFORA_WEB_HTTP_PORT": str(secured.http_port)}
+    base_port = str(secured.workers[0].base_port)
+    places["worker"] |= {"UFORA_MANAGER_ADDRESS": "127.0.0.1", "UFORA_WORKER_BASE_PORT": base_port}
+    for role, settings in places.items():
+        assert health_text(None, settings, ready=True, timeout_s=10).startswith(f"the {role} at ")
+        with pytest.raises(pyfora.ConnectionError):
+            health_text(None, settings | {"UFORA_TLS_DIR": str(directory("other"))}, ready=True, timeout_s=10)
 
 
 def test_a_client_without_tls_is_told_of_it(secured: Cluster) -> None:

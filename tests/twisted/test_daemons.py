@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from pyfora_twisted.ending import CannotStart
+from pyfora_twisted.worker_service import own_address
 from tests.daemons import Daemon, free_ports, wait_for
 
 pytestmark = pytest.mark.cluster
@@ -113,3 +115,26 @@ def test_a_daemon_that_fails_ends_with_status_1() -> None:
     code += "reactor.callWhenRunning(Ending(reactor).fail, 'a reason'); reactor.run(); print('after', flush=True)"
     ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, timeout=20)
     assert (ended.returncode, ended.stdout) == (1, "after\n")
+
+
+@pytest.mark.parametrize(
+    ("named", "manager", "found"),
+    [
+        ("198.18.0.7", "127.0.0.1", "198.18.0.7"),
+        ("127.0.1.1", "127.0.0.1", "127.0.0.1"),
+        ("127.0.1.1", "localhost", "127.0.0.1"),
+    ],
+)
+def test_a_worker_finds_its_own_address(monkeypatch: pytest.MonkeyPatch, named: str, manager: str, found: str) -> None:
+    """That of a manager elsewhere is tried with real machines, in tests/packaging/test_debian.py."""
+    monkeypatch.setattr("socket.gethostbyname", lambda name: named)
+    assert own_address(manager, 30002) == found
+
+
+def test_a_worker_whose_name_nobody_knows_says_what_to_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    def unknown(name: str) -> str:
+        raise OSError(0, "Name or service not known")
+
+    monkeypatch.setattr("socket.gethostbyname", unknown)
+    with pytest.raises(CannotStart, match=r"own address is not known .*set UFORA_WORKER_OWN_ADDRESS"):
+        own_address("127.0.0.1", 30002)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.differential.rows import Row, same
+from tests.differential.rows import Row, refused, same
 
 SETUP = """
 import struct, math, datetime, decimal, fractions, collections, uuid, pathlib, re, zoneinfo, array, types
@@ -389,5 +389,50 @@ ROWS += [
             s = sum(1.0 / (i + 1) for i in range(100_000)), sum([0.1] * 30_000), math.fsum(0.1 for _ in range(50_000))
             n = max(float(i % 7) if i % 11 else math.nan for i in range(50_000))
         """,
+    ),
+    same(
+        "iterators of builtin containers: begun, at their end, and with what they go over",
+        """
+        def drained(it):
+            for _ in it:
+                pass
+            return it
+        own = {5: 6, 7: 8}
+        mine = iter(own.items())
+        next(mine)
+        with executor.remotely.downloadAll():
+            over = [[1], (1,), "a", "\u00e4\u20ac", b"a", bytearray(b"a"), range(2), range(10**30, 10**30 + 2)]
+            ended = [drained(iter(x)) for x in over] + [drained(reversed([1])), drained(iter(int, 0))]
+            begun = [iter(x) for x in over]
+            d, s = {1: [2], 3: [4], 5: [6]}, {"x", 2, 3}
+            its = [iter(d), iter(d.values()), iter(d.items()), reversed(d), reversed(d.items()), iter(s)]
+            its.append(iter(frozenset("ab")))
+            done = [drained(i) for i in (iter({}), iter({1: 2}), iter({1}), iter(d.items()))]
+            for i in its:
+                next(i)
+            v = alias = iter(d.values())
+            first = next(v)
+        a = [(type(i), i.__reduce__()[1:], i.__length_hint__()) for i in ended[:-1] + begun + done]
+        b = [type(i) for i in its], [list(i) for i in its], first is d[1], next(v) is d[3], alias is v, next(mine)
+        try:
+            d[9] = 1
+            next(v)
+        except RuntimeError as e:
+            c = str(e)
+        """,
+    ),
+    refused(
+        "iterators: over a dict whose keys were swapped under it",
+        "cannot be brought back",
+        """
+        with executor.remotely.downloadAll():
+            d = {1: 2, 3: 4, 5: 6}
+            i = iter(d)
+            next(i)
+            del d[1]
+            d[7] = 8
+        i.__next__
+        """,
+        refusal="UnconvertibleValueError",
     ),
 ]
