@@ -5,12 +5,14 @@ from __future__ import annotations
 import ast
 import builtins
 import functools
+import math
 import operator
 import random
 import types
 
 from pyfora.compile import arrays, closures, complexes, dicts, lists, numpy_numbers, randoms, scalars, texts
 from pyfora.compile.collecting import COMPREHENSIONS, Collecting, each_of
+from pyfora.compile.functions import must_keep_their_order
 from pyfora.compile.inner_folds import INNER_FOLDS, inner_fold
 from pyfora.compile.kinds import (
     DictOf,
@@ -25,7 +27,7 @@ from pyfora.compile.kinds import (
 )
 from pyfora.compile.numpy_kinds import ArrayOf
 from pyfora.compile.scope import Scope, construct
-from pyfora.compile.terms import Term, as_int, constant, part_of
+from pyfora.compile.terms import Term, as_int, constant, made, part_of
 from pyfora.compile.translating import Translator, needed
 from pyfora.compile.turns import called
 
@@ -80,12 +82,14 @@ class Calls:
         made_here = self._collecting.collection(scope, node, target)
         if made_here is not None:
             return made_here
-        for argument in node.args:
-            if isinstance(argument, ast.Starred):
-                raise scope.refuse("a call with *arguments", argument)
         users = isinstance(target, types.FunctionType | Term)
         value = self.expressions.any_value if users else self.expressions.value
-        terms = [*first, *(value(scope, argument) for argument in node.args)]
+        terms = [*first]
+        for argument in node.args:
+            if isinstance(argument, ast.Starred):
+                terms += self._objects.parts(scope, value(scope, argument.value), argument)
+            else:
+                terms.append(value(scope, argument))
         keywords: dict[str, Term] = {}
         for keyword in node.keywords:
             if keyword.arg is None:
@@ -181,6 +185,9 @@ class Calls:
             return randoms.new(scope, terms, node)
         if isinstance(target, type) and target.__module__ != "builtins":
             return self._objects.construct(scope, node, target, terms, keywords)
+        if target is math.isclose and (close := scalars.is_close(terms, keywords)) is not None:
+            must_keep_their_order(scope, node, [*keywords], ["rel_tol", "abs_tol"], keywords)
+            return close
         if keywords:
             raise scope.refuse(f"{self._name(target, node)} with keyword arguments", node)
         if id(target) in _OPERATORS and len(terms) == 2:
@@ -189,6 +196,8 @@ class Calls:
             return self.expressions.binary(scope, ast.Pow(), terms[0], terms[1], node)
         if target is builtins.isinstance and len(terms) == 2:
             return scalars.is_instance(scope, terms[0], terms[1], node)
+        if target is builtins.chr and len(terms) == 1 and terms[0].type in ("int", "bool"):
+            return made(str, [""], [Term("int", f"letter_int({as_int(terms[0]).text})")])
         if target is builtins.complex:
             return complexes.new(scope, terms, node)
         known = self._of_object(scope, target, terms, node)
