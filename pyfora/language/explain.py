@@ -31,11 +31,7 @@ def explain_source(text: str, filename: str = "<text>") -> Explained:
     except SyntaxError as error:
         raise CantGetSourceTextError(f"{filename}:{error.lineno}: this is no Python: {error.msg}") from error
     loops = sorted(form.parts.values(), key=lambda node: (node.lineno, node.col_offset))
-    blocks = [
-        node.lineno
-        for node in form.nodes
-        if isinstance(node, ast.With) and any(is_remote_block(item.context_expr) for item in node.items)
-    ]
+    blocks = [node.lineno for node in form.withs if any(is_remote_block(item.context_expr) for item in node.items)]
     return Explained(
         ast.unparse(_WithoutChoices(form.plain).visit(form.tree)) + "\n", tuple(loops), tuple(sorted(blocks))
     )

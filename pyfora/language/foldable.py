@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 
+from pyfora.language.brief import is_brief
 from pyfora.language.sources import ComprehensionNode
 from pyfora.language.trees import all_nodes, names_in
 
@@ -30,6 +31,8 @@ def can_split(node: ComprehensionNode) -> bool:
     """Whether `node` means the same once it stands in a function of its source, and may be worth it."""
     source = node.generators[0].iter
     if isinstance(source, (ast.List, ast.Tuple, ast.Set)) and len(source.elts) <= _TINY_SOURCE_ELEMENTS:
+        return False
+    if is_brief(node):
         return False
     within = all_nodes(node)
     for child in within:

@@ -34,6 +34,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from pyfora.language.accumulation import FEW_TURNS, HIDDEN, accumulation_of, jumping, lists_its_variables
+from pyfora.language.brief import is_brief
 from pyfora.language.dividing import (
     Thunks,
     can_be_moved,
@@ -103,7 +104,7 @@ class RewrittenSegment:
     def __init__(self, segment: Segment) -> None:
         form = ParsedSegment(segment)
         self.segment = segment
-        self.nodes = form.nodes
+        self.nodes, self.withs = form.nodes, form.withs
         self.class_names = [form.class_around(node) for node in form.nodes]
         rewriter = _Rewriter(segment, form.tree)
         self.tree = rewriter.visit(form.tree)
@@ -125,12 +126,12 @@ def rewritten_function(segment: Segment, node: Node) -> Node:
 
 
 def rewritten_block(segment: Segment, number: int) -> ast.With:
-    """The rewritten form of the `with` that is this node of `parsed(segment)`, and of it alone."""
+    """The rewritten form of this one of the segment's `with`s, and of it alone."""
     # Of a tree of its own: to parse the text takes less time than to copy the tree of a long block.
-    node = ParsedSegment(segment).nodes[number]
-    assert isinstance(node, ast.With)
-    _Rewriter(segment, node).visit(node)
-    return placed(node)
+    node = ParsedSegment(segment).withs[number]
+    rewriter = _Rewriter(segment, node)
+    rewriter.visit(node)
+    return placed(node) if rewriter.has_changed else node
 
 
 @functools.lru_cache(maxsize=512)
@@ -383,6 +384,8 @@ class _Rewriter(ScopedTransformer):
         return ast.copy_location(call, node)
 
     def _visit_comprehension(self, node: ast.ListComp | ast.SetComp | ast.DictComp) -> ast.AST:
+        if is_brief(node):
+            return node
         if not self._can_split(node):
             return self._visit_elements(node)
         at = self._at(node)
@@ -402,6 +405,8 @@ class _Rewriter(ScopedTransformer):
         return self._choice(choice, comprehension(source), node)
 
     def visit_GeneratorExp(self, node: ast.GeneratorExp) -> ast.AST:
+        if is_brief(node):
+            return node
         one_clause = len(node.generators) == 1
         if self.scope.in_comprehension or not one_clause or not self._can_split(node):
             return self._visit_elements(node)
