@@ -10,7 +10,7 @@ import operator
 import random
 import types
 
-from pyfora.compile import arrays, closures, complexes, dicts, lists, numpy_numbers, randoms, scalars, texts
+from pyfora.compile import arrays, closures, complexes, dicts, lists, numpy_numbers, randoms, reductions, scalars, texts
 from pyfora.compile.collecting import COMPREHENSIONS, Collecting, each_of
 from pyfora.compile.functions import must_keep_their_order
 from pyfora.compile.inner_folds import INNER_FOLDS, inner_fold
@@ -43,6 +43,17 @@ _OPERATORS: dict[int, ast.operator] = {
     id(operator.xor): ast.BitXor(),
     id(operator.lshift): ast.LShift(),
     id(operator.rshift): ast.RShift(),
+    id(operator.pow): ast.Pow(),
+}
+
+
+_COMPARISONS: dict[int, ast.cmpop] = {
+    id(operator.lt): ast.Lt(),
+    id(operator.le): ast.LtE(),
+    id(operator.gt): ast.Gt(),
+    id(operator.ge): ast.GtE(),
+    id(operator.eq): ast.Eq(),
+    id(operator.ne): ast.NotEq(),
 }
 
 
@@ -72,13 +83,18 @@ class Calls:
             and len(node.args) == 1
             and isinstance(node.args[0], ast.GeneratorExp | ast.ListComp)
         ):
-            if node.keywords:
-                raise scope.refuse("a fold with keyword arguments", node)
-            return inner_fold(scope, self.expressions, self.read_range, INNER_FOLDS[id(target)], node.args[0])
-        if id(target) in INNER_FOLDS and target is not builtins.len and len(node.args) == 1 and not node.keywords:
+            default, fold = self._default(scope, node, target), INNER_FOLDS[id(target)]
+            return inner_fold(scope, self.expressions, self.read_range, fold, node.args[0], default)
+        if id(target) in INNER_FOLDS and target is not builtins.len and len(node.args) == 1:
             (over,) = node.args
-            if self._collecting.is_gone_through(scope, over):
-                return inner_fold(scope, self.expressions, self.read_range, INNER_FOLDS[id(target)], each_of(over))
+            if not isinstance(over, ast.Starred) and self._collecting.is_gone_through(scope, over):
+                default, fold = self._default(scope, node, target), INNER_FOLDS[id(target)]
+                return inner_fold(scope, self.expressions, self.read_range, fold, each_of(over), default)
+        if id(target) in _COMPARISONS and len(node.args) == 2 and not node.keywords:
+            compared = ast.Compare(node.args[0], [_COMPARISONS[id(target)]], [node.args[1]])
+            return self.expressions.any_value(scope, ast.copy_location(compared, node))
+        if target is functools.reduce and len(node.args) in (2, 3) and not node.keywords:
+            return self._reduced(scope, node)
         made_here = self._collecting.collection(scope, node, target)
         if made_here is not None:
             return made_here
@@ -96,6 +112,27 @@ class Calls:
                 raise scope.refuse("a call with **arguments", node)
             keywords[keyword.arg] = value(scope, keyword.value)
         return self._apply(scope, node, target, terms, keywords)
+
+    def _default(self, scope: Scope, node: ast.Call, target: object) -> Term | None:
+        """The `default` of `min` or `max`."""
+        if not node.keywords:
+            return None
+        if target not in (builtins.min, builtins.max) or [keyword.arg for keyword in node.keywords] != ["default"]:
+            raise scope.refuse("a fold with keyword arguments", node)
+        return self.expressions.value(scope, node.keywords[0].value)
+
+    def _reduced(self, scope: Scope, node: ast.Call) -> Term:
+        """`functools.reduce(…)`, as the loop that it is."""
+        function, over, *first = node.args
+        terms = [self.expressions.value(scope, argument) for argument in (function, *first)]
+        if self.read_range(scope, over) is not None:
+            elements = inner_fold(scope, self.expressions, self.read_range, "list", each_of(over))
+        else:
+            elements = self.expressions.value(scope, over)
+        terms.insert(1, elements)
+        if not isinstance(terms[1].type, ListOf | ArrayOf):
+            raise scope.refuse(f"functools.reduce over a {terms[1].type}", node)
+        return self._functions.call_own(scope, node, "reduce", reductions.source(begun=bool(first)), terms)
 
     def _bound(self, scope: Scope, node: ast.expr) -> tuple[Term, str] | None:
         """What it is a method of, and its name; None where it is written as something else."""
