@@ -16,6 +16,7 @@ from pyfora.wire.codec import decode_message, encode_message
 from pyfora.wire.http_door import PROOF_HEADER
 from pyfora.wire.messages import ClientHello, Link, Message, ProgramEnded, Refused, SubmitProgram
 from pyfora.wire.tickets import is_content_id
+from pyfora_twisted.admission import unsent_bytes
 from pyfora_twisted.spool import Spool
 
 PING_INTERVAL_S = 10.0
@@ -88,8 +89,7 @@ class ClientSocket(WebSocketServerProtocol):
         except WireError as error:
             _log.error("A client could not be told: {error}", error=error)
             return
-        waiting = getattr(self.transport, "_tempDataLen", 0) + len(getattr(self.transport, "dataBuffer", b""))
-        if waiting > UNSENT_LIMIT_BYTES:
+        if unsent_bytes(self.transport) > UNSENT_LIMIT_BYTES:
             _log.warn("A client does not read; closing its connection")
             self.transport.abortConnection()
             return
@@ -143,7 +143,7 @@ class Sessions:
 
     def factory(self) -> WebSocketServerFactory:
         """For autobahn's WebSocketResource."""
-        factory = WebSocketServerFactory(reactor=self.reactor)
+        factory = WebSocketServerFactory(server="", reactor=self.reactor)
         protocol: Any = type("Socket", (self.socket_class,), {"sessions": self})
         factory.protocol = protocol
         factory.noisy = False
