@@ -195,4 +195,4 @@ def data_factory(spool: Spool, token: bytes, reactor: Any, is_ready: Callable[[]
         server.callLater = reactor.callLater  # type: ignore[method-assign]
         return server
 
-    return DoorFactory(KEEPER, token, build, reactor)
+    return DoorFactory(KEEPER, token, build, reactor, b"data")

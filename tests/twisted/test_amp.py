@@ -29,7 +29,7 @@ class Pair:
         self.shut: list[str] = []
         self.keeper = registry_factory(self.manager, "m1", b"t", self.clock)
         inner = inner_builder(self.worker, "w1", "manager", Link.MANAGER_TO_WORKER, self.clock, self.worker, calls=True)
-        self.caller = DoorFactory(CALLER, worker_token, inner, self.clock, shut=self.shut.append)
+        self.caller = DoorFactory(CALLER, worker_token, inner, self.clock, b"registry", shut=self.shut.append)
         self.connect()
 
     def connect(self) -> None:

@@ -35,7 +35,7 @@ class Port:
         """The end of a transfer: "" or why it failed."""
         ends: list[str] = []
         transfer.done.addCallbacks(lambda _: ends.append(""), lambda failure: ends.append(str(failure.value)))
-        caller = DoorFactory(CALLER, b"t", lambda _: transfer, self.clock, shut=transfer._end)
+        caller = DoorFactory(CALLER, b"t", lambda _: transfer, self.clock, b"data", shut=transfer._end)
         server, client = self.factory.buildProtocol(None), caller.buildProtocol(None)
         pump = iosim.connect(server, iosim.makeFakeServer(server), client, iosim.makeFakeClient(client), greet=False)
         pump.flush()

@@ -50,7 +50,9 @@ class Ends:
         return self.behind[-1]
 
     def door(self, role: bytes) -> DoorFactory:
-        return DoorFactory(role, b"t", self.build, self.clock, shut=self.shut.append if role == CALLER else None)
+        return DoorFactory(
+            role, b"t", self.build, self.clock, b"data", shut=self.shut.append if role == CALLER else None
+        )
 
     def port(self, whose: str | None, role: Role, wanted: tuple[Role, ...], context: SSL.Context | None = None) -> Any:
         """What listens: under TLS, or without where `whose` is None."""
