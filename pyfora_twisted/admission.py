@@ -134,6 +134,11 @@ def guarded(factory: Any, what: str, reactor: Any, meter: Meter | None = None) -
     return GuardedPort(factory, what, reactor, meter or Meter())
 
 
+def unsent_bytes(transport: Any) -> int:
+    """What waits in `transport` until its other end reads, whatever lies between here and the socket."""
+    return int(getattr(transport, "_tempDataLen", 0)) + len(getattr(transport, "dataBuffer", b""))
+
+
 def proved(transport: Any) -> None:
     """Whoever has found out who is at the other end of `transport` says so here, through whatever lies between."""
     while transport is not None and not isinstance(transport, GuardedConnection):

@@ -41,7 +41,7 @@ class DoorProtocol(Protocol):
     def connectionMade(self) -> None:
         """Send our hello; give the peer DOOR_TIMEOUT_S for its proof."""
         assert self.transport is not None
-        self._door = Door(self._factory.role, self._factory.token, secrets.token_bytes(NONCE_BYTES))
+        self._door = Door(self._factory.role, self._factory.token, secrets.token_bytes(NONCE_BYTES), self._factory.port)
         self._deadline = self._factory.reactor.callLater(DOOR_TIMEOUT_S, self._too_late)
         # Small messages must not wait for the acknowledgement of the one before (Nagle), which comes 40 ms late.
         if ITCPTransport.providedBy(self.transport):
@@ -98,7 +98,8 @@ class DoorProtocol(Protocol):
 class DoorFactory(Factory):
     """Puts a door in front of the protocols of `build_inner`.
 
-    `role`: CALLER or KEEPER. `shut(reason)` is called when a connection ends before it was through the door.
+    `role`: CALLER or KEEPER. `port`: one of `pyfora.wire.door.PORTS`. `shut(reason)` is called when a connection ends
+    before it was through the door.
     """
 
     noisy = False
@@ -109,12 +110,14 @@ class DoorFactory(Factory):
         token: bytes,
         build_inner: Callable[[IAddress | None], IProtocol],
         reactor: Any,
+        port: bytes,
         shut: Callable[[str], None] | None = None,
     ) -> None:
         self.role = role
         self.token = token
         self.build_inner = build_inner
         self.reactor = reactor
+        self.port = port
         self._shut = shut
 
     def buildProtocol(self, addr: IAddress | None) -> DoorProtocol:

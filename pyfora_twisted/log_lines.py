@@ -9,6 +9,8 @@ from typing import Any
 
 from twisted.logger import formatEvent, formatEventAsClassicLogText, formatTime
 
+from pyfora.wire.visible import visible
+
 LINE_LIMIT_BYTES = 16 * 1024
 """Of a line; what is longer is cut, and says so."""
 FIELD_LIMIT = 1024
@@ -22,7 +24,11 @@ _SCALARS = (str, int, float, bool)
 def text_line(event: Mapping[str, Any], daemon: str) -> str | None:
     """Time, place, text; a traceback takes several lines. None for an event that says nothing."""
     text = formatEventAsClassicLogText(dict(event), formatTime=_with_milliseconds)
-    if text is None or len(text) <= LINE_LIMIT_BYTES:
+    if text is None:
+        return None
+    # In JSON they are escapes anyhow; here a name or a program's words would reach the terminal of whoever reads.
+    text = visible(text)
+    if len(text) <= LINE_LIMIT_BYTES:
         return text
     return text[:LINE_LIMIT_BYTES].rstrip("\n") + _CUT + "\n"
 

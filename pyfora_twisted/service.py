@@ -20,7 +20,7 @@ from pyfora_twisted.logs import LogDirectory, daemon_name
 from pyfora_twisted.options import Options
 from pyfora_twisted.pulse import Part, Pulse
 from pyfora_twisted.systemd import Supervision, take_supervision
-from pyfora_twisted.tls import read_tls
+from pyfora_twisted.tls import Tls, read_tls
 
 __all__ = ["Options", "makeService"]
 _log = Logger()
@@ -31,8 +31,11 @@ USUAL_DIRECTORY = Path("/var/ufora")
 class DaemonService(MultiService):
     """The daemon's services; one that cannot start ends it with one line and status 1."""
 
-    def __init__(self, reactor: Any, config: Config, supervision: Supervision, notices: tuple[str, ...]) -> None:
+    def __init__(
+        self, reactor: Any, config: Config, supervision: Supervision, tls: Tls, notices: tuple[str, ...]
+    ) -> None:
         super().__init__()
+        self._tls = tls
         self._notices = notices
         self._reactor = reactor
         self._config = config
@@ -100,8 +103,22 @@ class DaemonService(MultiService):
             self._notifier.reloading()
         self._logs.reopen()
         _log.info("The log was opened anew")
+        self._renew_certificates()
         if is_ready:
             self._notifier.ready()
+
+    def _renew_certificates(self) -> None:
+        if self._config.tls_dir is None:
+            return
+        try:
+            found, notices = read_tls(self._config)
+        except CannotStart as error:
+            _log.error("The certificates from before stay in use. {error}", error=error)
+            return
+        self._tls.renew(found)
+        _log.info("The certificates were read anew, for connections from now on")
+        for notice in notices:
+            _log.warn("{notice}", notice=notice)
 
     def _stop_reactor(self) -> None:
         if self._reactor.running:
@@ -144,7 +161,7 @@ def make_daemon(reactor: Any, config: Config, supervision: Supervision) -> Daemo
     _allow_open_files()
     # Programs, values and logs are nobody else's on this machine, whatever the data directory's own mode.
     os.umask(0o077)
-    daemon = DaemonService(reactor, config, supervision, notices)
+    daemon = DaemonService(reactor, config, supervision, tls, notices)
     ending = Ending(reactor)
     manager = None
     if config.run_manager:

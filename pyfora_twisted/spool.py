@@ -11,6 +11,7 @@ import shutil
 import stat
 from pathlib import Path
 from types import TracebackType
+from typing import BinaryIO
 
 from pyfora.errors import WireError
 from pyfora.limits import PARCEL_LIMIT_BYTES
@@ -109,6 +110,18 @@ class Spool:
             return self.path(name).stat().st_size
         except FileNotFoundError:
             return None
+
+    def open(self, name: str) -> BinaryIO:
+        """A parcel to be read. Raises OSError where there is none, or something else has its name.
+
+        Users' code can put anything into a worker's spool: a pipe would stop the daemon for as long as nobody writes.
+        """
+        descriptor = os.open(self.path(name), os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+        file = os.fdopen(descriptor, "rb")
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            file.close()
+            raise FileNotFoundError(errno.ENOENT, "it is no file", name)
+        return file
 
     def writer(self, name: str, size_bytes: int) -> Writer:
         """For a parcel of this size that comes in pieces. Raises WireError, or OSError where there is no room."""

@@ -30,7 +30,11 @@ class Tls:
     """The TLS of one daemon. `contexts` has one for each role of it; none at all: plain TCP everywhere."""
 
     def __init__(self, contexts: Mapping[Role, SSL.Context]) -> None:
-        self._contexts = contexts
+        self._contexts = dict(contexts)
+
+    def renew(self, found: Tls) -> None:
+        """From now on new connections are made with the certificates of `found`; those that stand stay as they are."""
+        self._contexts.update(found._contexts)
 
     def listening(self, role: Role, wanted: tuple[Role, ...], factory: Any, reactor: Any) -> Any:
         """`factory`, with TLS in front of it: as `role` to peers of the roles `wanted`; or with a word against it."""
@@ -38,7 +42,7 @@ class Tls:
             return PlainFactory(factory)
         from pyfora_twisted.tls_connections import ConnectionCreator, SpokenFactory
 
-        return SpokenFactory(ConnectionCreator(self._contexts[role], wanted), False, factory, reactor)
+        return SpokenFactory(ConnectionCreator(lambda: self._contexts[role], wanted), False, factory, reactor)
 
     def calling(self, role: Role, wanted: Role) -> Secured:
         """Puts TLS over endpoints: as `role` to a peer of the role `wanted`."""
@@ -46,7 +50,7 @@ class Tls:
             return unsecured
         from pyfora_twisted.tls_connections import ConnectionCreator
 
-        creator = ConnectionCreator(self._contexts[role], (wanted,))
+        creator = ConnectionCreator(lambda: self._contexts[role], (wanted,))
         return lambda endpoint: wrapClientTLS(creator, endpoint)
 
     @property

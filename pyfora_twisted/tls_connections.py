@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import service_identity
@@ -28,9 +29,12 @@ REFUSAL = "pyfora_refusal"
 
 @implementer(IOpenSSLServerConnectionCreator, IOpenSSLClientConnectionCreator)
 class ConnectionCreator:
-    """Makes TLS connections on which the other end must show a certificate of one of `wanted`."""
+    """Makes TLS connections on which the other end must show a certificate of one of `wanted`.
 
-    def __init__(self, context: SSL.Context, wanted: tuple[Role, ...]) -> None:
+    `context` gives what to make the next one with: certificates are renewed while a daemon runs.
+    """
+
+    def __init__(self, context: Callable[[], SSL.Context], wanted: tuple[Role, ...]) -> None:
         self._context = context
         self._wanted = wanted
         self._identities = [URI_ID(role_uri(role)) for role in wanted]
@@ -44,7 +48,7 @@ class ConnectionCreator:
         return self._connection(tlsProtocol)
 
     def _connection(self, tlsProtocol: Any) -> SSL.Connection:
-        connection = SSL.Connection(self._context, None)
+        connection = SSL.Connection(self._context(), None)
 
         def verify(_: Any, certificate: Any, code: int, depth: int, fine: int) -> bool:
             # Within the handshake: nothing of ours is sent to, or taken from, an end that is not who it should be.

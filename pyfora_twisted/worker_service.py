@@ -180,7 +180,7 @@ class WorkerService(Service):
             inner: IProtocol = build(self.identity, address)
             return inner
 
-        door = DoorFactory(KEEPER, self._config.token, build_inner, self._reactor)
+        door = DoorFactory(KEEPER, self._config.token, build_inner, self._reactor, what.encode())
         secured = self._tls.listening("worker", callers, door, self._reactor)
         return guarded(secured, f"{what} port", self._reactor, self._meters[what])
 

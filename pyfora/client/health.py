@@ -84,7 +84,7 @@ def _ask_worker(place: tuple[str, int], config: Config, timeout_s: float) -> byt
         connection = read_security(str(config.tls_dir), "worker", "worker").wrap(connection, host, timeout_s)
         connection.settimeout(timeout_s)
     with connection:
-        door = Door(CALLER, config.token, secrets.token_bytes(NONCE_BYTES))
+        door = Door(CALLER, config.token, secrets.token_bytes(NONCE_BYTES), b"data")
         connection.sendall(door.start())
         while not door.open:
             connection.sendall(door.receive(_read(connection)))

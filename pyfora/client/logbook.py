@@ -9,6 +9,7 @@ from datetime import datetime
 from pathlib import Path
 
 from pyfora.errors import PyforaError
+from pyfora.wire.visible import visible
 
 SHORTEST = 6
 """Characters of a block's id that are enough to name it."""
@@ -62,10 +63,10 @@ def _told(line: str, block: str) -> tuple[float, str] | None:
             return None
         fields = " ".join(f"{key}={value}" for key, value in event.items() if key not in _HEAD)
         time, level, daemon, _, text = (str(event.get(key, "")) for key in _HEAD)
-        return _seconds(time), f"{time} {level:5} {daemon:12} {text} {fields}"
+        return _seconds(time), visible(f"{time} {level:5} {daemon:12} {text} {fields}")
     if not re.search(rf"\bblock={block}", line):
         return None
-    return _seconds(line.partition(" ")[0]), line.rstrip("\n")
+    return _seconds(line.partition(" ")[0]), visible(line.rstrip("\n"))
 
 
 def _seconds(time: str) -> float:

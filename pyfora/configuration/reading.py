@@ -87,7 +87,7 @@ def _read_config_file(path: str, machine: Machine, must_exist: bool) -> dict[str
     _refuse_a_file_of_others(path, found, machine.user)
     try:
         table = tomllib.loads(found.content.decode())
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except (ValueError, RecursionError) as error:  # a number of too many digits, or brackets without end, among them
         raise ConfigError(f"the configuration file {path} is no TOML: {error}.") from None
     return {name: Given(BY_NAME[name], _as_text(name, value, path), path) for name, value in _known(table, path)}
 

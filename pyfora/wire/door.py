@@ -12,7 +12,7 @@ import hmac
 
 from pyfora.errors import WireError
 
-MAGIC = b"pyfora\x00\x01"
+MAGIC = b"pyfora\x00\x02"
 """The last byte is the version."""
 TLS_RECORDS = (b"\x15", b"\x16")
 """The first byte of an alert and of a handshake (RFC 8446, 5.1)."""
@@ -22,17 +22,21 @@ PROOF_BYTES = 32
 
 CALLER = b"caller"
 KEEPER = b"keeper"
+PORTS = (b"registry", b"control", b"data")
 
 
 class Door:
     """One end of the exchange: `receive` takes bytes and returns what to send; `open` says when it is over.
 
-    `role` is CALLER for the end that connected, KEEPER for the end that listens; `nonce`: NONCE_BYTES random bytes.
+    `role` is CALLER for the end that connected, KEEPER for the end that listens; `nonce`: NONCE_BYTES random bytes;
+    `port`: one of PORTS. The proof is for that alone: who takes one port, and passes on what callers say there, gets
+    through no door of another kind.
     """
 
-    def __init__(self, role: bytes, token: bytes, nonce: bytes) -> None:
-        if role not in (CALLER, KEEPER) or len(nonce) != NONCE_BYTES:
-            raise ValueError("a door needs a role and a nonce of its fixed size")
+    def __init__(self, role: bytes, token: bytes, nonce: bytes, port: bytes) -> None:
+        if role not in (CALLER, KEEPER) or len(nonce) != NONCE_BYTES or port not in PORTS:
+            raise ValueError("a door needs a role, a nonce of its fixed size and a port")
+        self._port = port
         self._role = role
         self._token = token
         self._nonce = nonce
@@ -70,7 +74,7 @@ class Door:
         if len(self._buffer) >= PROOF_BYTES:
             other = KEEPER if self._role == CALLER else CALLER
             if not hmac.compare_digest(self._buffer[:PROOF_BYTES], self._proof(other)):
-                raise WireError("the peer does not know this cluster's token")
+                raise WireError("the peer does not know this cluster's token, or means another port")
             self._buffer = self._buffer[PROOF_BYTES:]
             self.open = True
             if self._role == KEEPER:
@@ -84,4 +88,4 @@ class Door:
 
     def _proof(self, role: bytes) -> bytes:
         caller, keeper = (self._nonce, self._theirs) if self._role == CALLER else (self._theirs, self._nonce)
-        return hmac.new(self._token, b"\x00".join((MAGIC, role, caller, keeper)), hashlib.sha256).digest()
+        return hmac.new(self._token, b"\x00".join((MAGIC, role, self._port, caller, keeper)), hashlib.sha256).digest()

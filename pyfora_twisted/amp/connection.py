@@ -16,11 +16,14 @@ from pyfora.errors import WireError
 from pyfora.limits import DOOR_TIMEOUT_S
 from pyfora.wire.codec import check_fields
 from pyfora.wire.messages import Message
+from pyfora_twisted.admission import unsent_bytes
 from pyfora_twisted.amp.commands import BOX_LIMIT_KEYS, COMMANDS, Introduce, Unacceptable
 
 ANSWER_TIMEOUT_S = 30.0
 """After this an answer is not waited for any more; the channel has sent the message again long before."""
 PEER_ID_LIMIT = 64
+UNSENT_LIMIT_BYTES = 64 * 1024 * 1024
+"""What may wait for a peer that does not read: a channel sends again and again what is not acknowledged."""
 
 _log = Logger()
 
@@ -110,6 +113,8 @@ class Connection(amp.AMP):
 
     def send(self, sequence: int, message: Message) -> None:
         """Send a message. Its answer, if one comes, is reported; if none comes, nothing is."""
+        if unsent_bytes(self.transport) > UNSENT_LIMIT_BYTES:
+            return  # nor is it acknowledged then: the channel sends it again, when the peer has read some
         fields = {name: getattr(message, name) for name in message.__dataclass_fields__}
         try:
             answer: Deferred[Any] | None = self.callRemote(COMMANDS[type(message)], sequence=sequence, **fields)

@@ -18,7 +18,7 @@ from pyfora_twisted.tls import Secured
 def control_factory(peers: Peers, worker_id: str, token: bytes, reactor: Any) -> DoorFactory:
     """What a worker listens with, as a home."""
     inner = inner_builder(peers, worker_id, "thief", Link.THIEF_TO_HOME, reactor, peers, calls=False)
-    return DoorFactory(KEEPER, token, inner, reactor)
+    return DoorFactory(KEEPER, token, inner, reactor, b"control")
 
 
 class HomeLink:
@@ -39,7 +39,7 @@ class HomeLink:
         self._home_id = effect.worker_id
         self.place = (effect.host, effect.base_port)
         inner = inner_builder(peers, worker_id, "home", Link.HOME_TO_THIEF, reactor, self, calls=True)
-        factory = DoorFactory(CALLER, token, inner, reactor, shut=self._shut)
+        factory = DoorFactory(CALLER, token, inner, reactor, b"control", shut=self._shut)
         self._dialler = Dialler(
             reactor, effect.host, effect.base_port, factory, f"worker {effect.worker_id}", secured, self._failed
         )

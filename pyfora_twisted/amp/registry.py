@@ -16,7 +16,7 @@ from pyfora_twisted.tls import Secured
 def registry_factory(peers: Peers, manager_id: str, token: bytes, reactor: Any) -> DoorFactory:
     """What the manager listens with."""
     inner = inner_builder(peers, manager_id, "worker", Link.WORKER_TO_MANAGER, reactor, peers, calls=False)
-    return DoorFactory(KEEPER, token, inner, reactor)
+    return DoorFactory(KEEPER, token, inner, reactor, b"registry")
 
 
 class ManagerLink:
@@ -27,7 +27,7 @@ class ManagerLink:
     ) -> None:
         self._peers = peers
         inner = inner_builder(peers, worker_id, "manager", Link.MANAGER_TO_WORKER, reactor, self, calls=True)
-        factory = DoorFactory(CALLER, token, inner, reactor, shut=self._shut)
+        factory = DoorFactory(CALLER, token, inner, reactor, b"registry", shut=self._shut)
         self._dialler = Dialler(reactor, host, port, factory, "the manager", secured)
 
     def start(self) -> None:

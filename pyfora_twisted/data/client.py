@@ -270,7 +270,7 @@ class DataClient:
             failed: Deferred[None] = Deferred()
             failed.errback(TransferFailed(error.strerror or str(error)))
             return failed
-        factory = DoorFactory(CALLER, self._token, lambda _: transfer, self._reactor, shut=transfer._end)
+        factory = DoorFactory(CALLER, self._token, lambda _: transfer, self._reactor, b"data", shut=transfer._end)
         endpoint = self._secured(HostnameEndpoint(self._reactor, host, base_port + 1, timeout=CONNECT_TIMEOUT_S))
         connecting = endpoint.connect(factory)
         connecting.addErrback(lambda failure: transfer._end(failure.getErrorMessage()))

@@ -109,7 +109,7 @@ class DataServer(Protocol, TimeoutMixin):
 
     def _give(self, ticket: Ticket) -> None:
         try:
-            self._file = self._spool.path(ticket.name).open("rb")
+            self._file = self._spool.open(ticket.name)
         except OSError:
             self._answer(MISSING, 0, last=True)
             return
@@ -195,4 +195,4 @@ def data_factory(spool: Spool, token: bytes, reactor: Any, is_ready: Callable[[]
         server.callLater = reactor.callLater  # type: ignore[method-assign]
         return server
 
-    return DoorFactory(KEEPER, token, build, reactor)
+    return DoorFactory(KEEPER, token, build, reactor, b"data")

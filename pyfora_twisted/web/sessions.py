@@ -17,11 +17,10 @@ from pyfora.wire.http_door import PROOF_HEADER
 from pyfora.wire.messages import ClientHello, Link, Message, ProgramEnded, Refused, SubmitProgram
 from pyfora.wire.tickets import is_content_id
 from pyfora_twisted.spool import Spool
+from pyfora_twisted.web.pace import Pace
 
 PING_INTERVAL_S = 10.0
 PING_TIMEOUT_S = 20.0
-UNSENT_LIMIT_BYTES = 256 * 1024 * 1024
-"""What may wait for a client that does not read; past it the connection is closed, and the client is told anew."""
 _SESSION_ID_LIMIT = 64
 # RFC 6455, 7.4.2: an application's own codes are 4000 to 4999. Autobahn raises for the protocol's own, such as 1008.
 _NO_MESSAGE = 4002
@@ -38,6 +37,7 @@ class ClientSocket(WebSocketServerProtocol):
     sessions: Sessions
     session_id = ""
     _deadline: Any = None
+    _pace: Pace
 
     def onConnect(self, request: Any) -> Any:
         """The handshake is asked for. Its answer carries our proof, which the gate put into the head."""
@@ -47,6 +47,7 @@ class ClientSocket(WebSocketServerProtocol):
     def onOpen(self) -> None:
         """The client has DOOR_TIMEOUT_S and HELLO_LIMIT_BYTES for its hello."""
         self._take_up_to(HELLO_LIMIT_BYTES)
+        self._pace = Pace(self.transport, self._send_now)
         self._deadline = self.sessions.reactor.callLater(DOOR_TIMEOUT_S, self._too_late)
 
     def onMessage(self, payload: bytes, isBinary: bool) -> None:
@@ -82,16 +83,16 @@ class ClientSocket(WebSocketServerProtocol):
         self.sessions.left(self)
 
     def tell(self, message: Message) -> None:
-        """Send a message."""
+        """Send a message, when the client has read those before it."""
+        if not self._pace.tell(message):
+            _log.warn("A client does not read; closing its connection")
+            self.transport.abortConnection()
+
+    def _send_now(self, message: Message) -> None:
         try:
             data = encode_message(message)
         except WireError as error:
             _log.error("A client could not be told: {error}", error=error)
-            return
-        waiting = getattr(self.transport, "_tempDataLen", 0) + len(getattr(self.transport, "dataBuffer", b""))
-        if waiting > UNSENT_LIMIT_BYTES:
-            _log.warn("A client does not read; closing its connection")
-            self.transport.abortConnection()
             return
         self.sendMessage(data, isBinary=True)
         if isinstance(message, Refused):
@@ -143,7 +144,7 @@ class Sessions:
 
     def factory(self) -> WebSocketServerFactory:
         """For autobahn's WebSocketResource."""
-        factory = WebSocketServerFactory(reactor=self.reactor)
+        factory = WebSocketServerFactory(server="", reactor=self.reactor)
         protocol: Any = type("Socket", (self.socket_class,), {"sessions": self})
         factory.protocol = protocol
         factory.noisy = False

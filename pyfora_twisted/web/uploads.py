@@ -91,9 +91,15 @@ class BodyRequest(Request):
             self.requestHeaders.setRawHeaders(PROOF_HEADER, [found.proof])
         self.content = self._body(method, path, length)
 
+    def render(self, resource: Any) -> None:
+        """Answer; without telling every stranger which server of which version this is."""
+        self.responseHeaders.removeHeader(b"server")
+        super().render(resource)
+
     def _body(self, method: bytes, path: bytes, length: int | None) -> Body:
         if method != b"PUT" or not path.startswith(PARCELS):
-            return Body(None, (200, ""))
+            # Only for who wrote an upload's path with escapes: nothing was kept, and that is said.
+            return Body(None, (400, "a parcel is PUT under its sha256, in 64 hex digits"))
         name = path[len(PARCELS) :].decode("ascii", "replace")
         if not is_content_id(name):
             return Body(None, (400, "a parcel is PUT under its sha256, in 64 hex digits"))

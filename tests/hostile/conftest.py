@@ -52,7 +52,7 @@ class Target:
 
     def through_the_door(self, port: str) -> socket.socket:
         """A connection whose door is open."""
-        connection, door = self.dial(port), Door(CALLER, b"", secrets.token_bytes(NONCE_BYTES))
+        connection, door = self.dial(port), Door(CALLER, b"", secrets.token_bytes(NONCE_BYTES), port.encode())
         connection.sendall(door.start())
         while not door.open:
             data = connection.recv(4096)

@@ -113,3 +113,31 @@ def test_a_client_that_prints_and_never_reads(target: Target, tmp_path: Path) ->
         finally:
             client.kill()
             client.wait(10)
+
+
+LATE_READER = """
+import sys, pyfora
+executor = pyfora.connect(sys.argv[1])
+with executor.remotely.downloadAll():
+    print("begun")
+    for number in range(1200):
+        print(f"{number:04}" + "x" * 10_000)
+"""
+
+
+def test_a_client_that_reads_late_gets_all_in_order(target: Target, tmp_path: Path) -> None:
+    with undisturbed(target, "a client that stands still while its block prints 12 MB, and then reads"):
+        (tmp_path / "reader.py").write_text(LATE_READER)
+        command = [sys.executable, "-u", str(tmp_path / "reader.py"), target.url]
+        client = subprocess.Popen(command, stdout=subprocess.PIPE, bufsize=0)
+        try:
+            assert client.stdout is not None and client.stdout.readline() == b"begun\n"
+            client.send_signal(signal.SIGSTOP)
+            time.sleep(5)
+            client.send_signal(signal.SIGCONT)
+            said, _ = client.communicate(timeout=60)
+            assert said == b"".join(f"{number:04}".encode() + b"x" * 10_000 + b"\n" for number in range(1200))
+            assert client.returncode == 0
+        finally:
+            client.kill()
+            client.wait(10)

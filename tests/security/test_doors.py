@@ -52,9 +52,9 @@ def receive(connection: socket.socket, size: int) -> bytes:
     return data
 
 
-def knock(port: int, token: bytes) -> tuple[bool, bytes]:
+def knock(port: int, token: bytes, name: str) -> tuple[bool, bytes]:
     """Whether a caller with this token was let in (both ways), and all that it said."""
-    door = Door(CALLER, token, secrets.token_bytes(32))
+    door = Door(CALLER, token, secrets.token_bytes(32), name.encode())
     with socket.create_connection(("127.0.0.1", port), 10) as connection:
         hello = door.start()
         connection.sendall(hello)
@@ -68,18 +68,23 @@ def knock(port: int, token: bytes) -> tuple[bool, bytes]:
 
 @pytest.mark.parametrize("name", PORTS)
 def test_the_token_opens_each_port_both_ways(closed: Cluster, name: str) -> None:
-    assert knock(port_of(closed, name), TOKEN.encode())[0]
+    assert knock(port_of(closed, name), TOKEN.encode(), name)[0]
 
 
 @pytest.mark.parametrize("name", PORTS)
 @pytest.mark.parametrize("token", [b"", b"guess"])
 def test_another_token_opens_nothing(closed: Cluster, name: str, token: bytes) -> None:
-    assert not knock(port_of(closed, name), token)[0]
+    assert not knock(port_of(closed, name), token, name)[0]
+
+
+@pytest.mark.parametrize(("name", "meant"), [(name, meant) for name in PORTS for meant in PORTS if name != meant])
+def test_a_proof_for_another_port_opens_nothing(closed: Cluster, name: str, meant: str) -> None:
+    assert not knock(port_of(closed, name), TOKEN.encode(), meant)[0]
 
 
 @pytest.mark.parametrize("name", PORTS)
 def test_what_opened_a_port_once_does_not_open_it_again(closed: Cluster, name: str) -> None:
-    opened, said = knock(port_of(closed, name), TOKEN.encode())
+    opened, said = knock(port_of(closed, name), TOKEN.encode(), name)
     assert opened
     with socket.create_connection(("127.0.0.1", port_of(closed, name)), 10) as connection:
         connection.sendall(said)
@@ -104,8 +109,8 @@ def test_who_says_nothing_is_sent_away(closed: Cluster, name: str) -> None:
 @pytest.mark.parametrize("name", PORTS)
 def test_a_caller_does_not_believe_an_impostor(name: str) -> None:
     """What takes a daemon's port but does not know the token proves nothing, and is left."""
-    door = Door(CALLER, TOKEN.encode(), secrets.token_bytes(32))
-    impostor = Door(b"keeper", b"guess", secrets.token_bytes(32))
+    door = Door(CALLER, TOKEN.encode(), secrets.token_bytes(32), name.encode())
+    impostor = Door(b"keeper", b"guess", secrets.token_bytes(32), name.encode())
     proof = door.receive(impostor.start())
     with pytest.raises(WireError, match="token"):
         impostor.receive(door.start() + proof)

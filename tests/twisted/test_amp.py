@@ -11,6 +11,7 @@ from twisted.test import iosim
 from pyfora.cluster.events import DropPeer, Event, PeerAcknowledged, PeerJoined, PeerLeft, PeerSaid, Transmit
 from pyfora.wire.door import CALLER
 from pyfora.wire.messages import Beat, Link, Message, ProgramEnded, RegisterWorker, RunProgram, StealRuns
+from pyfora_twisted.amp import connection
 from pyfora_twisted.amp.peers import Peers, inner_builder
 from pyfora_twisted.amp.registry import registry_factory
 from pyfora_twisted.door import DoorFactory
@@ -28,7 +29,7 @@ class Pair:
         self.shut: list[str] = []
         self.keeper = registry_factory(self.manager, "m1", b"t", self.clock)
         inner = inner_builder(self.worker, "w1", "manager", Link.MANAGER_TO_WORKER, self.clock, self.worker, calls=True)
-        self.caller = DoorFactory(CALLER, worker_token, inner, self.clock, shut=self.shut.append)
+        self.caller = DoorFactory(CALLER, worker_token, inner, self.clock, b"registry", shut=self.shut.append)
         self.connect()
 
     def connect(self) -> None:
@@ -107,3 +108,14 @@ def test_a_newer_connection_takes_the_place_of_the_older() -> None:
     pair = Pair()
     pair.connect()
     assert pair.manager_saw == [PeerJoined("w1", "worker"), PeerLeft("w1", "worker"), PeerJoined("w1", "worker")]
+
+
+def test_to_a_peer_that_does_not_read_nothing_more_is_sent(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The channel sends again what is not acknowledged: without an end, to a peer that only beats."""
+    pair = Pair()
+    waiting = {"bytes": 0}
+    monkeypatch.setattr(connection, "unsent_bytes", lambda transport: waiting["bytes"])
+    for waiting["bytes"], arrives in ((connection.UNSENT_LIMIT_BYTES + 1, False), (0, True)):
+        pair.worker.transmit(Transmit("m1", "manager", 1, Beat("w1", 1, [])))
+        pair.run()
+        assert (pair.manager_saw[1:] != []) is arrives

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from pathlib import Path
 from typing import Any
 
@@ -34,7 +35,7 @@ class Port:
         """The end of a transfer: "" or why it failed."""
         ends: list[str] = []
         transfer.done.addCallbacks(lambda _: ends.append(""), lambda failure: ends.append(str(failure.value)))
-        caller = DoorFactory(CALLER, b"t", lambda _: transfer, self.clock, shut=transfer._end)
+        caller = DoorFactory(CALLER, b"t", lambda _: transfer, self.clock, b"data", shut=transfer._end)
         server, client = self.factory.buildProtocol(None), caller.buildProtocol(None)
         pump = iosim.connect(server, iosim.makeFakeServer(server), client, iosim.makeFakeClient(client), greet=False)
         pump.flush()
@@ -100,3 +101,13 @@ def test_a_cancelled_transfer_ends(port: Port) -> None:
     transfer.done.addErrback(lambda failure: ends.append(failure.value))
     transfer.done.cancel()
     assert isinstance(ends[0], TransferFailed)
+
+
+@pytest.mark.parametrize("what", ["pipe", "link", "directory"])
+def test_what_is_no_file_is_not_there(port: Port, tmp_path: Path, what: str) -> None:
+    """Users' code may put anything into the spool of its worker; opening a pipe would stop the whole daemon."""
+    place = port.spool.directory / "v"
+    secret = tmp_path / "secret"
+    secret.write_text("of the daemon's user")
+    {"pipe": os.mkfifo, "link": lambda place: place.symlink_to(secret), "directory": Path.mkdir}[what](place)
+    assert "not there" in port.run(_Fetch("v", SpoolSink(port.near, "v", 20), port.clock))

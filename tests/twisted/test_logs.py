@@ -13,6 +13,7 @@ from twisted.logger import LogLevel, LogPublisher
 from twisted.python.failure import Failure
 from twisted.python.logfile import LogFile
 
+from pyfora.client.logbook import block_lines
 from pyfora_twisted.log_lines import FIELDS, FORMATS, LINE_LIMIT_BYTES
 from pyfora_twisted.logs import _Lines, filtered
 
@@ -118,3 +119,28 @@ def test_a_full_disk_is_said_once_and_the_gap_is_told_in_the_file(capsys: pytest
     assert (one, two) == ("one", "two")
     assert json.loads(gap)["text"] == "3 lines could not be written here"
     assert capsys.readouterr().err.count("cannot be written (No space left on device)") == 1
+
+
+STEERING = "\x1b]0;title\x07\x1b[2J\rforged \u202egnol\u2028\x9b1m\ud800"
+
+
+def test_what_peers_say_steers_no_terminal() -> None:
+    """Of whoever reads the log, or has it shown by `pyfora logs`."""
+    line = FORMATS["text"](event(log_format="{said}", said=STEERING), "manager")
+    assert line is not None and line.endswith("\n")
+    shown = "\\x1b]0;title\\x07\\x1b[2J\\x0dforged \\u202egnol\\u2028\\x9b1m\\ud800"
+    assert line.endswith(f"#info] {shown}\n")
+    assert as_json(log_format="{said}", said=STEERING)["text"] == STEERING
+
+
+@pytest.mark.parametrize("log_format", ["text", "json"])
+def test_nor_when_a_block_is_followed(tmp_path: Path, log_format: str) -> None:
+    block = "0123456789abcdef" * 2
+    told = {FIELDS: {"by": "m", "block": block, "reason": STEERING}}
+    shown = f"block={block} reason={STEERING}"
+    line = FORMATS[log_format](event(log_format="{text} {shown}", text="ended", shown=shown, **told), "manager")
+    (tmp_path / "logs").mkdir()
+    (tmp_path / "logs" / "manager.log").write_text(line or "")
+    (found,) = block_lines([tmp_path], block)
+    assert "ended" in found and "\\x1b]0;title" in found
+    assert all(letter.isprintable() for letter in found)

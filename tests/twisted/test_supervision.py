@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.client
 import json
 import os
+import shutil
 import signal
 import socket
 import struct
@@ -22,6 +23,7 @@ from twisted.internet.task import Clock
 from twisted.logger import Logger, LogLevel
 from twisted.python.systemd import ListenFDs
 
+from pyfora.client.address import parse_address
 from pyfora.client.health import health_text
 from pyfora.cluster.events import Log
 from pyfora.errors import ConnectionError
@@ -358,3 +360,35 @@ def test_a_port_that_is_handed_over_speaks_tls_where_the_others_do(tmp_path: Pat
         assert "is well" in health_text(f"https://127.0.0.1:{port}", asked, False, 30.0)
         with pytest.raises((OSError, http.client.HTTPException)):
             urllib.request.urlopen(f"http://127.0.0.1:{port}/healthz", timeout=30)
+
+
+@pytest.mark.cluster
+def test_renewed_certificates_are_read_by_a_reload(tmp_path: Path, listener: Listener) -> None:
+    """Those of another authority here, so that who has only the old ones can be told from who has the new."""
+    certificates, http = tmp_path / "certificates", free_ports(1)
+    shutil.copytree(directory("ours"), certificates)
+    settings = {"UFORA_NO_WORKER": "1", "UFORA_WEB_HTTP_PORT": str(http), "UFORA_MANAGER_PORT": str(free_ports(1))}
+    settings |= {"UFORA_TLS_DIR": str(certificates), "UFORA_BIND_ADDRESS": "127.0.0.1"}
+    manager = Daemon("manager", tmp_path / "m", {**settings, "NOTIFY_SOCKET": str(tmp_path / "notify")})
+
+    def asks(name: str) -> bool:
+        address = parse_address(f"https://127.0.0.1:{http}", tls=str(directory(name)))
+        try:
+            return bool(address.ask("/healthz", 10.0))
+        except ConnectionError:
+            return False
+
+    try:
+        wait_for("readiness", lambda: "READY=1" in listener.listen())
+        assert (asks("ours"), asks("other")) == (True, False)
+        shutil.copytree(directory("other"), certificates, dirs_exist_ok=True)
+        manager.signal(signal.SIGHUP)
+        wait_for("a reload", lambda: listener.listen().count("READY=1") == 2)
+        assert (asks("ours"), asks("other")) == (False, True)
+        (certificates / "manager.pem").write_text("half a file")
+        manager.signal(signal.SIGHUP)
+        wait_for("a reload", lambda: listener.listen().count("READY=1") == 3)
+        assert "The certificates from before stay in use" in manager.log.read_text()
+        assert (asks("ours"), asks("other")) == (False, True)
+    finally:
+        assert manager.stop() == 0

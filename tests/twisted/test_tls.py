@@ -17,7 +17,7 @@ from pyfora.certificates.roles import Role
 from pyfora.wire.door import CALLER, KEEPER
 from pyfora_twisted.admission import guarded
 from pyfora_twisted.door import DoorFactory
-from pyfora_twisted.tls import PLAIN
+from pyfora_twisted.tls import PLAIN, Tls
 from pyfora_twisted.tls_connections import ConnectionCreator, SpokenFactory, make_context
 from tests.certificates.made import files
 
@@ -50,7 +50,9 @@ class Ends:
         return self.behind[-1]
 
     def door(self, role: bytes) -> DoorFactory:
-        return DoorFactory(role, b"t", self.build, self.clock, shut=self.shut.append if role == CALLER else None)
+        return DoorFactory(
+            role, b"t", self.build, self.clock, b"data", shut=self.shut.append if role == CALLER else None
+        )
 
     def port(self, whose: str | None, role: Role, wanted: tuple[Role, ...], context: SSL.Context | None = None) -> Any:
         """What listens: under TLS, or without where `whose` is None."""
@@ -58,14 +60,14 @@ class Ends:
         if whose is None:
             factory = PLAIN.listening(role, wanted, factory, self.clock)
         else:
-            creator = ConnectionCreator(context or make_context(files(whose, role)), wanted)
+            creator = ConnectionCreator(lambda: context or make_context(files(whose, role)), wanted)
             factory = SpokenFactory(creator, False, factory, self.clock)
         return guarded(factory, "port", self.clock)
 
     def caller(self, whose: str | None, role: Role, wanted: Role, context: SSL.Context | None = None) -> Any:
         if whose is None:
             return self.door(CALLER)
-        creator = ConnectionCreator(context or make_context(files(whose, role)), (wanted,))
+        creator = ConnectionCreator(lambda: context or make_context(files(whose, role)), (wanted,))
         return TLSMemoryBIOFactory(creator, True, self.door(CALLER), self.clock)
 
     def connect(self, port: Any, caller: Any) -> None:
@@ -193,3 +195,16 @@ def test_a_caller_that_never_shakes_hands_is_closed(ends: Ends) -> None:
     assert not transport.disconnecting
     ends.clock.advance(2)
     assert transport.disconnecting
+
+
+def test_renewed_certificates_are_for_new_connections(ends: Ends) -> None:
+    """Of a port that was opened before the renewal; who has only the old ones is a stranger then."""
+    keeper = Tls({"manager": make_context(files("ours", "manager"))})
+    port = guarded(keeper.listening("manager", ("worker",), ends.door(KEEPER), ends.clock), "port", ends.clock)
+    ends.connect(port, ends.caller("ours", "worker", "manager"))
+    assert len(ends.behind) == 2
+    keeper.renew(Tls({"manager": make_context(files("other", "manager"))}))
+    ends.connect(port, ends.caller("other", "worker", "manager"))
+    assert [one.received for one in ends.behind] == [b"behind the door"] * 4
+    ends.connect(port, ends.caller("ours", "worker", "manager"))
+    assert len(ends.behind) == 4 and "not of this cluster's authority" in ends.shut[-1]

@@ -300,3 +300,20 @@ def test_who_has_proved_itself_may_stay(closed: Manager) -> None:
     protocol.dataReceived(b"GET /api/v1/status HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer s3cret\r\n\r\n")
     closed.clock.advance(20)
     assert b" 200 " in transport.value() and not transport.disconnecting
+
+
+@pytest.mark.parametrize("path", ["/healthz", "/metrics", "/nothing", "/api/v1/status", "/ws", PARCEL])
+def test_no_answer_tells_which_server_this_is(tmp_path: Path, path: str) -> None:
+    for token in (b"", b"t"):
+        manager = Manager(tmp_path / str(bool(token)), token)
+        for answer in (manager.ask("GET", path), manager.ask("GET", path, host="evil.example.org")):
+            assert answer.code and "server" not in answer.headers
+    upgraded = Manager(tmp_path / "upgrade").ask("GET", "/ws", UPGRADE)
+    assert upgraded.code == 101 and "server" not in upgraded.headers
+
+
+def test_an_upload_under_a_path_with_escapes_is_refused(tmp_path: Path) -> None:
+    """Its body was not kept: 200 would be untrue."""
+    manager = Manager(tmp_path)
+    assert manager.ask("PUT", PARCEL.replace("parcels", "%70arcels"), body=CONTENT).code == 400
+    assert list(manager.store.directory.iterdir()) == []
