@@ -249,7 +249,7 @@ def test_a_large_program_is_uploaded(manager: FakeManager, monkeypatch: pytest.M
 
 
 def test_other_mathematics_are_told_of(manager: FakeManager) -> None:
-    manager.welcome["libm_fingerprint"] = "of another C library"
+    manager.welcome["libm_fingerprint"] = "0123456789abcdef"
     with (
         pytest.warns(UserWarning, match=r"C mathematics of the cluster.*last bit"),
         pyfora.connect(manager.url, timeout=5) as executor,
