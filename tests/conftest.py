@@ -19,6 +19,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     """Ctrl-C interrupts here and in what tests start: the background jobs of a shell would ignore it."""
     signal.signal(signal.SIGINT, signal.default_int_handler)
+    # The same draws each time, and no timing that decides: the usual profile gives an example 200 ms.
+    settings.register_profile(
+        "steady", derandomize=True, deadline=None, database=None, suppress_health_check=[HealthCheck.too_slow]
+    )
+    settings.load_profile("steady")
     cases = config.getoption("--cases")
     settings.register_profile(
         "drawing",
