@@ -155,11 +155,12 @@ def test_the_lines_of_the_tutorial(nothing_runs: Engine, tmp_path: Path, lines: 
     wait_for("the workers", lambda: workers(nothing_runs) == count, 60)
     host.write("primes.py", PRIMES)
     assert host.run("python primes.py") == "78500 ['compiled']\n"
-    manager, worker = homes[0], homes[-1]
-    assert (manager / "journal.sqlite").exists() and (manager / "logs" / "manager.log").exists()
-    assert [*worker.glob("logs/*.log")] and [*worker.glob("cache/**/*")] and [*worker.glob("spool*")], (
-        "not in the volume"
-    )
+    for home in homes:
+        assert [*home.glob("logs/*.log")], f"no log in {home}"
+    assert (homes[0] / "journal.sqlite").exists()
+    # Which worker has had a share in it is the cluster's business.
+    for kept in ("cache/**/*.kernel", "spool/*"):
+        assert any([*home.glob(kept)] for home in homes), f"no {kept} in any volume"
 
 
 # ---- a cluster on a private network ------------------------------------------------------------------------
