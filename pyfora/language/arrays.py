@@ -143,3 +143,24 @@ def _within(anchor: Any, array: Any, offset_bytes: int) -> tuple[Any, ...]:
     start = offset_bytes + array.ctypes.data - _extent(array).first
     placed = (start, array.shape, array.strides, array.dtype, array.flags.writeable)
     return making.array_within, (anchor, *placed)
+
+
+# ---- masked arrays ---------------------------------------------------------------------------------------------
+
+_MASKED_STATE = ("_hardmask", "_sharedmask", "_optinfo", "_basedict")
+"""Attributes of a masked array that numpy's pickle forgets."""
+
+
+def is_masked_kind(kind: type) -> bool:
+    """Whether `kind` is numpy's class of masked arrays, or derived from it."""
+    masked = getattr(sys.modules.get("numpy.ma"), "MaskedArray", None)
+    return masked is not None and issubclass(kind, masked)
+
+
+def reduce_masked(array: Any) -> Any:
+    """The reduction of a masked array, which numpy would give a mask where it has none, and a soft one."""
+    made, arguments, state, *rest = (*array.__reduce_ex__(5), None, None, None)[:5]
+    added = {name: vars(array)[name] for name in _MASKED_STATE if name in vars(array)}
+    if array._mask is sys.modules["numpy.ma"].nomask:
+        added["_mask"] = array._mask
+    return made, arguments, (state, added), *rest, making.set_state_and_added

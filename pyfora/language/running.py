@@ -245,6 +245,15 @@ def _is_other(cache: Any, before: list[tuple[Any, Any]], info: Any) -> bool:
     )
 
 
+def _is_flat(value: object) -> bool:
+    """Whether it is a container, and holds nothing that can be changed."""
+    if type(value) is dict:
+        return not any(map(can_change, value.values()))
+    if type(value) is list or type(value) is set:
+        return not any(map(can_change, value))
+    return type(value) is bytearray
+
+
 def _anew(module: str | None) -> str:
     """What else there is to do where a module of the user's keeps the state."""
     if module is None:
@@ -332,7 +341,7 @@ class _Frozen:
         kind = type(value).__name__
         if isinstance(value, (FunctionType, type)):
             return "Functions and classes that keep state cannot be used for it here; keep the state in a value."
-        made = f"{kind}({label})" if type(value) in (list, dict, set, bytearray) else f"copy.deepcopy({label})"
+        made = f"{kind}({label})" if _is_flat(value) else f"copy.deepcopy({label})"
         if label in self._can_be_bound:
             return f"Make a copy first, inside the block: {label} = {made}"
         # The block cannot bind a name of another module or function, and those would not see a name of its own.

@@ -15,7 +15,7 @@ from typing import Any
 
 from pyfora.fold.partials import are_plain
 from pyfora.language import making
-from pyfora.language.arrays import SharedMemory, is_array_kind, reduce_array
+from pyfora.language.arrays import SharedMemory, is_array_kind, is_masked_kind, reduce_array, reduce_masked
 from pyfora.language.caches import CACHE_WRAPPER, Kept, attributes_of, is_librarys, kept_by, name_of
 from pyfora.language.classes import is_importable, reduce_class
 from pyfora.language.dispatching import is_dispatcher, reduce_dispatcher
@@ -145,6 +145,8 @@ class Shipper(ParcelPickler):
         if is_array_kind(kind):
             self._arrays.append(obj)
             return self._shared_memory.reduction(obj) or reduce_array(obj)
+        if is_masked_kind(kind):
+            return reduce_masked(obj)
         if is_pandas_kind(kind):
             return reduce_pandas(obj)
         if kind is functools.cached_property:

@@ -131,4 +131,17 @@ ROWS: list[Row] = [
         """,
         refusal="UnconvertibleValueError",
     ),
+    same(
+        "arrays: masked ones, with and without a mask, a hard one, a fill value",
+        """
+        import numpy as np
+        mine = np.ma.array([1.5, 2], hard_mask=True)
+        with executor.remotely.downloadAll():
+            made = [np.ma.array([1.5, 2]), np.ma.array([1, 2, 3], mask=[0, 1, 0], hard_mask=True, fill_value=7), mine]
+            a = [(x.mask is np.ma.nomask, x.hardmask, x.sharedmask, x.sum()) for x in made]
+        b = [(x.mask is np.ma.nomask, x.hardmask, x.sharedmask, x.filled().tolist()) for x in made], made[2] is mine
+        made[1][1] = 9
+        c = made[1].tolist()
+        """,
+    ),
 ]
