@@ -21,9 +21,12 @@ from pyfora.compile.words import KEPT_WORDS
 from pyfora.fold.rows import Rows, Spec, scalars, width
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import numpy as np
 
     from pyfora.compile.cache import KernelCache
+    from pyfora.compile.machine_code import LoadedCode
 
 _MAGIC = b"pyfora kernel 4\n"
 _HEADER_LIMIT_BYTES = 1024 * 1024
@@ -43,10 +46,11 @@ class Kernel:
     """One loop's machine code in this process. It may be called from one thread at a time; it releases the GIL."""
 
     def __init__(self, object_code: bytes, captured: tuple[Captured, ...] = (), deepest: int = 0) -> None:
-        """Load object code. Raises ValueError if the bytes are damaged, NotCompiled if they are for another machine."""
-        from pyfora.compile.machine_code import LoadedCode
+        """Read object code. Raises ValueError if the bytes are damaged, NotCompiled if they are for another machine.
 
-        header, code = _split(object_code)
+        Nothing is loaded yet: who only sends a kernel to others need not wait for it.
+        """
+        header, self._machine_code = _split(object_code)
         if header["made_for"] != made_for():
             raise NotCompiled("the kernel was compiled for another processor or other versions")
         self.object_code = object_code
@@ -68,20 +72,11 @@ class Kernel:
         self._lengths: list[int] = header["lengths"]
         self.by_position: bool = header["by_position"]
         """Whether `run` is to be called with positions of the source that it was made for, and a step of 1."""
-        self._code = LoadedCode(code)
-        pointer, whole = ctypes.c_void_p, ctypes.c_int64
-        kinds = [one for kind in self.captured_types for one in _arguments_of(kind)]
+        self._takes_memory: bool = header["takes_memory"]
         self._memory: Any = None
-        if header["takes_memory"]:
-            # Not an array of ctypes, which would touch all of it: the system gives pages as they are touched.
-            self._memory = (ctypes.c_int64 * (_MEMORY_BYTES // 8)).from_buffer(mmap.mmap(-1, _MEMORY_BYTES))
-            kinds.append(pointer)
         self.rows: list[tuple[int, Spec]] = [(number, _spec(spec)) for number, spec in header["rows"]]
         """Of ROWS: the streams and their shapes."""
         self._streams: int = header["streams"]
-        self._call = ctypes.CFUNCTYPE(ctypes.c_int32, pointer, pointer, whole, whole, whole, pointer, whole, *kinds)(
-            self._code.address
-        )
         self._taken: tuple[Captured, ...] | None = None
         """What the last call was given."""
         self._arguments: list[Any] = []
@@ -92,6 +87,28 @@ class Kernel:
         self._unused = ctypes.c_int64()
         self._own = (ctypes.c_int64 * 2)()
         self._addresses = tuple(ctypes.addressof(place) for place in (self._returned, self._unused, self._own))
+
+    @functools.cached_property
+    def _code(self) -> LoadedCode:
+        from pyfora.compile.machine_code import LoadedCode
+
+        return LoadedCode(self._machine_code)
+
+    @functools.cached_property
+    def _call(self) -> Callable[..., int]:
+        """The machine code. Raises ValueError where this process does not have what it needs."""
+        pointer, whole = ctypes.c_void_p, ctypes.c_int64
+        kinds = [one for kind in self.captured_types for one in _arguments_of(kind)]
+        if self._takes_memory:
+            # Not an array of ctypes, which would touch all of it: the system gives pages as they are touched.
+            self._memory = (ctypes.c_int64 * (_MEMORY_BYTES // 8)).from_buffer(mmap.mmap(-1, _MEMORY_BYTES))
+            kinds.append(pointer)
+        signature = ctypes.CFUNCTYPE(ctypes.c_int32, pointer, pointer, whole, whole, whole, pointer, whole, *kinds)
+        return signature(self._code.address)
+
+    def load(self) -> None:
+        """Load the machine code into this process, as the first run would. Raises ValueError where it cannot be."""
+        self._call  # noqa: B018  (the read loads it)
 
     @property
     def dtype(self) -> str:
@@ -149,6 +166,7 @@ class Kernel:
         return found
 
     def _run(self, start: int, step: int, count: int, place: int, capacity: int) -> None:
+        call = self._call
         returned, unused, _ = self._addresses
         if not -_INT_BOUND <= step < _INT_BOUND:
             step = 0  # one index only: it is never added
@@ -157,7 +175,7 @@ class Kernel:
             first = ctypes.addressof(self._memory)
             self._memory[0], self._memory[1] = first, first + ctypes.sizeof(self._memory) - 8 * KEPT_WORDS
             memory.append(first)
-        status = self._call(returned, unused, start, step, count, place, capacity, *self._arguments, *memory)
+        status = call(returned, unused, start, step, count, place, capacity, *self._arguments, *memory)
         if status:
             raise GaveUp(check_of(status))
 
@@ -263,7 +281,9 @@ def compile_loop(loop: Loop, output: Output, cache: KernelCache) -> Kernel:
 
 def load_kernel(object_code: bytes) -> Kernel:
     """A kernel made by another process. Raises ValueError for damaged bytes, NotCompiled for another machine's."""
-    return Kernel(object_code)
+    kernel = Kernel(object_code)
+    kernel.load()
+    return kernel
 
 
 def made_for() -> list[str]:
