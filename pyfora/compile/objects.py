@@ -17,7 +17,7 @@ from pyfora.compile.classes import inits_of, is_named_tuple, is_plain_class
 from pyfora.compile.kinds import DictOf, Known, ListOf, RandomState, Record, SetOf, Shape, ViewOf, is_runtime
 from pyfora.compile.numpy_kinds import ArrayOf, is_number
 from pyfora.compile.scope import Scope
-from pyfora.compile.terms import Term, as_bool, instance_of, made, part_of
+from pyfora.compile.terms import Term, as_bool, made, part_of
 
 _BINARY: dict[type[ast.operator], str] = {
     ast.Add: "add",
@@ -377,7 +377,7 @@ class Objects:
         if fields.has_made_init(cls):
             names, defaults = fields.of_dataclass(scope, node, cls)
             filled = fields.filled(scope, node, cls, names, defaults, positional, keywords)
-            return records.made_here(scope, instance_of(cls, dict(zip(names, filled, strict=True))))
+            return records.made_here(scope, records.of_attributes(scope, cls, dict(zip(names, filled, strict=True))))
         if inits_of(cls)[0] is object.__init__:
             if positional or keywords:
                 raise scope.refuse(f"{cls.__name__}() takes no arguments", node)
