@@ -10,7 +10,19 @@ import operator
 import random
 import types
 
-from pyfora.compile import arrays, closures, complexes, dicts, lists, numpy_numbers, randoms, reductions, scalars, texts
+from pyfora.compile import (
+    arrays,
+    closures,
+    complexes,
+    dicts,
+    lists,
+    numpy_numbers,
+    octets,
+    randoms,
+    reductions,
+    scalars,
+    texts,
+)
 from pyfora.compile.collecting import COMPREHENSIONS, Collecting, each_of
 from pyfora.compile.functions import must_keep_their_order
 from pyfora.compile.inner_folds import INNER_FOLDS, inner_fold
@@ -268,6 +280,8 @@ class Calls:
             return texts.code_point(scope, terms[0], node)
         if isinstance(terms[0].type, ListOf) and target is builtins.len:
             return lists.length(terms[0])
+        if target is builtins.len and octets.is_bytes(terms[0].type):
+            return octets.length(terms[0])
         if target is builtins.len and isinstance(terms[0].type, ArrayOf):
             return arrays.length(terms[0])
         if target is builtins.len and isinstance(terms[0].type, DictOf | SetOf | ViewOf):

@@ -64,6 +64,17 @@ def count_float_list(address: Any, value: Any) -> Any:
     return count
 
 
+@routine("int64(int64, int64)")
+def order_list(one: Any, other: Any) -> Any:
+    """Below 0, 0, or above: which of two lists of ints comes first, element by element."""
+    left, right = length_list(one), length_list(other)
+    for number in range(min_int(left, right)):
+        difference = load_word(data_list(one), number) - load_word(data_list(other), number)
+        if difference != 0:
+            return difference
+    return left - right
+
+
 @routine("int64(int64)")
 def there_list(number: Any) -> Any:
     """The place that was found; gives up where there is none."""

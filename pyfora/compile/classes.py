@@ -59,6 +59,8 @@ def parts_from_outside(value: object) -> tuple[type, list[str], list[object]] | 
     cls = type(value)
     if (number := number_from_outside(value)) is not None:
         return cls, [""], [number]
+    if isinstance(value, bytes) and cls is bytes:
+        return cls, [""], [list(value)]
     if isinstance(value, complex) and cls is complex:
         return cls, ["real", "imag"], [value.real, value.imag]
     if cls is tuple or is_named_tuple(cls):

@@ -52,7 +52,7 @@ class Collecting:
             return True
         kind = self._expressions.value(scope, node).type
         return isinstance(kind, ListOf | DictOf | ViewOf | ArrayOf) or (
-            isinstance(kind, Shape) and kind.python is tuple and is_runtime(kind)
+            isinstance(kind, Shape) and kind.python in (tuple, bytes) and is_runtime(kind)
         )
 
     def collection(self, scope: Scope, node: ast.Call, target: object) -> Term | None:

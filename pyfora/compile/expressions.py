@@ -14,6 +14,7 @@ from pyfora.compile import (
     intervals,
     lists,
     numpy_numbers,
+    octets,
     optionals,
     scalars,
     speculation,
@@ -99,6 +100,8 @@ class Expressions:
                 return complexes.complex_of(constant(value.real), constant(value.imag))
             case ast.Constant(value=None | str() as value):
                 return Term(Known(value), "")
+            case ast.Constant(value=bytes() as value):
+                return octets.literal(scope, value, node)
             case ast.Constant(value=value):
                 raise scope.refuse(f"a constant of type {type(value).__name__}", node)
             case ast.Tuple(elts=elements):
@@ -112,13 +115,15 @@ class Expressions:
                 return lists.filled(scope, self.value(scope, element), self.value(scope, times), node)
             case ast.Subscript(value=held, slice=ast.Slice(lower=lower, upper=upper, step=None)):
                 sliced = self.value(scope, held)
-                if not isinstance(sliced.type, ListOf | ArrayOf):
+                if not isinstance(sliced.type, ListOf | ArrayOf) and not octets.is_bytes(sliced.type):
                     raise scope.refuse(f"a slice of a {sliced.type}", node)
                 bounds = [None if bound is None else self.index(scope, bound) for bound in (lower, upper)]
                 if any(bound is not None and bound.type == "float" for bound in bounds):
                     raise scope.refuse("a slice by floats", node)
                 if isinstance(sliced.type, ArrayOf):
                     return arrays.part(scope, sliced, bounds, node)
+                if octets.is_bytes(sliced.type):
+                    return octets.part(scope, sliced, bounds, node)
                 return lists.part(scope, sliced, bounds, node)
             case ast.Subscript(value=held, slice=ast.Tuple(elts=[ast.Slice(None, None, None), index])):
                 return arrays.column(scope, self.value(scope, held), self.value(scope, index), node)

@@ -12,12 +12,12 @@ import inspect
 import types
 from collections.abc import Callable, Sequence
 
-from pyfora.compile import arrays, complexes, dicts, fields, lists, numpy_numbers, records, texts
+from pyfora.compile import arrays, complexes, dicts, fields, lists, numpy_numbers, octets, records, texts
 from pyfora.compile.classes import inits_of, is_named_tuple, is_plain_class
 from pyfora.compile.kinds import DictOf, Known, ListOf, RandomState, Record, SetOf, Shape, ViewOf, is_runtime
 from pyfora.compile.numpy_kinds import ArrayOf, is_number
 from pyfora.compile.scope import Scope
-from pyfora.compile.terms import Term, as_bool, instance_of, made, part_of
+from pyfora.compile.terms import Term, as_bool, made, part_of
 
 _BINARY: dict[type[ast.operator], str] = {
     ast.Add: "add",
@@ -140,6 +140,8 @@ class Objects:
             return lists.item(scope, term, numpy_numbers.as_index(index), node)
         if isinstance(term.type, DictOf):
             return dicts.item(scope, term, index, node)
+        if octets.is_bytes(term.type):
+            return octets.item(scope, term, numpy_numbers.as_index(index), node)
         if texts.is_text(term.type):
             return texts.item(scope, term, numpy_numbers.as_index(index), node)
         if isinstance(term.type, Shape | Record):
@@ -251,6 +253,8 @@ class Objects:
             return inside if isinstance(operator, ast.In) else Term("bool", f"(not {inside.text})")
         if is_number(left.type) or is_number(right.type):
             return numpy_numbers.compare(scope, operator, left, right, node)
+        if octets.is_bytes(left.type) or octets.is_bytes(right.type):
+            return octets.compare(scope, operator, left, right, node)
         if texts.is_letter(left.type) or texts.is_letter(right.type):
             return texts.compare(scope, operator, left, right, node)
         if complexes.is_complex(left.type) or complexes.is_complex(right.type):
@@ -282,6 +286,8 @@ class Objects:
             return dicts.contains(scope, held, value, node)
         if isinstance(kind, ViewOf) and kind.what == "keys":
             return dicts.contains(scope, Term(kind.of, held.text), value, node)
+        if octets.is_bytes(kind):
+            return octets.contains(scope, held, value, node)
         if isinstance(kind, ListOf):
             return lists.contains(scope, held, value, node)
         if isinstance(kind, Shape) and kind.python is tuple:
@@ -330,6 +336,8 @@ class Objects:
             return _truth(bool(term.type.value))
         if is_number(term.type):
             return numpy_numbers.truth(term)
+        if octets.is_bytes(term.type):
+            return octets.truth(term)
         if complexes.is_complex(term.type):
             return complexes.truth(term)
         if isinstance(term.type, ListOf):
@@ -369,7 +377,7 @@ class Objects:
         if fields.has_made_init(cls):
             names, defaults = fields.of_dataclass(scope, node, cls)
             filled = fields.filled(scope, node, cls, names, defaults, positional, keywords)
-            return records.made_here(scope, instance_of(cls, dict(zip(names, filled, strict=True))))
+            return records.made_here(scope, records.of_attributes(scope, cls, dict(zip(names, filled, strict=True))))
         if inits_of(cls)[0] is object.__init__:
             if positional or keywords:
                 raise scope.refuse(f"{cls.__name__}() takes no arguments", node)

@@ -8,13 +8,24 @@ from __future__ import annotations
 
 import ast
 
+from pyfora.compile import optionals
 from pyfora.compile.classes import is_plain_class, is_set_plainly
 from pyfora.compile.functions import Function
-from pyfora.compile.kinds import Record, Shape
+from pyfora.compile.kinds import Kind, Optional, Record, Shape
 from pyfora.compile.learning import ElementLearned, agree
 from pyfora.compile.scope import Scope
-from pyfora.compile.terms import Term
+from pyfora.compile.terms import Term, instance_of
 from pyfora.compile.words import keeper, leaves, part_in_memory, stored
+
+
+def of_attributes(scope: Scope, cls: type, attributes: dict[str, Term]) -> Term:
+    """An instance with these attributes, of which some are known to become None, or something else than None."""
+    found = dict(attributes)
+    for name, term in attributes.items():
+        kind = scope.unit.elements.get(("attribute", cls, name))
+        if isinstance(kind, Optional) and optionals.fits(kind, term.type):
+            found[name] = optionals.as_optional(term, kind)
+    return instance_of(cls, found)
 
 
 def made_here(scope: Scope, term: Term) -> Term:
@@ -62,11 +73,25 @@ def set_part(scope: Scope, owner: Term, name: str, value: Term, node: ast.AST) -
         raise scope.refuse(f"setting {name!r}, which the __init__ of {kind.python.__name__!r} does not set", node)
     number = kind.names.index(name)
     wanted = kind.parts[number]
+    if isinstance(wanted, Optional) and optionals.fits(wanted, value.type):
+        value = optionals.as_optional(value, wanted)
+    _learn(scope, kind.python, name, wanted, value.type)
     agree(scope.unit, wanted, value.type)
     if wanted != value.type:
         raise scope.refuse(f"{name!r} is {wanted} first and {value.type} then", node)
     held = scope.fresh("held")
-    return [f"{held} = {owner.text}", *stored(value, held, _first(kind, number))]
+    # It stands once for each of its words.
+    kept = Term(value.type, scope.fresh("kept"))
+    lines = [f"{held} = {owner.text}"] + ([f"{kept.text} = {value.text}"] if value.text else [])
+    return [*lines, *stored(kept, held, _first(kind, number))]
+
+
+def _learn(scope: Scope, cls: type, name: str, one: Kind, other: Kind) -> None:
+    """Where the two are one kind, or None: raise ElementLearned."""
+    place, found = ("attribute", cls, name), optionals.together(one, other)
+    if one != other and isinstance(found, Optional) and place not in scope.unit.elements:
+        scope.unit.elements[place] = found
+        raise ElementLearned
 
 
 def _can_be_set(cls: type, name: str) -> bool:

@@ -61,9 +61,10 @@ def length(term: Term) -> Term:
 
 def code_point(scope: Scope, term: Term, node: ast.AST) -> Term:
     """`ord(term)`."""
-    if not is_letter(term.type):
+    one = isinstance(term.type, Known) and isinstance(term.type.value, str) and len(term.type.value) == 1
+    if not is_letter(term.type) and not one:
         raise scope.refuse(f"ord() of a {term.type}", node)
-    return part_of(term, 0)
+    return _code_of(scope, term, node)
 
 
 def compare(scope: Scope, operator: ast.cmpop, left: Term, right: Term, node: ast.AST) -> Term:

@@ -6,7 +6,7 @@ import ast
 import types
 from dataclasses import dataclass
 
-from pyfora.compile import closures, intervals, optionals, randoms
+from pyfora.compile import closures, intervals, optionals, randoms, records
 from pyfora.compile.classes import inits_of
 from pyfora.compile.counters import INTERVAL, Unbounded, counters
 from pyfora.compile.expressions import CallTranslator, Expressions
@@ -28,7 +28,7 @@ from pyfora.compile.objects import Objects
 from pyfora.compile.refusal import NotCompiled
 from pyfora.compile.scope import Instance, Scope, Unit, plain
 from pyfora.compile.statements import GIVE_UP, Statements
-from pyfora.compile.terms import Interval, Term, instance_of, made
+from pyfora.compile.terms import Interval, Term, made
 from pyfora.compile.turns import RangeReader
 from pyfora.compile.words import arena
 
@@ -333,7 +333,7 @@ class Translator:
         lines = Statements(inside, self.expressions, self._read_range, self.init_above).body(source.node.body)
         if inside.variables is None:
             raise inside.refuse("an __init__ that returns early, or always raises", source.node)
-        whole = instance_of(cls, inside.attributes(source.node))
+        whole = records.of_attributes(inside, cls, inside.attributes(source.node))
         function.returns = whole.type
         if is_runtime(whole.type):
             give_up = give_up_text(whole.type)

@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from pyfora.compile import arrays, closures, dicts, intervals, lists, texts
+from pyfora.compile import arrays, closures, dicts, intervals, lists, octets, texts
 from pyfora.compile.functions import Function
 from pyfora.compile.itineraries import ITERTOOLS, Cursor, Pool, made_by
 from pyfora.compile.kinds import DictOf, Known, ListOf, SetOf, Shape, ViewOf, is_runtime
@@ -57,6 +57,8 @@ def iteration(scope: Scope, expressions: Expressions, read_range: RangeReader, s
         return texts.iteration(scope, held, source)
     if isinstance(held.type, DictOf | ViewOf | SetOf):
         return dicts.iteration(scope, held, source)
+    if octets.is_bytes(held.type):
+        return octets.iteration(scope, held, source)
     if isinstance(held.type, ArrayOf):
         return arrays.iteration(scope, held, source)
     if isinstance(held.type, Shape) and held.type.python is tuple:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pyfora.compile.functions import Function
-from pyfora.compile.kinds import InMemory, Kind, Known, Shape, ViewOf, code_of, display, is_runtime
+from pyfora.compile.kinds import InMemory, Kind, Known, Optional, Shape, ViewOf, code_of, display, is_runtime
 from pyfora.compile.scope import Scope
 from pyfora.compile.terms import Term
 
@@ -32,6 +32,8 @@ def leaves(kind: Kind, text: str) -> list[tuple[Kind, str]]:
     if isinstance(kind, Shape):
         runtime = [part for part in kind.parts if is_runtime(part)]
         return [leaf for number, part in enumerate(runtime) for leaf in leaves(part, f"{text}[{number}]")]
+    if isinstance(kind, Optional):
+        return [("bool", f"{text}[0]"), *leaves(kind.of, f"{text}[1]")]
     return [(kind, text)] if is_runtime(kind) else []
 
 
@@ -78,6 +80,8 @@ def _from_word(kind: Kind, text: str) -> str:
 
 def _built(kind: Kind, words: list[str]) -> str:
     """A value of the generated source from the words that it is made of."""
+    if isinstance(kind, Optional):
+        return display([words.pop(0), _built(kind.of, words)])
     if not isinstance(kind, Shape):
         return words.pop(0) if is_runtime(kind) else ""
     return display(_built(part, words) for part in kind.parts if is_runtime(part)) if kind.is_runtime else ""

@@ -61,7 +61,8 @@ def _is_spread(callee: object) -> bool:
 def _stand_in(callee: Any) -> Callable[..., Any]:
     """What leaves are told to make their elements for: nothing of the user's, and what hashes them hashes them."""
     if callee is Counter:
-        return set
+        # Not a set, for which one of several that are equal is enough.
+        return dict
     return callee if getattr(callee, "__module__", None) == "builtins" else functools.reduce
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from pyfora.compile import KernelCache, NotCompiled, analyse
-from tests.compile.loops import loop, module, times_given_up
+from pyfora.compile import GaveUp, KernelCache, NotCompiled, analyse
+from tests.compile.loops import compiled, loop, module, run_terms, times_given_up
 
 LIBRARY = """
 import dataclasses, math
@@ -187,3 +187,90 @@ def test_what_is_not_compiled_of_them(body: str, reason: str) -> None:
     with pytest.raises(NotCompiled) as caught:
         analyse(loop("(tried(i) for i in source)", names))
     assert reason in caught.value.reason
+
+
+MAY_BE_NONE = """
+import dataclasses
+
+class Best:
+    def __init__(self):
+        self.value = None
+        self.place = None
+        self.seen = 0
+        self.scale = 0.5
+    def look(self, x, at):
+        self.seen += 1
+        if self.value is None or x > self.value:
+            self.value, self.place = x, (at, self.scale)
+    def forget(self):
+        self.value = None
+
+def largest(n):
+    best = Best()
+    for i in range(n):
+        best.look((i * 7919 + n) % 101, i)
+    if best.value is None:
+        return -1
+    return best.value * 1000 + best.place[0] + best.seen
+
+def forgotten(n):
+    best = Best()
+    best.look(n, 1)
+    if n % 2:
+        best.forget()
+    return 0 if best.value is None else best.value
+
+def of_none(n):
+    best = Best()
+    if n > 2:
+        best.value = n
+    return best.value + 1
+
+class Link:
+    def __init__(self, value):
+        self.value = value
+        self.weight = None
+
+def linked(n):
+    links = [Link(i) for i in range(n + 1)]
+    for link in links:
+        if link.value % 3 == 0:
+            link.weight = link.value * 0.5
+    total = 0.0
+    for link in links:
+        total += link.weight if link.weight is not None else 100.0
+    other = links[0]
+    other.weight = None
+    return total + (1.0 if links[0].weight is None else 2.0)
+
+def changed(n):
+    link = Link(n)
+    link.weight = 2.0
+    link.weight += n
+    link.weight = link.weight * 2
+    return link.weight + (100.0 if link.weight is None else 0.0) + link.value
+
+@dataclasses.dataclass
+class Slot:
+    key: int
+    held: object = None
+
+def filled(n):
+    slots = [Slot(i) for i in range(4)]
+    slots[n % 4].held = n
+    return sum(slot.held if slot.held is not None else slot.key * 100 for slot in slots)
+"""
+
+
+@pytest.mark.parametrize("name", ["largest", "forgotten", "linked", "changed", "filled"])
+def test_attributes_that_are_none_at_first(name: str, cache: KernelCache) -> None:
+    assert times_given_up(name, module(MAY_BE_NONE), cache, range(12)) == 0
+
+
+def test_what_is_asked_of_none_is_left_to_cpython(cache: KernelCache) -> None:
+    names = module(MAY_BE_NONE)
+    assert times_given_up("of_none", names, cache, range(3, 9)) == 0
+    kernel = compiled("(of_none(i) for i in source)", names, cache)
+    for index in range(3):
+        with pytest.raises(GaveUp):
+            run_terms(kernel, range(index, index + 1))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
@@ -64,6 +65,11 @@ def small_ones(n: int) -> Any:
     return [k // 3 for i, k in enumerate(SMALL) if k % 100 == 7 and i % 999 == 2]
 
 
+def counts(n: int) -> Any:
+    found = Counter(k * k % 1009 for k in INTS)
+    return list(found.items())
+
+
 def flags(n: int) -> Any:
     return [flag for i, flag in enumerate(BOOLS) if work(i * 1.0) > 3.2 and i % 100 < 2]
 
@@ -95,7 +101,19 @@ def local_ones(n: int) -> Any:
 COMPILED: dict[str, Callable[[int], Any]] = {
     function.__name__: function
     for function in (
-        *(sum_of_products, sum_of_ints, by_index, as_pythons, extremes, truths, counted, some, small_ones, flags),
+        *(
+            sum_of_products,
+            sum_of_ints,
+            by_index,
+            counts,
+            as_pythons,
+            extremes,
+            truths,
+            counted,
+            some,
+            small_ones,
+            flags,
+        ),
         *(rows, local_ones),
     )
 }

@@ -86,6 +86,12 @@ def counts(n: int) -> Any:
     return found, list(found.items())[:100]
 
 
+def counts_beside_a_nan(n: int) -> Any:
+    # A NaN among the first elements: they are not counted where they are made.
+    found = Counter(math.nan if i == 0 else steps(i) % 7 / 2 for i in range(n))
+    return [found[k / 2] for k in range(7)], len(found)
+
+
 def counts_of_letters(n: int) -> Any:
     return collections.Counter(c for i, c in enumerate(TEXT) if steps(i) % 3)
 
@@ -228,7 +234,17 @@ COMPILED: dict[str, Callable[[int], Any]] = {
     for function in (
         *(complex_numbers, sum_of_complex_numbers, complex_numbers_are_appended, different_complex_numbers),
         *(pairs, nested_tuples, letters, table, table_of_letters, table_of_floats, some, some_pairs, some_letters),
-        *(counts, counts_of_letters, counts_of_bools, several, ints_and_floats, none_is_added, in_turn, winners),
+        *(
+            counts,
+            counts_beside_a_nan,
+            counts_of_letters,
+            counts_of_bools,
+            several,
+            ints_and_floats,
+            none_is_added,
+            in_turn,
+            winners,
+        ),
         *(signed_zeros, counted, counted_letters, put, grouped, within_turns, skipped),
     )
 }
