@@ -211,9 +211,16 @@ def own_address(manager: str, port: int) -> str:
         family, kind, _, _, place = socket.getaddrinfo(manager, port, type=socket.SOCK_DGRAM)[0]
         with socket.socket(family, kind) as probe:
             probe.connect(place)  # a datagram's: nothing is sent
-            return str(probe.getsockname()[0])
+            found = str(probe.getsockname()[0])
     except OSError as error:
         raise CannotStart(
             f"This machine's own address is not known ({error.strerror or error}): set UFORA_WORKER_OWN_ADDRESS to the "
             "address at which other machines reach it."
         ) from None
+    if ip_address(found).is_loopback:
+        _log.warn(
+            "This worker is known as {found}, where no other machine reaches it: where there are others, set "
+            "UFORA_WORKER_OWN_ADDRESS",
+            found=found,
+        )
+    return found

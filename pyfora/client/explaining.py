@@ -6,57 +6,31 @@ import ast
 import builtins
 import textwrap
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from types import FunctionType
 from typing import Any
 
 from pyfora.client.meanings import TextMeanings, Variable
-from pyfora.compile import FunctionSource, Loop, NotCompiled, analyse
+from pyfora.client.verdicts import AskedLoop, LoopVerdict, verdict_of
+from pyfora.compile import FunctionSource
 from pyfora.errors import CantGetSourceTextError
-from pyfora.language.explain import Explained, explain_source
+from pyfora.language.explain import Explained, Found, explain_source
+from pyfora.language.rewrite import LoopNode
 from pyfora.language.rules import is_remote_block
 from pyfora.language.sources import function_reference, parse_text, parsed, source_file
-
-_COMPREHENSIONS = (ast.GeneratorExp, ast.ListComp, ast.SetComp, ast.DictComp)
-
-
-@dataclass(frozen=True)
-class LoopVerdict:
-    """What is known of one loop before it runs."""
-
-    filename: str
-    line: int
-    text: str
-    verdict: str
-    """"compiled", "interpreted" or "decided when it runs"."""
-    reason: str
-    construct: str = ""
-    """The line of the construct that refused, and a caret below the construct; empty where there is none."""
-
-    def __str__(self) -> str:
-        said = f"{self.filename}:{self.line}: {self.verdict}: {self.text}\n    {self.reason}"
-        return said + (f"\n{textwrap.indent(self.construct, ' ' * 8)}" if self.construct else "")
-
-
-def _pointed_at(refusal: NotCompiled, filename: str, text: str) -> str:
-    """The line that a refusal names, with a caret, where it is one of this text."""
-    lines = text.splitlines()
-    if refusal.filename != filename or not 0 < refusal.line <= len(lines):
-        return ""
-    line = lines[refusal.line - 1]
-    # Columns are counted in bytes of UTF-8.
-    before = line.encode()[: refusal.column].decode(errors="ignore")
-    indent = len(line) - len(line.lstrip())
-    return f"{line.strip()}\n{' ' * (len(before) - indent)}^"
 
 
 def explain_text(text: str, filename: str) -> str:
     """What becomes of a program's text, without running any of it. Raises CantGetSourceTextError."""
     explained = explain_source(text, filename)
     tree = parse_text(text, filename)
-    names = TextMeanings(tree, filename)
-    verdicts = [_verdict(loop, names.lookup_at(loop), names.source, filename, text) for loop in _loops(explained, tree)]
+    names, sent = TextMeanings(tree, filename), _sent_loops(tree)
+    asked = [
+        AskedLoop(found, node, names.lookup_at(node), names.source, filename, text)
+        for found, node in _loops(explained, tree)
+        if node in sent
+    ]
+    verdicts = [verdict_of(loop) for loop in asked]
     return "\n\n".join([*_blocks(explained, filename), _said(verdicts)]) + "\n"
 
 
@@ -86,7 +60,6 @@ def explain_function(function: Callable[..., Any]) -> str:
     explained = explain_source(text, segment.filename)
     tree = parse_text(text, segment.filename)
     first, last = found.node.lineno, found.node.end_lineno or found.node.lineno
-    loops = [loop for loop in _loops(explained, tree) if first <= loop.lineno <= last]
     local = {*code.co_varnames, *code.co_cellvars}
 
     def lookup(name: str) -> object:
@@ -94,7 +67,11 @@ def explain_function(function: Callable[..., Any]) -> str:
             raise Variable(name)
         return found.lookup(name)
 
-    verdicts = [_verdict(loop, lookup, _live_source, segment.filename, text) for loop in loops]
+    verdicts = [
+        verdict_of(AskedLoop(loop, node, lookup, _live_source, segment.filename, text))
+        for loop, node in _loops(explained, tree)
+        if first <= node.lineno <= last
+    ]
     return f"{explained.text.strip()}\n\n{_said(verdicts)}\n"
 
 
@@ -127,25 +104,32 @@ def _global_name(names: dict[str, Any], name: str) -> object:
         raise NameError(name) from None
 
 
-def _loops(explained: Explained, tree: ast.Module) -> list[Any]:
-    """The spread comprehensions as the user wrote them."""
-    places = {(loop.lineno, loop.col_offset, type(loop)) for loop in explained.loops}
-    found = [
-        node
-        for node in ast.walk(tree)
-        if isinstance(node, _COMPREHENSIONS) and (node.lineno, node.col_offset, type(node)) in places
-    ]
-    return sorted(found, key=lambda node: (node.lineno, node.col_offset))
+def _loops(explained: Explained, tree: ast.Module) -> list[tuple[Found, LoopNode]]:
+    """The loops, each with its node as the user wrote it."""
+    written = {
+        (node.lineno, node.col_offset, type(node)): node for node in ast.walk(tree) if isinstance(node, LoopNode)
+    }
+    return [(found, written[found.place]) for found in explained.loops]
+
+
+def _sent_loops(tree: ast.Module) -> set[ast.AST]:
+    """What is within functions and blocks, and holds no block: all else stays with the client."""
+    inner: set[ast.AST] = set()
+    for node in ast.walk(tree):
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)) or _is_block(node):
+            inner.update(ast.walk(node))
+    blocks = {node for node in inner if _is_block(node)}
+    return {node for node in inner if isinstance(node, LoopNode) and blocks.isdisjoint(ast.walk(node))}
+
+
+def _is_block(node: ast.AST) -> bool:
+    return isinstance(node, ast.With) and any(is_remote_block(item.context_expr) for item in node.items)
 
 
 def _blocks(explained: Explained, filename: str) -> Iterator[str]:
     """The rewritten text of every remote block, and of the functions and classes of the file that blocks reach."""
     tree = parse_text(explained.text, filename)
-    blocks = [
-        node
-        for node in ast.walk(tree)
-        if isinstance(node, ast.With) and any(is_remote_block(item.context_expr) for item in node.items)
-    ]
+    blocks = [node for node in ast.walk(tree) if isinstance(node, ast.With) and _is_block(node)]
     blocks.sort(key=lambda node: node.lineno)
     for node, line in zip(blocks, explained.blocks, strict=True):
         yield f"{filename}:{line}: the block\n{textwrap.indent(ast.unparse(node), '    ')}"
@@ -159,78 +143,6 @@ def _blocks(explained: Explained, filename: str) -> Iterator[str]:
                 waiting.append(defined[inner.id])
     for name in reached:
         yield f"reached by it: {name}\n{textwrap.indent(ast.unparse(defined[name]), '    ')}"
-
-
-def _verdict(
-    node: Any,
-    lookup: Callable[[str], object],
-    source: Callable[[FunctionType], FunctionSource | None],
-    filename: str,
-    program: str,
-) -> LoopVerdict:
-    text = ast.unparse(node)
-    text = text if len(text) <= 80 else text[:77] + "…"
-
-    def verdict(word: str, reason: str, construct: str = "") -> LoopVerdict:
-        return LoopVerdict(filename, node.lineno, text, word, reason, construct)
-
-    over = node.generators[0].iter
-    over_range = isinstance(over, ast.Call) and isinstance(over.func, ast.Name) and over.func.id == "range"
-    tried = [_analysed(filename, node, lookup, source, assumed) for assumed in (1, 1.0)]
-    for element, (taken, unknown), refusal in tried:
-        assumption = f", taking {_listed(taken)} to be {'an int' if len(set(taken)) == 1 else 'ints'}" if taken else ""
-        if element is not None and over_range:
-            return verdict("compiled", f"its elements are of type {element}{assumption}")
-        if element is not None:
-            return verdict("decided when it runs", f"it is compiled where `{ast.unparse(over)}` gives ints{assumption}")
-        if unknown or (taken and str(refusal) != str(tried[1][2])):
-            wanted = unknown or taken
-            return verdict("decided when it runs", f"it depends on what {_listed(wanted)} is when the block runs")
-        break
-    refusal = tried[0][2]
-    assert refusal is not None
-    if not over_range:
-        return verdict("decided when it runs", f"where `{ast.unparse(over)}` gives ints, it is not compiled: {refusal}")
-    return verdict("interpreted", str(refusal), _pointed_at(refusal, filename, program))
-
-
-def _analysed(
-    filename: str,
-    node: Any,
-    lookup: Callable[[str], object],
-    source: Callable[[FunctionType], FunctionSource | None],
-    assumed: int | float,
-) -> tuple[str | None, tuple[list[str], list[str]], NotCompiled | None]:
-    """The elements' type where variables are of the type of `assumed`; (variables, unknown names); the refusal."""
-    taken: list[str] = []
-    unknown: list[str] = []
-
-    def noting(find: Callable[[str], object]) -> Callable[[str], object]:
-        def found(name: str) -> object:
-            try:
-                return find(name)
-            except Variable:
-                taken.append(name)
-                return assumed
-            except NameError:
-                unknown.append(name)
-                raise
-
-        return found
-
-    def noting_source(function: FunctionType) -> FunctionSource | None:
-        found = source(function)
-        return None if found is None else FunctionSource(found.filename, found.node, noting(found.lookup))
-
-    names = (taken, unknown)
-    try:
-        return analyse(Loop(filename, node, noting(lookup), noting_source)), names, None
-    except NotCompiled as refusal:
-        return None, names, refusal
-
-
-def _listed(names: list[str]) -> str:
-    return " and ".join(f"`{name}`" for name in dict.fromkeys(names))
 
 
 def _said(verdicts: list[LoopVerdict]) -> str:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import ast
 import builtins
 import functools
+import math
 import operator
 import random
 import types
 
-from pyfora.compile import arrays, closures, complexes, dicts, lists, numpy_numbers, randoms, scalars, texts
+from pyfora.compile import arrays, closures, complexes, dicts, lists, numpy_numbers, randoms, reductions, scalars, texts
 from pyfora.compile.collecting import COMPREHENSIONS, Collecting, each_of
+from pyfora.compile.functions import must_keep_their_order
 from pyfora.compile.inner_folds import INNER_FOLDS, inner_fold
 from pyfora.compile.kinds import (
     DictOf,
@@ -25,7 +27,7 @@ from pyfora.compile.kinds import (
 )
 from pyfora.compile.numpy_kinds import ArrayOf
 from pyfora.compile.scope import Scope, construct
-from pyfora.compile.terms import Term, as_int, constant, part_of
+from pyfora.compile.terms import Term, as_int, constant, made, part_of
 from pyfora.compile.translating import Translator, needed
 from pyfora.compile.turns import called
 
@@ -41,6 +43,17 @@ _OPERATORS: dict[int, ast.operator] = {
     id(operator.xor): ast.BitXor(),
     id(operator.lshift): ast.LShift(),
     id(operator.rshift): ast.RShift(),
+    id(operator.pow): ast.Pow(),
+}
+
+
+_COMPARISONS: dict[int, ast.cmpop] = {
+    id(operator.lt): ast.Lt(),
+    id(operator.le): ast.LtE(),
+    id(operator.gt): ast.Gt(),
+    id(operator.ge): ast.GtE(),
+    id(operator.eq): ast.Eq(),
+    id(operator.ne): ast.NotEq(),
 }
 
 
@@ -70,28 +83,56 @@ class Calls:
             and len(node.args) == 1
             and isinstance(node.args[0], ast.GeneratorExp | ast.ListComp)
         ):
-            if node.keywords:
-                raise scope.refuse("a fold with keyword arguments", node)
-            return inner_fold(scope, self.expressions, self.read_range, INNER_FOLDS[id(target)], node.args[0])
-        if id(target) in INNER_FOLDS and target is not builtins.len and len(node.args) == 1 and not node.keywords:
+            default, fold = self._default(scope, node, target), INNER_FOLDS[id(target)]
+            return inner_fold(scope, self.expressions, self.read_range, fold, node.args[0], default)
+        if id(target) in INNER_FOLDS and target is not builtins.len and len(node.args) == 1:
             (over,) = node.args
-            if self._collecting.is_gone_through(scope, over):
-                return inner_fold(scope, self.expressions, self.read_range, INNER_FOLDS[id(target)], each_of(over))
+            if not isinstance(over, ast.Starred) and self._collecting.is_gone_through(scope, over):
+                default, fold = self._default(scope, node, target), INNER_FOLDS[id(target)]
+                return inner_fold(scope, self.expressions, self.read_range, fold, each_of(over), default)
+        if id(target) in _COMPARISONS and len(node.args) == 2 and not node.keywords:
+            compared = ast.Compare(node.args[0], [_COMPARISONS[id(target)]], [node.args[1]])
+            return self.expressions.any_value(scope, ast.copy_location(compared, node))
+        if target is functools.reduce and len(node.args) in (2, 3) and not node.keywords:
+            return self._reduced(scope, node)
         made_here = self._collecting.collection(scope, node, target)
         if made_here is not None:
             return made_here
-        for argument in node.args:
-            if isinstance(argument, ast.Starred):
-                raise scope.refuse("a call with *arguments", argument)
         users = isinstance(target, types.FunctionType | Term)
         value = self.expressions.any_value if users else self.expressions.value
-        terms = [*first, *(value(scope, argument) for argument in node.args)]
+        terms = [*first]
+        for argument in node.args:
+            if isinstance(argument, ast.Starred):
+                terms += self._objects.parts(scope, value(scope, argument.value), argument)
+            else:
+                terms.append(value(scope, argument))
         keywords: dict[str, Term] = {}
         for keyword in node.keywords:
             if keyword.arg is None:
                 raise scope.refuse("a call with **arguments", node)
             keywords[keyword.arg] = value(scope, keyword.value)
         return self._apply(scope, node, target, terms, keywords)
+
+    def _default(self, scope: Scope, node: ast.Call, target: object) -> Term | None:
+        """The `default` of `min` or `max`."""
+        if not node.keywords:
+            return None
+        if target not in (builtins.min, builtins.max) or [keyword.arg for keyword in node.keywords] != ["default"]:
+            raise scope.refuse("a fold with keyword arguments", node)
+        return self.expressions.value(scope, node.keywords[0].value)
+
+    def _reduced(self, scope: Scope, node: ast.Call) -> Term:
+        """`functools.reduce(…)`, as the loop that it is."""
+        function, over, *first = node.args
+        terms = [self.expressions.value(scope, argument) for argument in (function, *first)]
+        if self.read_range(scope, over) is not None:
+            elements = inner_fold(scope, self.expressions, self.read_range, "list", each_of(over))
+        else:
+            elements = self.expressions.value(scope, over)
+        terms.insert(1, elements)
+        if not isinstance(terms[1].type, ListOf | ArrayOf):
+            raise scope.refuse(f"functools.reduce over a {terms[1].type}", node)
+        return self._functions.call_own(scope, node, "reduce", reductions.source(begun=bool(first)), terms)
 
     def _bound(self, scope: Scope, node: ast.expr) -> tuple[Term, str] | None:
         """What it is a method of, and its name; None where it is written as something else."""
@@ -181,6 +222,9 @@ class Calls:
             return randoms.new(scope, terms, node)
         if isinstance(target, type) and target.__module__ != "builtins":
             return self._objects.construct(scope, node, target, terms, keywords)
+        if target is math.isclose and (close := scalars.is_close(terms, keywords)) is not None:
+            must_keep_their_order(scope, node, [*keywords], ["rel_tol", "abs_tol"], keywords)
+            return close
         if keywords:
             raise scope.refuse(f"{self._name(target, node)} with keyword arguments", node)
         if id(target) in _OPERATORS and len(terms) == 2:
@@ -189,6 +233,8 @@ class Calls:
             return self.expressions.binary(scope, ast.Pow(), terms[0], terms[1], node)
         if target is builtins.isinstance and len(terms) == 2:
             return scalars.is_instance(scope, terms[0], terms[1], node)
+        if target is builtins.chr and len(terms) == 1 and terms[0].type in ("int", "bool"):
+            return made(str, [""], [Term("int", f"letter_int({as_int(terms[0]).text})")])
         if target is builtins.complex:
             return complexes.new(scope, terms, node)
         known = self._of_object(scope, target, terms, node)

@@ -6,11 +6,11 @@ import ast
 import builtins
 import sys
 
-from pyfora.compile import closures, dicts, intervals, lists, numpy_numbers
+from pyfora.compile import closures, dicts, intervals, lists, numpy_numbers, optionals
 from pyfora.compile.clauses import clauses
 from pyfora.compile.expressions import Expressions
 from pyfora.compile.functions import Function, bound_names
-from pyfora.compile.kinds import Shape, give_up_text, is_runtime
+from pyfora.compile.kinds import Optional, Shape, give_up_text, is_runtime
 from pyfora.compile.numpy_kinds import is_number
 from pyfora.compile.scope import Scope
 from pyfora.compile.terms import Term, as_bool, as_int
@@ -34,8 +34,12 @@ def inner_fold(
     read_range: RangeReader,
     fold: str,
     node: ast.GeneratorExp | ast.ListComp | ast.SetComp | ast.DictComp,
+    default: Term | None = None,
 ) -> Term:
-    """The value of a fold over a comprehension over ranges. Raises NotCompiled."""
+    """The value of a fold over a comprehension over ranges. Raises NotCompiled.
+
+    `default`: what `min` and `max` give where there are no elements, a literal or None.
+    """
     if fold == "len" and not isinstance(node, ast.ListComp):
         raise scope.refuse("len() of a generator", node)
     if isinstance(node, ast.ListComp) and fold in ("any", "all"):
@@ -91,6 +95,8 @@ def inner_fold(
 
     loops = clauses(inside, expressions, read_range, node, innermost, first=None)
     before, after, returned = _frame(fold, result[0], inside, node)
+    if default is not None:
+        after, returned = _with_default(inside, after, returned, default, node)
     function.lines = [*before, *loops, *after]
     function.returns = returned.type
     if closures.all_in(returned.type):
@@ -101,6 +107,21 @@ def inner_fold(
     scope.unit.functions[object()] = function
     scope.use(function.captured)
     return function.call(arguments, depth="")
+
+
+def _with_default(
+    scope: Scope, after: list[str], returned: Term, default: Term, node: ast.AST
+) -> tuple[list[str], Term]:
+    """The lines after the loops of a fold that ends with `return …`, and before that gives up on no elements."""
+    if default.type == returned.type and default.constant is not None:
+        return [*after[:1], f"    return {default.text}", *after[2:]], returned
+    kind = optionals.together(returned.type, default.type)
+    if default.type != optionals.NOTHING or not isinstance(kind, Optional):
+        raise scope.refuse("a default that is neither a literal of the elements' type nor None", node)
+    found = Term(returned.type, after[-1].removeprefix("return "))
+    nothing = optionals.as_optional(default, kind).text
+    last = f"return {optionals.as_optional(found, kind).text}"
+    return [*after[:1], f"    return {nothing}", *after[2:-1], last], Term(kind, "")
 
 
 def _step(scope: Scope, fold: str, term: Term, node: ast.AST) -> list[str]:

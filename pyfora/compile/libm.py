@@ -9,7 +9,7 @@ acos acosh asin asinh atan atanh cbrt cos cosh erf erfc exp exp2 expm1 log log10
 """
 ONE_ARGUMENT = _ONE_ARGUMENT.split()
 """Functions of one float whose result in math is libm's whenever it is finite."""
-TWO_ARGUMENTS = ("atan2", "fmod", "hypot", "pow")
+TWO_ARGUMENTS = ("atan2", "fmod", "hypot", "nextafter", "pow", "remainder")
 
 _PREFIX = "pyfora_libm_"
 _bound = False

@@ -47,6 +47,7 @@ def _primitives() -> dict[str, Any]:
     from pyfora.compile.checked_arrays import ARRAY_PRIMITIVES
     from pyfora.compile.checked_complex import COMPLEX_PRIMITIVES
     from pyfora.compile.checked_dicts import DICT_PRIMITIVES
+    from pyfora.compile.checked_digits import DIGIT_PRIMITIVES
     from pyfora.compile.checked_floats import FLOAT_PRIMITIVES
     from pyfora.compile.checked_ints import INT_PRIMITIVES
     from pyfora.compile.checked_lists import LIST_PRIMITIVES
@@ -57,6 +58,7 @@ def _primitives() -> dict[str, Any]:
         **INT_PRIMITIVES,
         **FLOAT_PRIMITIVES,
         **COMPLEX_PRIMITIVES,
+        **DIGIT_PRIMITIVES,
         **LIST_PRIMITIVES,
         **SEQUENCE_PRIMITIVES,
         **DICT_PRIMITIVES,

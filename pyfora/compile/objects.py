@@ -160,6 +160,15 @@ class Objects:
         is_tuple = isinstance(term.type, Shape) and issubclass(term.type.python, tuple)
         return len(term.type.parts) if is_tuple and isinstance(term.type, Shape) else None
 
+    def parts(self, scope: Scope, term: Term, node: ast.AST) -> list[Term]:
+        """The elements of a tuple whose `*` stands in a call."""
+        count = self.length(term)
+        if count is None:
+            raise scope.refuse(f"*{term.type} in a call", node)
+        if term.may_act and not term.text.isidentifier():
+            raise scope.refuse("* of a tuple that is not held in a variable", node)
+        return [part_of(term, number) for number in range(count)]
+
     # ---- operators -----------------------------------------------------------------------------------------------
 
     def binary(self, scope: Scope, operator: ast.operator, left: Term, right: Term, node: ast.AST) -> Term:

@@ -6,11 +6,12 @@ from pyfora.compile.libm import ONE_ARGUMENT
 
 _INT = """
 add sub mul square neg abs floordiv mod rest shl shr min max isqrt gcd lcm perm factorial comb pow_mod divmod pow
-give_up store affine chosen
+give_up store affine chosen letter
 """
 _FLOAT = """
 exact div neg abs min max floor ceil round sqrt copysign isnan isinf isfinite fmod mod floordiv divmod pow atan2 give_up
 odd put load number hypot quotient
+fused nearest integral digits remainder nextafter ulp modf frexp ldexp isclose
 """
 _COMPLEX = """
 add sub mul div neg pow abs equal

@@ -18,11 +18,14 @@ _ONE_FLOAT = {
     id(getattr(math, name)): f"{name}_float" for name in [*ONE_ARGUMENT, "sqrt", "fabs"] if hasattr(math, name)
 }
 _ONE_FLOAT[id(math.fabs)] = "abs_float"
+_ONE_FLOAT[id(math.ulp)] = "ulp_float"
 _TWO_FLOATS = {
     id(math.atan2): "atan2_float",
     id(math.fmod): "fmod_float",
     id(math.pow): "libm_pow",
     id(math.copysign): "copysign_float",
+    id(math.remainder): "remainder_float",
+    id(math.nextafter): "nextafter_float",
 }
 _QUESTIONS = {id(math.isnan): "isnan_float", id(math.isinf): "isinf_float", id(math.isfinite): "isfinite_float"}
 _TO_INT = {
@@ -99,11 +102,40 @@ def of_scalars(target: object, terms: list[Term]) -> Term | None:
     if target is math.log and count == 2:
         logs = [f"log_float({as_float(term).text})" for term in terms]
         return Term("float", f"div_float({', '.join(logs)})")
+    if target is builtins.round and count == 2:
+        return _rounded(*terms)
+    if target is math.modf and count == 1:
+        return Term(Shape(tuple, ("", ""), ("float", "float")), f"modf_float({as_float(terms[0]).text})")
+    if target is math.frexp and count == 1:
+        return Term(Shape(tuple, ("", ""), ("float", "int")), f"frexp_float({as_float(terms[0]).text})")
+    if target is math.ldexp and count == 2 and terms[1].type != "float":
+        return Term("float", f"ldexp_float({as_float(terms[0]).text}, {as_int(terms[1]).text})")
+    if target is math.isclose and count == 2:
+        return is_close(terms, {})
     if target is math.degrees and count == 1:
         return Term("float", f"({as_float(terms[0]).text} * {180.0 / math.pi!r})")
     if target is math.radians and count == 1:
         return Term("float", f"({as_float(terms[0]).text} * {math.pi / 180.0!r})")
     return None
+
+
+def _rounded(value: Term, digits: Term) -> Term | None:
+    """`round(value, digits)`."""
+    if digits.type == "float":
+        return None
+    if value.type == "float":
+        return Term("float", f"digits_float({value.text}, {as_int(digits).text})")
+    # Which ints are rounded to tens is not asked for.
+    return as_int(value) if digits.constant is not None and digits.constant >= 0 else None
+
+
+def is_close(terms: list[Term], keywords: dict[str, Term]) -> Term | None:
+    """`math.isclose(a, b, rel_tol=…, abs_tol=…)`."""
+    given = {"rel_tol": constant(1e-09), "abs_tol": constant(0.0), **keywords}
+    if len(given) > 2 or len(terms) != 2 or not all(isinstance(term.type, str) for term in (*terms, *given.values())):
+        return None
+    texts = [as_float(term).text for term in (*terms, given["rel_tol"], given["abs_tol"])]
+    return Term("bool", f"isclose_float({', '.join(texts)})")
 
 
 def method(term: Term, name: str, count: int) -> Term | None:

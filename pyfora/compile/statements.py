@@ -3,30 +3,23 @@
 from __future__ import annotations
 
 import ast
-import copy
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from pyfora.compile import (
-    arrays,
     closures,
     counters,
-    dicts,
-    intervals,
     lists,
     matching,
     optionals,
-    records,
     speculation,
 )
-from pyfora.compile.classes import is_set_plainly
+from pyfora.compile.assigning import Assigning
 from pyfora.compile.expressions import Expressions
-from pyfora.compile.kinds import Becoming, DictOf, Known, ListOf, Optional, Shape, is_runtime
-from pyfora.compile.numpy_kinds import ArrayOf
-from pyfora.compile.objects import method_of
+from pyfora.compile.kinds import Becoming, Known, Optional
 from pyfora.compile.refusal import Unlearned
 from pyfora.compile.scope import Scope, construct
-from pyfora.compile.terms import Term, part_of
+from pyfora.compile.terms import Term
 from pyfora.compile.turns import RangeReader, at_most_few, iteration, turns_of
 from pyfora.compile.variables import Variables, join
 
@@ -67,6 +60,7 @@ class Statements:
         self._scope = scope
         self._expressions = expressions
         self._read_range = read_range
+        self._assigning = Assigning(scope, expressions)
         # What yields is the body of a loop, whose turns have nothing in common.
         self._loops: list[_Exits] = [_Exits()] if yielded else []
 
@@ -95,9 +89,9 @@ class Statements:
                 ) as call
             ) if scope.instance is not None:
                 held, term = scope.fresh("held"), self._init_above(scope, call)
-                return [*self._hold(held, term), *self._set_attributes(Term(term.type, held))]
+                return [*self._assigning.hold(held, term), *self._assigning.set_attributes(Term(term.type, held))]
             case ast.Expr(value=ast.Call(func=ast.Attribute(attr="append"), args=[_], keywords=[]) as call):
-                return self._append(node, call)
+                return self._assigning.append(node, call)
             case ast.Expr(value=ast.Yield(value=ast.expr() as value)) if self._yielded is not None:
                 return self._yielded(value)
             case ast.Expr(value=ast.Yield(value=ast.expr() as value)) if scope.yielded is not None:
@@ -111,25 +105,13 @@ class Statements:
             case ast.Return():
                 return self._return(node)
             case ast.Assign(targets=[target]):
-                return self._assign(target, node.value)
+                return self._assigning.assign(target, node.value)
             case ast.Assign():
-                return self._assign_to_all(node)
+                return self._assigning.assign_to_all(node)
             case ast.AnnAssign(target=ast.Name() as target, value=ast.expr() as value):
-                return self._assign(target, value)
-            case ast.AugAssign(target=ast.Subscript(value=owner, slice=index)):
-                return self._change_item(node, owner, index)
-            case ast.AugAssign(target=ast.Name() | ast.Attribute() as target):
-                loaded = copy.copy(target)
-                loaded.ctx = ast.Load()
-                if any(isinstance(inner, ast.Call) for inner in ast.walk(target)):
-                    raise scope.refuse("an attribute of what a call gives, changed by an operator", node)
-                if isinstance(target, ast.Attribute) and not isinstance(target.value, ast.Name):
-                    return self._change_attribute(node, target)
-                before = self._expressions.operand(scope, loaded)
-                self._must_not_change_in_place(before, node.op, node)
-                operand = self._expressions.operand(scope, node.value)
-                self._must_count_seldom(target, operand)
-                return self._bind(target, self._expressions.binary(scope, node.op, before, operand, node))
+                return self._assigning.assign(target, value)
+            case ast.AugAssign():
+                return self._assigning.change(node)
             case ast.If():
                 return self._if(node)
             case ast.While():
@@ -152,10 +134,10 @@ class Statements:
                 more, statements = matching.as_ifs(scope, node, subject)
                 return [*lines, *more, *self.body(statements)]
             case ast.Delete(targets=targets):
-                return [line for target in targets for line in self._delete(target)]
+                return [line for target in targets for line in self._assigning.delete(target)]
             case ast.FunctionDef():
                 closure = closures.new(scope, self._expressions.value, node)
-                return self._hold(scope.bind(node.name, closure.type), closure)
+                return self._assigning.hold(scope.bind(node.name, closure.type), closure)
             case ast.Try():
                 return self._try(node)
             case ast.Assert():
@@ -203,163 +185,6 @@ class Statements:
         scope.variables = None
         return [f"return {term.text or 0}"]
 
-    def _assign(self, target: ast.expr, value: ast.expr) -> list[str]:
-        scope = self._scope
-        if isinstance(target, ast.Name | ast.Attribute | ast.Subscript):
-            any_value = self._expressions.any_value if isinstance(target, ast.Name) else self._expressions.value
-            return self._bind(target, any_value(scope, value))
-        if (
-            isinstance(target, ast.Tuple | ast.List)
-            and isinstance(value, ast.Tuple | ast.List)
-            and len(target.elts) == len(value.elts)
-        ):
-            terms = [self._expressions.value(scope, element) for element in value.elts]
-            held = [scope.fresh("held") for _ in terms]
-            lines = [line for name, term in zip(held, terms, strict=True) for line in self._hold(name, term)]
-            for element, name, term in zip(target.elts, held, terms, strict=True):
-                lines += self._bind(element, Term(term.type, name, interval=intervals.known(term)))
-            return lines
-        if isinstance(target, ast.Tuple | ast.List):
-            return self._unpack(target, self._expressions.value(scope, value))
-        raise scope.refuse(f"assignment to {construct(target)} is not compiled", target)
-
-    def _assign_to_all(self, node: ast.Assign) -> list[str]:
-        scope = self._scope
-        term = self._expressions.value(scope, node.value)
-        held = scope.fresh("held")
-        lines = self._hold(held, term)
-        for target in node.targets:
-            lines += self._bind(target, Term(term.type, held))
-        return lines
-
-    def _hold(self, name: str, term: Term) -> list[str]:
-        return [f"{name} = {term.text}"] if is_runtime(term.type) else []
-
-    def _bind(self, target: ast.expr, term: Term) -> list[str]:
-        """`target = term`."""
-        scope = self._scope
-        if isinstance(target, ast.Name):
-            if scope.instance is not None and target.id == scope.instance.name:
-                raise scope.refuse("an __init__ that binds its first argument", target)
-            may_be_none = optionals.declared(scope, target.id)
-            if may_be_none is not None and optionals.fits(may_be_none, term.type):
-                term = optionals.as_optional(term, may_be_none)
-            scope.note_interval(target.id, term.type, intervals.known(term))
-            return self._hold(scope.bind(target.id, term.type), term)
-        if isinstance(target, ast.Tuple | ast.List):
-            return self._unpack(target, term)
-        if isinstance(target, ast.Subscript) and not isinstance(target.slice, ast.Slice):
-            held = self._expressions.value(scope, target.value)
-            if not isinstance(held.type, ListOf | DictOf | ArrayOf):
-                raise scope.refuse(f"setting an item of a {held.type}", target)
-            index = self._expressions.value(scope, target.slice)
-            # Before list and index, as in Python.
-            value = scope.fresh("value")
-            room = dicts if isinstance(held.type, DictOf) else arrays if isinstance(held.type, ArrayOf) else lists
-            return [*self._hold(value, term), room.set_item(scope, held, index, Term(term.type, value), target)]
-        instance = scope.instance
-        if not isinstance(target, ast.Attribute):
-            raise scope.refuse(f"assignment to {construct(target)}", target)
-        scope.must_not_be_private(target)
-        if instance is None or not isinstance(target.value, ast.Name) or target.value.id != instance.name:
-            value = scope.fresh("value")
-            owner = self._expressions.value(scope, target.value)
-            return [
-                *self._hold(value, term),
-                *records.set_part(scope, owner, target.attr, Term(term.type, value), target),
-            ]
-        if not is_set_plainly(instance.cls, target.attr):
-            raise scope.refuse(f"setting {target.attr!r}, which calls a function", target)
-        return self._hold(scope.bind(f"{instance.name}.{target.attr}", term.type), term)
-
-    def _unpack(self, target: ast.Tuple | ast.List, term: Term) -> list[str]:
-        scope = self._scope
-        if not isinstance(term.type, Shape) or not issubclass(term.type.python, tuple):
-            raise scope.refuse(f"unpacking of a {term.type}", target)
-        if len(term.type.parts) != len(target.elts) or any(isinstance(one, ast.Starred) for one in target.elts):
-            raise scope.refuse(f"{len(target.elts)} names for a tuple of {len(term.type.parts)}", target)
-        held = scope.fresh("held")
-        lines = self._hold(held, term)
-        for number, element in enumerate(target.elts):
-            lines += self._bind(element, part_of(Term(term.type, held), number))
-        return lines
-
-    def _set_attributes(self, whole: Term) -> list[str]:
-        """Those of the instance that is being made, as an `__init__` above has set them."""
-        assert isinstance(whole.type, Shape) and self._scope.instance is not None
-        lines: list[str] = []
-        for number, name in enumerate(whole.type.names):
-            term = part_of(whole, number)
-            lines += self._hold(self._scope.bind(f"{self._scope.instance.name}.{name}", term.type), term)
-        return lines
-
-    def _delete(self, target: ast.expr) -> list[str]:
-        """`del name` and `del held[key]`."""
-        scope = self._scope
-        if isinstance(target, ast.Name) and scope.variables is not None and target.id in scope.variables:
-            closures.forget(scope, target.id)
-            del scope.variables[target.id]
-            return []
-        if not isinstance(target, ast.Subscript) or isinstance(target.slice, ast.Slice):
-            raise scope.refuse(f"del of {construct(target)}", target)
-        held = self._expressions.value(scope, target.value)
-        key = self._expressions.value(scope, target.slice)
-        if isinstance(held.type, DictOf):
-            return [dicts.delete(scope, held, key, target)]
-        if isinstance(held.type, ListOf):
-            return [lists.method(scope, held, "pop", [key], target).text]
-        raise scope.refuse(f"del of an item of a {held.type}", target)
-
-    def _append(self, node: ast.Expr, call: ast.Call) -> list[str]:
-        assert isinstance(call.func, ast.Attribute)
-        held = self._expressions.value(self._scope, call.func.value)
-        if not isinstance(held.type, ListOf):
-            self._scope.statement = call
-            text = self._expressions.value(self._scope, call).text
-            return [text] if text else []
-        return [lists.append(self._scope, held, self._expressions.value(self._scope, call.args[0]), node)]
-
-    def _change_item(self, node: ast.AugAssign, owner: ast.expr, index: ast.expr) -> list[str]:
-        """`owner[index] += value`: list and index are evaluated once."""
-        scope = self._scope
-        held, place = self._expressions.value(scope, owner), self._expressions.value(scope, index)
-        if not isinstance(held.type, ListOf | DictOf | ArrayOf):
-            raise scope.refuse(f"setting an item of a {held.type}", node)
-        names = scope.fresh("held"), scope.fresh("index")
-        lines = [f"{names[0]} = {held.text}", *self._hold(names[1], place)]
-        held, place = Term(held.type, names[0]), Term(place.type, names[1])
-        if isinstance(held.type, DictOf):
-            change = self._expressions.value(scope, node.value)
-            found, before, line = dicts.change_item(scope, held, place, node, change)
-            value = self._expressions.binary(scope, node.op, before, change, node)
-            return [*lines, *found, *self._put(scope, held, value, line, node)]
-        room = arrays if isinstance(held.type, ArrayOf) else lists
-        before = room.item(scope, held, place, node)
-        value = self._expressions.binary(scope, node.op, before, self._expressions.value(scope, node.value), node)
-        if isinstance(before.type, ListOf):
-            raise scope.refuse("an operator that changes a list in place", node)
-        return [*lines, room.set_item(scope, held, place, value, node)]
-
-    def _change_attribute(self, node: ast.AugAssign, target: ast.Attribute) -> list[str]:
-        """`owner.name += value`: the owner is evaluated once."""
-        lines, owner = self._scope.hold(self._expressions.value(self._scope, target.value))
-        attribute = ast.Attribute(ast.copy_location(owner, target), target.attr, ast.Store())
-        change = ast.AugAssign(ast.copy_location(attribute, target), node.op, node.value)
-        return [*lines, *self._statement(ast.copy_location(change, node))]
-
-    def _put(self, scope: Scope, held: Term, value: Term, line: str, node: ast.AST) -> list[str]:
-        """The new value of an item of a dict: computed before it is put in, as that may be elsewhere by then."""
-        name = scope.fresh("value")
-        return [*self._hold(name, value), dicts.changed(scope, held, Term(value.type, name), line, node)]
-
-    def _must_not_change_in_place(self, before: Term, operator: ast.operator, node: ast.AST) -> None:
-        if isinstance(before.type, ListOf):
-            raise self._scope.refuse("an operator that changes a list in place", node)
-        if isinstance(before.type, Shape):
-            word = method_of(operator)
-            if hasattr(before.type.python, f"__i{word}__"):
-                raise self._scope.refuse(f"an operator that may change a {before.type} in place", node)
-
     def _if(self, node: ast.If) -> list[str]:
         scope = self._scope
         test = self._expressions.truth(scope, node.test)
@@ -371,7 +196,7 @@ class Statements:
             assert isinstance(choice.value, ast.IfExp)
             arms = [self._expressions.value(scope, arm) for arm in (choice.value.body, choice.value.orelse)]
             if speculation.choice(test, *arms) is not None:
-                return self._assign(choice.targets[0], choice.value)
+                return self._assigning.assign(choice.targets[0], choice.value)
         before = dict(scope.variables or {})
         then = self.body(node.body)
         after_then = scope.variables
@@ -435,7 +260,7 @@ class Statements:
                 head_text, scope.most_turns = guarded, around * counters.FEW_TURNS
 
         def translate(_exits: _Exits) -> list[str]:
-            first = self._bind(node.target, element)
+            first = self._assigning.bind(node.target, element)
             return [head_text, *indented([*first_lines, *first, *self.body(node.body)])]
 
         lines, head, exits = self._settled(translate)
@@ -448,13 +273,3 @@ class Statements:
         """Whether a counter is changed in this loop."""
         changed = [one.target for one in ast.walk(node) if isinstance(one, ast.AugAssign)]
         return any(isinstance(target, ast.Name) and target.id in self._scope.counters for target in changed)
-
-    def _must_count_seldom(self, target: ast.expr, change: Term) -> None:
-        """Raises Unbounded where a counter is changed too often, or by too much."""
-        scope = self._scope
-        if not isinstance(target, ast.Name) or target.id not in scope.counters:
-            return
-        size, interval = scope.counters[target.id], intervals.of(change)
-        small = interval is not None and -size <= interval[0] and interval[1] <= size
-        if not small or scope.most_turns is None or scope.most_turns * size > counters.LIMIT:
-            raise counters.Unbounded(target.id)

@@ -108,6 +108,10 @@ class Translator:
         scope.unit.held.append(target)
         return self._call_translated(scope, node, Called(id(target), source, name), arguments)
 
+    def call_own(self, scope: Scope, node: ast.AST, name: str, source: FunctionSource, arguments: list[Term]) -> Term:
+        """The call of a function of ours that is written as the user's are."""
+        return self._call_translated(scope, node, Called(id(source), source, name), arguments)
+
     def call_inner(
         self, scope: Scope, node: ast.AST, target: Term, positional: list[Term], keywords: dict[str, Term]
     ) -> Term:

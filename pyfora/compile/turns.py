@@ -5,12 +5,13 @@ from __future__ import annotations
 import ast
 import builtins
 import dataclasses
+import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pyfora.compile import arrays, closures, dicts, intervals, lists, texts
 from pyfora.compile.functions import Function
+from pyfora.compile.itineraries import ITERTOOLS, Cursor, Pool, made_by
 from pyfora.compile.kinds import DictOf, Known, ListOf, SetOf, Shape, ViewOf, is_runtime
 from pyfora.compile.numpy_kinds import ArrayOf
 from pyfora.compile.scope import Scope, construct
@@ -27,19 +28,8 @@ Turns = tuple[list[str], str, list[str], Term]
 _MOST_TURNS = 2**62
 """No loop takes as many: there is not the time for it."""
 _LAZY = (builtins.map, builtins.filter)
-MADE_BY = (builtins.reversed, builtins.enumerate, builtins.zip, *_LAZY)
-"""Builtins whose value is no list, but can be gone through once."""
-
-
-@dataclass(frozen=True)
-class Cursor:
-    """Something that can be gone through together with others."""
-
-    before: list[str]
-    more: str
-    """Whether there is an element more; looking changes nothing."""
-    advance: list[str]
-    element: Term
+MADE_BY = (builtins.reversed, builtins.enumerate, builtins.zip, *_LAZY, *ITERTOOLS)
+"""What gives something that is no list, but can be gone through once."""
 
 
 def called(scope: Scope, expressions: Expressions, node: ast.expr) -> object:
@@ -177,6 +167,12 @@ def _cursor(scope: Scope, expressions: Expressions, read_range: RangeReader, nod
             start = _start(scope, expressions, node)
             before, _, advance, element = _counted(scope, (inner.before, "", inner.advance, inner.element), start)
             return Cursor(before, inner.more, advance, element)
+        if maker in ITERTOOLS:
+            return made_by(
+                *(scope, expressions, maker, node),
+                lambda inner: _cursor(scope, expressions, read_range, inner),
+                lambda inner: _pool(scope, expressions, read_range, inner),
+            )
         raise scope.refuse("map() or filter() beside something else that is gone through", node)
     before, head, advance, element = iteration(scope, expressions, read_range, node)
     if head.startswith("for "):
@@ -186,6 +182,26 @@ def _cursor(scope: Scope, expressions: Expressions, read_range: RangeReader, nod
         before = [*before, f"{count} = {rest.removesuffix('):')}", f"{position} = -1"]
         return Cursor(before, f"{position} + 1 < {count}", [f"{position} = {position} + 1", *advance], element)
     return Cursor(before, head.removeprefix("while ").removesuffix(":"), advance, element)
+
+
+def _pool(scope: Scope, expressions: Expressions, read_range: RangeReader, node: ast.expr) -> Pool:
+    """`node` as something whose elements are there at once: lists are copied, as Python copies them."""
+    bounds = read_range(scope, node)
+    if bounds is not None:
+        before, head, element = range_loop(scope, bounds)
+        position, _, rest = head.removeprefix("for ").partition(" in range(")
+        count = scope.fresh("count")
+        before = [*before, f"{count} = {rest.removesuffix('):')}"]
+        # An element is an expression of the position.
+        return Pool(before, count, lambda place: Term("int", re.sub(rf"\b{position}\b", place, f"({element})")))
+    held = expressions.value(scope, node)
+    if not isinstance(held.type, ListOf):
+        raise scope.refuse("a pool of itertools that is neither a range nor a list", node)
+    name, count = scope.fresh("pool"), scope.fresh("count")
+    taken = held if held.type.is_frozen else lists.method(scope, held, "copy", [], node)
+    pool = Term(held.type, name)
+    before = [f"{name} = {taken.text}", f"{count} = {lists.length(pool).text}"]
+    return Pool(before, count, lambda place: lists.item(scope, pool, Term("int", place), node))
 
 
 def _zipped(scope: Scope, expressions: Expressions, read_range: RangeReader, node: ast.Call) -> Cursor:

@@ -90,7 +90,8 @@ class Driver:
             make_settings(program.header["settings"])
         except InvalidPyforaOperation as error:
             return BlockEnd(exception=error), {}
-        sys.meta_path.append(purity.MissingPackages(program.header.get("packages", {})))
+        header = program.header
+        sys.meta_path.append(purity.MissingPackages(header.get("packages", {}), header.get("unloadable", {})))
         before = current_settings()
         try:
             end = program.run()

@@ -73,17 +73,25 @@ def install() -> None:
 
 
 class MissingPackages(MetaPathFinder):
-    """Asked last: refuses the import of what the client has, and this worker does not, by user code."""
+    """Asked last: refuses the import of what the client has, and this worker does not, by user code.
 
-    def __init__(self, packages: Mapping[str, str]) -> None:
+    `packages` are those that are installed there, with their versions; `unloadable` are modules of the user's, with
+    the reasons why they were not sent.
+    """
+
+    def __init__(self, packages: Mapping[str, str], unloadable: Mapping[str, str]) -> None:
         self._packages = packages
+        self._unloadable = unloadable
 
     def find_spec(self, name: str, path: Any = None, target: Any = None) -> ModuleSpec | None:
         frame = user_frame(sys._getframe(1))
-        if name in self._packages and frame is not None:
-            error = UnconvertibleValueError(
-                f"{missing(name, self._packages[name])} ({frame.f_code.co_filename}:{frame.f_lineno})."
-            )
+        if frame is None:
+            return None
+        if name in self._unloadable:
+            raise refusal_of(f"your module {name}", f"{self._unloadable[name]}; import it before the block", frame)
+        if name in self._packages:
+            place = f"{frame.f_code.co_filename}:{frame.f_lineno}"
+            error = UnconvertibleValueError(f"{missing(name, self._packages[name])} ({place}).")
             refusals.append(error)
             raise error
         return None

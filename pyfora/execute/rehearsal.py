@@ -55,7 +55,7 @@ def _program() -> bytes:
     assert isinstance(node, ast.With)
     block = Block(
         segment=segment,
-        number=form.nodes.index(node),
+        number=form.withs.index(node),
         item=0,
         line=1,
         function="<module>",

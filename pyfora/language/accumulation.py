@@ -26,7 +26,8 @@ import ast
 from dataclasses import dataclass, field
 from typing import Any
 
-from pyfora.language.flow import bound_names, carries_over, sure_names
+from pyfora.language.flow import bound_names, carried_over, sure_names
+from pyfora.language.in_order import InOrder
 from pyfora.language.primitives import LOOP
 from pyfora.language.trees import all_nodes, copied, names_in, placed
 
@@ -84,37 +85,60 @@ class Accumulation:
         return list(dict.fromkeys(name for step in self.steps for name in step.names))
 
 
-def accumulation_of(loop: ast.For, scope: ast.AST | None) -> Accumulation | None:
-    """How the turns of `loop` add to variables; None where they have anything else in common.
+def accumulation_of(loop: ast.For, scope: ast.AST | None) -> Accumulation:
+    """How the turns of `loop` add to variables. Raises InOrder where they have anything else in common.
 
     `scope` is the function around it; None: its variables are seen from outside.
     """
-    if loop.orelse or _breaks(loop.body) or any(isinstance(node, _REFUSED) for node in _walk(loop.body)):
-        return None
-    works = _does_work(loop.body)
-    if not _is_plain_target(loop.target) or not (works or is_long_range(loop.iter)):
-        return None
-    if _SEES_SCOPE & set().union(*map(_names_of, loop.body)):
-        return None
-    found = Accumulation(works=works)
+    _check_turn(loop)
+    found = Accumulation(works=_does_work(loop.body))
     targets = bound_names([loop.target])
     local = _local_names(loop.body, targets)
-    if any(isinstance(node, ast.Lambda) and local & _names_of(node) for node in _walk(loop.body)):
-        # A function that outlives its turn sees the variables of the last one.
-        return None
+    for node in _walk(loop.body):
+        if isinstance(node, ast.Lambda) and local & _names_of(node):
+            raise InOrder("a function that outlives its turn sees the variables of the last one", node)
     found.part_body = _Splitter(found, local).statements([copied(statement) for statement in loop.body])
     names = set(found.names)
-    # Whatever a turn mentions of what it adds to, beside the adding, it would see too early.
-    if not names or not _go_together(found.steps) or names & set().union(*map(_names_of, found.part_body)):
-        return None
+    if not names:
+        raise InOrder("its turns add to no variable, so they are run for what else they do", loop)
+    if not _go_together(found.steps):
+        raise InOrder("its turns add to one variable in ways that see each other", loop)
+    for node in all_nodes(*found.part_body):
+        if isinstance(node, ast.Name) and node.id in names:
+            # Whatever a turn mentions of what it adds to, beside the adding, it would see too early.
+            raise InOrder(f"a turn uses `{node.id}` in another way than to add to it", node)
     if len(found.steps) == 1:
         found.part_body = [_Unnumbered().visit(statement) for statement in found.part_body]
-    if carries_over(found.part_body, targets):
-        return None
+    carried = carried_over(found.part_body, targets)
+    if carried is not None:
+        raise InOrder("a turn may need what an earlier one has bound", carried)
     doubtful = local - names - sure_names(found.part_body, targets)
-    if doubtful and (scope is None or doubtful & _mentioned_outside(scope, loop)):
-        return None
-    return None if scope is not None and names & _declared(scope) else found
+    outside = _mentioned_outside(scope, loop) if doubtful and scope is not None else doubtful
+    if doubtful & outside:
+        named = min(doubtful & outside)
+        raise InOrder(f"not every turn binds `{named}`, which is seen after the loop", loop)
+    shared = names & _declared(scope) if scope is not None else set()
+    if shared:
+        raise InOrder(f"`{min(shared)}` is a variable of several scopes", loop)
+    return found
+
+
+def _check_turn(loop: ast.For) -> None:
+    """Raises InOrder for what no turn may hold."""
+    if loop.orelse:
+        raise InOrder("it has an `else`", loop.orelse[0])
+    end = _break_in(loop.body)
+    if end is not None:
+        raise InOrder("a turn may end the loop", end)
+    for node in _walk(loop.body):
+        if isinstance(node, _REFUSED):
+            raise InOrder("a turn may leave the loop here, or bind or keep variables in a way not followed", node)
+        if isinstance(node, ast.Name) and node.id in _SEES_SCOPE:
+            raise InOrder(f"`{node.id}` sees the variables of the very scope", node)
+    if not _is_plain_target(loop.target):
+        raise InOrder("its target is more than names", loop.target)
+    if not (_does_work(loop.body) or is_long_range(loop.iter)):
+        raise InOrder("its turns are over before a clock could be looked at", loop)
 
 
 def lists_its_variables(space: ast.AST) -> bool:
@@ -399,17 +423,18 @@ def is_long_range(source: ast.expr) -> bool:
     return False
 
 
-def _breaks(body: list[ast.stmt]) -> bool:
-    """Whether a `break` may end this loop."""
+def _break_in(body: list[ast.stmt]) -> ast.Break | None:
+    """A `break` that may end this loop."""
     for statement in body:
         if isinstance(statement, ast.Break):
-            return True
+            return statement
         inner = [] if isinstance(statement, (ast.For, ast.While)) else getattr(statement, "body", [])
         blocks = [inner, getattr(statement, "orelse", []), getattr(statement, "finalbody", [])]
         blocks += [handler.body for handler in getattr(statement, "handlers", [])]
-        if any(map(_breaks, blocks)):
-            return True
-    return False
+        found = next(filter(None, map(_break_in, blocks)), None)
+        if found is not None:
+            return found
+    return None
 
 
 def _mentioned_outside(scope: ast.AST, loop: ast.For) -> set[str]:

@@ -25,7 +25,7 @@ class Block:
 
     segment: Segment
     number: int
-    """The number of its `with` node in the segment."""
+    """The number of its `with` among those of the segment."""
     item: int
     """Which of the `with`'s items is ours; the items after it belong to the body."""
     line: int
@@ -96,7 +96,7 @@ def _find_block(frame: FrameType, in_function: bool) -> Block:
     target = node.items[item].optional_vars
     return Block(
         segment=segment,
-        number=form.nodes.index(node),
+        number=form.withs.index(node),
         item=item,
         line=node.lineno,
         function=code.co_name,
@@ -141,17 +141,16 @@ def _with_node(form: ParsedSegment, code: CodeType, lasti: int) -> tuple[ast.Wit
     positions = next(itertools.islice(code.co_positions(), lasti // 2, None))
     line = positions[0]
     candidates = []
-    for node in form.nodes:
-        if isinstance(node, ast.With):
-            if _position(node) == positions:
-                # 3.11 gives the whole `with` as the position of each of its items.
-                entered = _entered_before(code, lasti) if len(node.items) > 1 else 0
-                candidates.append((node, entered % len(node.items)))
-            for item, part in enumerate(node.items):
-                if _position(part.context_expr) == positions:
-                    candidates.append((node, item))
+    for node in form.withs:
+        if _position(node) == positions:
+            # 3.11 gives the whole `with` as the position of each of its items.
+            entered = _entered_before(code, lasti) if len(node.items) > 1 else 0
+            candidates.append((node, entered % len(node.items)))
+        for item, part in enumerate(node.items):
+            if _position(part.context_expr) == positions:
+                candidates.append((node, item))
     if not candidates and positions[2] is None:
-        candidates = [(n, 0) for n in form.nodes if isinstance(n, ast.With) and n.lineno == line and len(n.items) == 1]
+        candidates = [(node, 0) for node in form.withs if node.lineno == line and len(node.items) == 1]
     if len(candidates) == 1:
         return candidates[0]
     raise BadWithBlockError(

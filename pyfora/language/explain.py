@@ -3,14 +3,36 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from pyfora.errors import CantGetSourceTextError
-from pyfora.language.rewrite import RewrittenSegment
+from pyfora.language.in_order import InOrder
+from pyfora.language.rewrite import LoopNode, RewrittenSegment
 from pyfora.language.rules import is_remote_block
 from pyfora.language.sources import ComprehensionNode, Segment
+
+
+@dataclass(frozen=True)
+class Found:
+    """One loop of a text."""
+
+    node: LoopNode
+    """It stands at the place that it has in the text; what is in it may be rewritten."""
+    part: ComprehensionNode | ast.For | None = None
+    """What the compiler is asked for: the comprehension, or the turns as they yield what they add; None: nothing."""
+    streams: tuple[int, ...] = (0,)
+    """As those of a PartLoop."""
+    in_order: InOrder | None = None
+    """Why it is left as it was written."""
+    interpreted: InOrder | None = None
+    """Why it is spread, but never compiled."""
+
+    @property
+    def place(self) -> tuple[int, int, type]:
+        """By which the loop is found in the tree of the text as it was written."""
+        return self.node.lineno, self.node.col_offset, type(self.node)
 
 
 @dataclass(frozen=True)
@@ -18,8 +40,8 @@ class Explained:
     """A text after rewriting."""
 
     text: str
-    loops: tuple[ComprehensionNode, ...]
-    """The comprehensions that became parts, in order of their lines, with the positions of the file."""
+    loops: tuple[Found, ...]
+    """All loops, in order of their places."""
     blocks: tuple[int, ...]
     """The lines of the remote blocks."""
 
@@ -30,15 +52,23 @@ def explain_source(text: str, filename: str = "<text>") -> Explained:
         form = RewrittenSegment(Segment(filename, 1, text))
     except SyntaxError as error:
         raise CantGetSourceTextError(f"{filename}:{error.lineno}: this is no Python: {error.msg}") from error
-    loops = sorted(form.parts.values(), key=lambda node: (node.lineno, node.col_offset))
-    blocks = [
-        node.lineno
-        for node in form.nodes
-        if isinstance(node, ast.With) and any(is_remote_block(item.context_expr) for item in node.items)
-    ]
+    blocks = [node.lineno for node in form.withs if any(is_remote_block(item.context_expr) for item in node.items)]
     return Explained(
-        ast.unparse(_WithoutChoices(form.plain).visit(form.tree)) + "\n", tuple(loops), tuple(sorted(blocks))
+        ast.unparse(_WithoutChoices(form.plain).visit(form.tree)) + "\n",
+        tuple(sorted(_loops(form), key=lambda found: found.place[:2])),
+        tuple(sorted(blocks)),
     )
+
+
+def _loops(form: RewrittenSegment) -> Iterator[Found]:
+    for part in form.parts.values():
+        yield Found(part, part=part)
+    for turns in form.loops.values():
+        yield Found(turns.node, part=turns.node, streams=turns.streams)
+    for node, reason in form.interpreted.items():
+        yield Found(node, interpreted=reason)
+    for node, reason in form.in_order.items():
+        yield Found(node, in_order=reason)
 
 
 def explain_file(path: str | Path) -> Explained:

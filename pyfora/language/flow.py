@@ -20,11 +20,11 @@ def bound_names(targets: Iterable[ast.AST]) -> set[str]:
     }
 
 
-def carries_over(body: list[ast.stmt], targets: set[str]) -> bool:
-    """Whether a turn may read a variable that only an earlier turn has bound. `targets`: what the loop itself binds."""
+def carried_over(body: list[ast.stmt], targets: set[str]) -> ast.AST | None:
+    """Where a turn may read a variable that only an earlier turn has bound. `targets`: what the loop itself binds."""
     flow = _Flow(targets | bound_names(body))
     flow.block(body, set(targets))
-    return flow.carries_over
+    return flow.carried
 
 
 def sure_names(body: list[ast.stmt], targets: set[str]) -> set[str]:
@@ -40,7 +40,8 @@ class _Flow:
 
     def __init__(self, variables: set[str]) -> None:
         self._variables = variables
-        self.carries_over = False
+        self.carried: ast.AST | None = None
+        """The first place that may read what only an earlier turn has bound."""
         self.sure_until_skipped: set[str] | None = None
         """What was bound where a `continue` may first have ended the turn."""
 
@@ -60,7 +61,7 @@ class _Flow:
             case ast.AugAssign(target=target, value=value):
                 # The target is read, too, though it is written as a store.
                 if isinstance(target, ast.Name) and target.id not in bound:
-                    self.carries_over = True
+                    self.carried = self.carried or target
                 self._read([target, value], bound)
                 return bound
             case ast.If(test=test, body=body, orelse=orelse):
@@ -94,13 +95,14 @@ class _Flow:
             case ast.Expr() | ast.Assert() | ast.Raise() | ast.Pass() | ast.Continue() | ast.Break():
                 self._read([node], bound)
                 return bound
-        self.carries_over = True  # a statement of another kind: nothing is known of it
+        self.carried = self.carried or node  # a statement of another kind: nothing is known of it
         return bound
 
     def _read(self, nodes: Iterable[ast.AST], bound: set[str]) -> None:
         for node in nodes:
-            if (_free_reads(node) & self._variables) - bound:
-                self.carries_over = True
+            unsure = (_free_reads(node) & self._variables) - bound
+            if unsure and self.carried is None:
+                self.carried = next(one for one in all_nodes(node) if isinstance(one, ast.Name) and one.id in unsure)
 
 
 def _may_continue(body: list[ast.stmt]) -> bool:

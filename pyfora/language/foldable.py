@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import ast
 
+from pyfora.language.brief import is_brief
+from pyfora.language.in_order import Brief, InOrder
 from pyfora.language.sources import ComprehensionNode
 from pyfora.language.trees import all_nodes, names_in
 
@@ -26,25 +28,29 @@ _STAYS = frozenset((ast.NamedExpr, ast.Yield, ast.YieldFrom, ast.Await))
 """What has an effect on the function that it stands in."""
 
 
-def can_split(node: ComprehensionNode) -> bool:
-    """Whether `node` means the same once it stands in a function of its source, and may be worth it."""
+def check_can_split(node: ComprehensionNode) -> None:
+    """Raises InOrder where `node` would mean something else in a function of its source, or is not worth it."""
     source = node.generators[0].iter
     if isinstance(source, (ast.List, ast.Tuple, ast.Set)) and len(source.elts) <= _TINY_SOURCE_ELEMENTS:
-        return False
+        raise InOrder("it is over a few elements", source)
+    if is_brief(node):
+        raise Brief("it is over within a millisecond, as its text tells", node)
     within = all_nodes(node)
     for child in within:
         kind = type(child)
         if kind in _STAYS:
-            return False
+            raise InOrder("this has an effect on the function that it stands in", child)
         if isinstance(child, ast.comprehension) and child.is_async:
-            return False
-        if kind is ast.Name and child.id in _KEEPS_SCOPE:  # type: ignore[attr-defined]
-            return False
-    return not _keeps_its_variables(node, within)
+            raise InOrder("it is asynchronous", child.target)
+        if isinstance(child, ast.Name) and child.id in _KEEPS_SCOPE:
+            raise InOrder(f"`{child.id}` means the very scope that it is read in", child)
+    keeper = _keeper_of_variables(node, within)
+    if keeper is not None:
+        raise InOrder("a function that may outlive its element sees the variables of later ones", keeper)
 
 
-def _keeps_its_variables(node: ComprehensionNode, within: list[ast.AST]) -> bool:
-    """Whether a function or generator may outlive the element that made it, and see its variables change.
+def _keeper_of_variables(node: ComprehensionNode, within: list[ast.AST]) -> ast.AST | None:
+    """A function or generator that may outlive the element that made it, and see its variables change.
 
     All of `[lambda: i for i in s]` see the last i: they share one variable, which parts would not.
     """
@@ -60,8 +66,9 @@ def _keeps_its_variables(node: ComprehensionNode, within: list[ast.AST]) -> bool
             makers.append(child)
     kept = [maker for maker in makers if maker not in used_up]
     if not kept:
-        return False
-    return not names_in(clause.target for clause in node.generators).isdisjoint(names_in(kept))
+        return None
+    variables = names_in(clause.target for clause in node.generators)
+    return next((maker for maker in kept if not variables.isdisjoint(names_in([maker]))), None)
 
 
 def is_named(callee: ast.expr, names: frozenset[str]) -> bool:

@@ -262,6 +262,7 @@ def _program(shipper: Shipper, kind: str, filename: str, line: int, names: list[
         # A value is what it is under any.
         "hash_seed": fixed_hash_seed(),
         "packages": versions_of(shipper.modules()),
+        "unloadable": shipper.reach.unloadable,
         "settings": {} if kind == "value" else current_settings(),
     }
     digest = hashlib.sha256(json.dumps(header, sort_keys=True).encode())

@@ -43,7 +43,7 @@ class Frame:
 
 @dataclass(frozen=True)
 class _Raised:
-    """One exception of a chain, without its links."""
+    """One exception of a chain, or a member of a group in it, without its links."""
 
     frames: tuple[Frame, ...]
     cause: int | None
@@ -124,13 +124,18 @@ def unpack_exception(parcel: Parcel, origin: Origin, results: Mapping[int, objec
 
 
 def _collect(error: BaseException, chain: list[BaseException]) -> None:
+    """Into `chain`: the exception, those that it is linked to, and the members of groups, each once."""
+    seen: set[int] = set()
     waiting = [error]
     while waiting:
         member = waiting.pop()
-        if any(member is seen for seen in chain):
+        if id(member) in seen:
             continue
+        seen.add(id(member))
         chain.append(member)
         waiting += [linked for linked in (member.__context__, member.__cause__) if linked is not None]
+        if isinstance(member, BaseExceptionGroup):
+            waiting += member.exceptions
 
 
 def _degraded(error: BaseException, reason: str) -> PyforaError:

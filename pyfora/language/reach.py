@@ -14,6 +14,7 @@ from pathlib import Path
 from types import CodeType, ModuleType
 from typing import Any
 
+from pyfora.language.first_imports import loaded_silently
 from pyfora.language.unconvertible import Unconvertible, error_for
 
 _STANDARD_PATHS = tuple(
@@ -117,6 +118,8 @@ class Reach:
         self._seen: dict[int, CodeType] = {}
         self.imported: set[str] = set()
         """Modules that import statements name."""
+        self.unloadable: dict[str, str] = {}
+        """Modules of the user's that only the block imports, and cannot: why."""
         self._pending: list[tuple[dict[str, Any], str, int, tuple[str, ...]]] = []
 
     def namespace(self, names: dict[str, Any]) -> Namespace:
@@ -189,12 +192,11 @@ class Reach:
     def _import_module(self, name: str) -> None:
         if not is_user_module(name):
             return
-        try:
-            # As the statement itself would have done, had it run here.
-            module = sys.modules.get(name) or importlib.import_module(name)
-        except Exception:
-            return  # the statement raises its own error when it is run, where it is run
-        self.of_module(module)
+        module = sys.modules.get(name) or self.unloadable.get(name) or loaded_silently(name)
+        if isinstance(module, str):
+            self.unloadable[name] = module
+        elif module is not None:
+            self.of_module(module)
 
 
 def mentioned_names(code: CodeType) -> tuple[set[str], list[tuple[str, int, tuple[str, ...]]]]:

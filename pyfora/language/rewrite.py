@@ -33,7 +33,14 @@ import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from pyfora.language.accumulation import FEW_TURNS, HIDDEN, accumulation_of, jumping, lists_its_variables
+from pyfora.language.accumulation import (
+    FEW_TURNS,
+    HIDDEN,
+    Accumulation,
+    accumulation_of,
+    jumping,
+    lists_its_variables,
+)
 from pyfora.language.dividing import (
     Thunks,
     can_be_moved,
@@ -48,13 +55,14 @@ from pyfora.language.foldable import (
     accumulation_in,
     calls_a_key,
     calls_functions,
-    can_split,
+    check_can_split,
     is_folded,
     is_named,
     makes_a_source,
     may_consume_a_generator,
     sorts_by_a_key,
 )
+from pyfora.language.in_order import Brief, InOrder
 from pyfora.language.primitives import (
     ACCUMULATE,
     COMPREHENSION,
@@ -77,6 +85,7 @@ from pyfora.language.scopes import ScopedTransformer
 from pyfora.language.sources import ComprehensionNode, ParsedSegment, Segment
 from pyfora.language.trees import Node, all_nodes, copied, placed
 
+LoopNode = ComprehensionNode | ast.For | ast.While
 _DEEPEST = 2
 """Comprehensions nested deeper are only rewritten, and stand beside no original: each such pair doubles the code."""
 _IS_LONG = f"{TYPE}({{held}}) is {RANGE} and not -{FEW_TURNS} <= {{held}}.stop - {{held}}.start <= {FEW_TURNS}"
@@ -103,7 +112,7 @@ class RewrittenSegment:
     def __init__(self, segment: Segment) -> None:
         form = ParsedSegment(segment)
         self.segment = segment
-        self.nodes = form.nodes
+        self.nodes, self.withs = form.nodes, form.withs
         self.class_names = [form.class_around(node) for node in form.nodes]
         rewriter = _Rewriter(segment, form.tree)
         self.tree = rewriter.visit(form.tree)
@@ -112,6 +121,7 @@ class RewrittenSegment:
         self.loops = rewriter.loops
         self.plain = rewriter.plain
         """What a person reads in the place of a choice between that and the original."""
+        self.in_order, self.interpreted = rewriter.in_order, rewriter.interpreted
 
 
 def rewritten_function(segment: Segment, node: Node) -> Node:
@@ -125,12 +135,12 @@ def rewritten_function(segment: Segment, node: Node) -> Node:
 
 
 def rewritten_block(segment: Segment, number: int) -> ast.With:
-    """The rewritten form of the `with` that is this node of `parsed(segment)`, and of it alone."""
+    """The rewritten form of this one of the segment's `with`s, and of it alone."""
     # Of a tree of its own: to parse the text takes less time than to copy the tree of a long block.
-    node = ParsedSegment(segment).nodes[number]
-    assert isinstance(node, ast.With)
-    _Rewriter(segment, node).visit(node)
-    return placed(node)
+    node = ParsedSegment(segment).withs[number]
+    rewriter = _Rewriter(segment, node)
+    rewriter.visit(node)
+    return placed(node) if rewriter.has_changed else node
 
 
 @functools.lru_cache(maxsize=512)
@@ -172,6 +182,10 @@ class _Rewriter(ScopedTransformer):
         self.parts: dict[ast.Lambda, ComprehensionNode] = {}
         """Each part's lambda with the comprehension that it came from (its first source replaced)."""
         self.plain: dict[ast.AST, list[ast.AST]] = {}
+        self.in_order: dict[LoopNode, InOrder] = {}
+        """Each loop that is left as it was written, and why."""
+        self.interpreted: dict[LoopNode, InOrder] = {}
+        """Each loop that is spread but never compiled, and why."""
 
     def visit_body(self, body: list[ast.stmt], target: ast.expr | None = None) -> None:
         """As ever; and statements in a row that may be divided are."""
@@ -262,13 +276,17 @@ class _Rewriter(ScopedTransformer):
     # ---- loops that accumulate --------------------------------------------------------------------------
 
     def visit_For(self, node: ast.For) -> ast.AST | list[ast.stmt]:
-        found = None if self.scope.in_class_body else accumulation_of(node, self.scope.function)
-        streams = None if found is None else found.streams
-        if found is None or (streams is None and not found.works) or self._lists_its_variables():
+        try:
+            found = self._accumulation(node)
+        except InOrder as refusal:
+            self.in_order[node] = refusal
             return self.generic_visit(node)
+        streams = found.streams
         self._made_loops += 1
         name, at = f"{HIDDEN}{self._made_loops}", self._at(node)
-        if streams is not None:
+        if streams is None:
+            self.interpreted[node] = InOrder("its turns add to one variable in more ways than one", node)
+        else:
             self.loops[node.lineno] = PartLoop(_part_loop(node, found.part_body), streams, self.scope.class_name)
         source = self._visit_source(node.iter, at)
         self.visit_body(node.body, node.target)
@@ -287,6 +305,21 @@ class _Rewriter(ScopedTransformer):
         choice = ast.copy_location(ast.If(_placed(test, node), jumped(over), [short]), node)
         self.plain[holding], self.plain[choice] = [], [*jumped(source)]
         return [holding, choice]
+
+    def _accumulation(self, node: ast.For) -> Accumulation:
+        """Raises InOrder."""
+        if self.scope.in_class_body:
+            raise InOrder("it stands in the body of a class", node)
+        found = accumulation_of(node, self.scope.function)
+        if found.streams is None and not found.works:
+            raise InOrder("its turns do little, and add to one variable in more ways than one", node)
+        if self._lists_its_variables():
+            raise InOrder("code around it may list all variables", node)
+        return found
+
+    def visit_While(self, node: ast.While) -> ast.AST:
+        self.in_order[node] = InOrder("a turn of a `while` depends on those before it", node)
+        return super().visit_While(node)
 
     def _lists_its_variables(self) -> bool:
         space = self.scope.space
@@ -384,7 +417,7 @@ class _Rewriter(ScopedTransformer):
 
     def _visit_comprehension(self, node: ast.ListComp | ast.SetComp | ast.DictComp) -> ast.AST:
         if not self._can_split(node):
-            return self._visit_elements(node)
+            return self._visit_whole(node)
         at = self._at(node)
         part, source = self._split(node, at)
         if isinstance(node, ast.SetComp):
@@ -402,9 +435,14 @@ class _Rewriter(ScopedTransformer):
         return self._choice(choice, comprehension(source), node)
 
     def visit_GeneratorExp(self, node: ast.GeneratorExp) -> ast.AST:
-        one_clause = len(node.generators) == 1
-        if self.scope.in_comprehension or not one_clause or not self._can_split(node):
-            return self._visit_elements(node)
+        if self.scope.in_comprehension:
+            self.in_order[node] = InOrder("it is given out within another loop, and not to `sum` or its like", node)
+        elif len(node.generators) > 1:
+            self.in_order[node] = InOrder("it has several loops, and is not given to `sum` or its like", node)
+        else:
+            self._can_split(node)
+        if node in self.in_order:
+            return self._visit_whole(node)
         at = self._at(node)
         part, source = self._split(node, at)
 
@@ -415,6 +453,10 @@ class _Rewriter(ScopedTransformer):
             return ast.copy_location(generator(source), node)
         choice = ast.IfExp(_call(IS_SHORT, at, source), _over_kept(node), generator(_call(KEPT)))
         return self._choice(choice, generator(source), node)
+
+    def _visit_whole(self, node: ComprehensionNode) -> ast.AST:
+        """Of what is not split; there may be others within."""
+        return node if isinstance(self.in_order[node], Brief) else self._visit_elements(node)
 
     def _visit_elements(self, node: ComprehensionNode) -> ast.AST:
         with self.within(in_comprehension=True):
@@ -470,7 +512,15 @@ class _Rewriter(ScopedTransformer):
         return ast.Constant(f"{node.lineno}:{node.col_offset} {self._filename}")
 
     def _can_split(self, node: ComprehensionNode) -> bool:
-        return not self.scope.in_class_body and can_split(node)
+        try:
+            if self.scope.in_class_body:
+                raise InOrder("it stands in the body of a class", node)
+            check_can_split(node)
+        except InOrder as refusal:
+            self.in_order[node] = refusal
+            return False
+        self.in_order.pop(node, None)
+        return True
 
 
 def _call(name: str, *arguments: ast.expr, keywords: Iterable[ast.keyword] = ()) -> ast.Call:

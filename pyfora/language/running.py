@@ -245,6 +245,16 @@ def _is_other(cache: Any, before: list[tuple[Any, Any]], info: Any) -> bool:
     )
 
 
+def _anew(module: str | None) -> str:
+    """What else there is to do where a module of the user's keeps the state."""
+    if module is None:
+        return ""
+    return (
+        f" Or run the module anew in the block, which then owns its state: text = inspect.getsource({module}) before "
+        "the block, own = {}; exec(text, own) in it, and own['name'] for its names."
+    )
+
+
 class _Frozen:
     """What a program captured, as it was before it ran."""
 
@@ -253,6 +263,8 @@ class _Frozen:
         self._header = program.header
         self._namespaces = [(namespace, members(namespace.names)) for namespace in program.namespaces]
         self._values: dict[str, tuple[object, bytes | None]] = {}
+        self._modules: dict[str, str] = {}
+        """Of values of other modules than the block's own: the module's name."""
         self._can_be_bound: set[str] = set()
         """Names that the block may bind anew, and whoever reads them there finds the new value."""
         for name, value in program.captured.items():
@@ -261,7 +273,10 @@ class _Frozen:
             for name, value in before.items():
                 at_module_level = self._plan.block is not None and not self._plan.block.in_function
                 can_be_bound = at_module_level and namespace is self._plan.namespace
-                self._note(self._label(namespace, name), value, can_be_bound=can_be_bound)
+                label = self._label(namespace, name)
+                self._note(label, value, can_be_bound=can_be_bound)
+                if namespace is not self._plan.namespace:
+                    self._modules[label] = namespace.module.__name__
         caches = [value for value in program.objects.values() if type(value) is CACHE_WRAPPER]
         for cache in caches:
             if keep_objects([cache]):
@@ -287,7 +302,8 @@ class _Frozen:
         """The error for the first captured value that is not as it was, or None."""
         for label, (value, before) in self._values.items():
             if before is not None and fingerprint(value) != before:
-                return self._error(f"`{label}` was changed", self._advice(label, value))
+                advice = self._advice(label, value) + _anew(self._modules.get(label))
+                return self._error(f"`{label}` was changed", advice)
         for namespace, before_members in self._namespaces:
             own = self._plan.block if namespace is self._plan.namespace else None
             assignable = set(own.bindings.bound) if own is not None and not own.in_function else set()
@@ -298,9 +314,10 @@ class _Frozen:
                 if name in assignable or name.startswith(HIDDEN):
                     continue
                 label = self._label(namespace, name)
+                other = None if namespace is self._plan.namespace else namespace.module.__name__
                 return self._error(
                     f"the global name `{label}` was assigned by a function, exec or globals()",
-                    "Return the value from there, and bind it to a name in the block.",
+                    "Return the value from there, and bind it to a name in the block." + _anew(other),
                 )
         set_there = self._library.first_change()
         if set_there is not None:

@@ -51,11 +51,17 @@ class ScopedTransformer:
 
     def __init__(self, root: ast.AST) -> None:
         self.scope = Scope(root, runs_once=isinstance(root, ast.With))
+        self.has_changed = False
+        """Something stands in the place of a node."""
 
     def visit(self, node: ast.AST) -> Any:
         """What stands in the place of `node`: a node, or of a statement several."""
         method = self._methods.get(type(node))
-        return self.generic_visit(node) if method is None else method(self, node)
+        if method is None:
+            return self.generic_visit(node)
+        found = method(self, node)
+        self.has_changed = self.has_changed or found is not node
+        return found
 
     @contextmanager
     def within(self, **changes: Any) -> Iterator[None]:

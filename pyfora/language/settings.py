@@ -6,6 +6,7 @@ import contextlib
 import functools
 import importlib
 import os
+import shutil
 import sys
 import time
 from collections.abc import Callable, Mapping
@@ -98,6 +99,14 @@ def _set_time_zone(zone: str | None) -> None:
     else:
         os.environ["TZ"] = zone
     time.tzset()
+
+
+def _terminal() -> list[int]:
+    return list(shutil.get_terminal_size())
+
+
+def _set_terminal(size: list[int]) -> None:
+    os.environ["COLUMNS"], os.environ["LINES"] = map(str, size)
 
 
 def _directory() -> str | None:
@@ -201,6 +210,7 @@ _SETTINGS: dict[str, _Setting] = {
     "arguments": _Setting([""], lambda: list(sys.argv), _set_arguments),
     "directory": _Setting(None, _directory, _set_directory),
     "time zone": _Setting(None, _time_zone, _set_time_zone),
+    "terminal": _Setting([80, 24], _terminal, _set_terminal),
     "decimal": _Setting(
         [28, "ROUND_HALF_EVEN", -999999, 999999, 1, 0, ["DivisionByZero", "InvalidOperation", "Overflow"]],
         _decimal,

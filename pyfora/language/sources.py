@@ -17,13 +17,13 @@ from weakref import WeakKeyDictionary
 
 from pyfora.errors import CantGetSourceTextError
 from pyfora.language.accumulation import HIDDEN
-from pyfora.language.trees import all_nodes
+from pyfora.language.trees import all_nodes, all_statements
 
 FunctionNode = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
 ComprehensionNode = ast.GeneratorExp | ast.ListComp | ast.SetComp | ast.DictComp
 _NUMBERED = frozenset(
     (
-        *(ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.With),
+        *(ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda),
         *(ast.GeneratorExp, ast.ListComp, ast.SetComp, ast.DictComp),
     )
 )
@@ -75,7 +75,16 @@ class ParsedSegment:
         """`tree`, where the segment was parsed before."""
         self.segment = segment
         self.tree = parse_segment(segment) if tree is None else tree
-        self.nodes: list[ast.AST] = [node for node in all_nodes(self.tree) if type(node) in _NUMBERED]
+
+    @functools.cached_property
+    def nodes(self) -> list[ast.AST]:
+        """The nodes that are known by their numbers."""
+        return [node for node in all_nodes(self.tree) if type(node) in _NUMBERED]
+
+    @functools.cached_property
+    def withs(self) -> list[ast.With]:
+        """The `with` statements, which have numbers of their own: they are found without a look at any expression."""
+        return [node for node in all_statements(self.tree) if isinstance(node, ast.With)]
 
     @functools.cached_property
     def parents(self) -> dict[ast.AST, ast.AST]:

@@ -43,6 +43,19 @@ def all_nodes(*roots: ast.AST) -> list[ast.AST]:
     return found
 
 
+def all_statements(root: ast.AST) -> list[ast.stmt]:
+    """The statements within `root`, those that are nearer first."""
+    found: list[ast.stmt] = []
+    waiting = [root]
+    for node in waiting:
+        for name in ("body", "orelse", "finalbody", "handlers", "cases"):
+            inner = getattr(node, name, None)
+            if type(inner) is list:
+                waiting += inner
+                found += [one for one in inner if isinstance(one, ast.stmt)]
+    return found
+
+
 def names_in(nodes: Iterable[ast.AST]) -> set[str]:
     """The plain names in these nodes, in whatever role."""
     return {node.id for node in all_nodes(*nodes) if type(node) is ast.Name}

@@ -32,7 +32,7 @@ class Recorder:
     def __exit__(self, *raised):
         entered = self.entered.pop()
         block = entered.leave(*raised)
-        node = parsed(block.segment).nodes[block.number]
+        node = parsed(block.segment).withs[block.number]
         body = block_statements(node, block.item)
         seen.append((block.line, "; ".join(ast.unparse(statement) for statement in body)))
         entered.assign(self.names, self.deleted, entered=self)

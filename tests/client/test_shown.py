@@ -136,7 +136,7 @@ def verdict(said: str, line: int) -> str:
         (18, "compiled", "its elements are of type float"),
         (19, "interpreted", "str() of (int) is not compiled (line 19 of p.py)"),
         (20, "decided when it runs", "it depends on what `unknown` is when the block runs"),
-        (21, "compiled", "its elements are of type (int, int)"),
+        (21, "in order", "it is over within a millisecond, as its text tells (line 21)"),
         (22, "decided when it runs", "it depends on what `other` is when the block runs"),
         (23, "decided when it runs", "it is compiled where `sorted(range(10))` gives ints"),
         (24, "interpreted", "str() of (int) is not compiled (line 24 of p.py)"),
@@ -151,6 +151,72 @@ def test_explain_points_at_what_is_not_compiled() -> None:
     said = explain_text(PROGRAM, "p.py").splitlines()
     at = said.index("        t = [str(i) * q for i in range(10)]", len(said) - 8)
     assert said[at + 1] == "             ^"
+
+
+LOOPS = """
+import math, pyfora
+def grown(xs):
+    for x in xs:
+        if x > 3:
+            break
+    return [k for k in (1, 2)]
+def run(executor, n, xs):
+    for turn in range(3):
+        with executor.remotely.downloadAll():
+            total, best, texts, seen = 0, -1, [], {}
+            for i in range(n):
+                total += math.isqrt(i)
+                texts.append(i * 0.5)
+            for i in range(n):
+                texts.append(str(i))
+            for x in xs:
+                total += abs(x)
+            for i in range(n):
+                total = total * 2 + i
+            for i in range(n):
+                seen[i] = hex(i)
+                seen[i + 1] = seen.get(i, 0)
+            for i in range(n):
+                if abs(i) > best:
+                    y = i
+                total += y
+            while total > 3:
+                total //= 2
+            z = [j := k for k in xs]
+            fs = [lambda: k for k in xs]
+            for i in range(n):
+                def inner():
+                    return i
+for k in range(10):
+    executor = pyfora.connect()
+squares = [k * k for k in range(10**6)]
+"""
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        (4, "in order: for x in xs: / a turn may end the loop (line 6) / break / ^"),
+        (7, "in order: [k for k in (1, 2)] / it is over a few elements (line 7) / return [k for k in (1, 2)]"),
+        (12, "compiled: for i in range(n): / its turns add int and float"),
+        (15, "interpreted: for i in range(n): / str() of (int) is not compiled (line 16 of p.py)"),
+        (17, "decided when it runs: for x in xs: / it is compiled where `xs` gives ints"),
+        (19, "in order: for i in range(n): / its turns add to no variable"),
+        (21, "in order: for i in range(n): / a turn uses `seen` in another way than to add to it (line 23)"),
+        (24, "in order: for i in range(n): / a turn may need what an earlier one has bound (line 27) / total += y"),
+        (28, "in order: while total > 3: / a turn of a `while` depends on those before it (line 28)"),
+        (30, "in order: [(j := k) for k in xs] / this has an effect on the function that it stands in (line 30)"),
+        (31, "in order: [lambda: k for k in xs] / a function that may outlive its element sees the variables of"),
+        (32, "in order: for i in range(n): / a turn may leave the loop here, or bind or keep variables in a way not"),
+        (9, ""),
+        (35, ""),
+        (37, ""),
+    ],
+)
+def test_explain_names_every_loop_that_is_sent(line: int, said: str) -> None:
+    rest = explain_text(LOOPS, "p.py").partition(f"\np.py:{line}: ")[2].split("\np.py:")[0]
+    found = " / ".join(part.strip() for part in rest.splitlines())
+    assert found.startswith(said) and bool(found) == bool(said), found
 
 
 def test_explain_shows_the_blocks_and_what_they_reach() -> None:

@@ -18,6 +18,7 @@ import pytest
 
 from pyfora.compile import GaveUp, Kernel, KernelCache, NotCompiled, Output, checked_ints
 from pyfora.compile.checked_complex import COMPLEX_PRIMITIVES
+from pyfora.compile.checked_digits import DIGIT_PRIMITIVES
 from pyfora.compile.checked_floats import FLOAT_PRIMITIVES
 from pyfora.compile.checked_ints import INT_PRIMITIVES
 from pyfora.compile.checked_lists import LIST_PRIMITIVES
@@ -127,6 +128,17 @@ CASES: list[tuple[str, str]] = [
     ("max(x * k for k in range(3))", "f"),
     ("factorial(x)", "s"),
     ("math.log(x, y)", "ff"),
+    *((f"math.modf(x)[{part}]", "f") for part in (0, 1)),
+    *((f"math.frexp(x)[{part}]", "f") for part in (0, 1)),
+    *((f"round(x, {digits})", kind) for digits in (0, 1, 2, 5, 15, 22) for kind in "fib"),
+    ("round(x / 100, 2)", "i"),
+    ("round(x / 8 + y, 2)", "ss"),
+    *((f"math.isclose(x, y, {words})", "ff") for words in ("rel_tol=0.5", "abs_tol=1e300", "rel_tol=0, abs_tol=1.5")),
+    ("math.isclose(x, x + x * y * 1e-9)", "fs"),
+    ("math.ldexp(x, y * 30)", "fs"),
+    ("ord(chr(x))", "i"),
+    ("max(*(x, y))", "ii"),
+    ("math.atan2(*(x, y))", "ff"),
 ]
 FUNCTIONS: list[str] = []
 _SHAPES = ["i", "f", "b", "ii", "ff", "if", "fi", "bf", "is", "ss", "fs", "iii", "fff"]
@@ -151,8 +163,8 @@ def _by_subject() -> dict[str, list[tuple[str, str]]]:
 
 SUBJECTS = _by_subject()
 _NOT_COMPILED = """
-math.dist math.fma math.frexp math.fsum math.gamma math.hypot math.isclose math.ldexp math.lgamma math.modf
-math.nextafter math.prod math.remainder math.sumprod math.ulp aiter anext ascii bin breakpoint bytearray bytes
+math.dist math.fma math.fsum math.gamma math.hypot math.lgamma
+math.prod math.sumprod aiter anext ascii bin breakpoint bytearray bytes
 callable chr classmethod compile complex delattr dict dir divmod enumerate eval exec filter format frozenset getattr
 globals hasattr hash hex id input isinstance issubclass iter list locals map memoryview next object oct open print
 property range repr reversed set setattr slice sorted staticmethod str super tuple type vars zip
@@ -233,7 +245,7 @@ def _called() -> dict[str, set[str]]:
 
 
 def test_no_primitive_is_forgotten() -> None:
-    primitives = {**INT_PRIMITIVES, **FLOAT_PRIMITIVES, **COMPLEX_PRIMITIVES, **LIST_PRIMITIVES}
+    primitives = {**INT_PRIMITIVES, **FLOAT_PRIMITIVES, **COMPLEX_PRIMITIVES, **LIST_PRIMITIVES, **DIGIT_PRIMITIVES}
     used: set[str] = set()
     for text, kinds in CASES:
         # How a kernel hands out its elements is the same for all expressions of a type.
@@ -254,7 +266,6 @@ def test_no_primitive_is_forgotten() -> None:
         "shl_bits": "of generators: tests/compile/test_random.py",
         "shr_bits": "of generators and dicts: tests/compile/test_random.py, tests/compile/test_dicts.py",
         "load_word": "of generators and dicts: tests/compile/test_random.py, tests/compile/test_dicts.py",
-        "float_of_word": "of generators and dicts: tests/compile/test_random.py, tests/compile/test_dicts.py",
         "bit_length_int": "a method: tests/compile/test_primitives.py",
     }
     assert set(primitives) - used == set(elsewhere)

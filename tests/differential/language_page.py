@@ -179,6 +179,10 @@ SHOWN_BY: dict[str, tuple[str, ...]] = {
         "a captured generator",
         "a captured open file",
     ),
+    "your own module, run anew in the block from its source text": ("modules: run anew in the block",),
+    "your own module that only the block imports, and that prints or raises as it is loaded (only where that is run)": (
+        "modules: imported in the block, raising",
+    ),
     "a value bound in the block that cannot be sent back (only where it is read)": (
         "an open file left in a name, read later",
         "a generator left in a name, read later",

@@ -12,7 +12,7 @@ import pytest
 from tests.execute.asking import check_equal
 from tests.execute.worker_in_test import WorkerInTest
 
-ELEMENTS = 200_000
+ELEMENTS = 1_000_000
 _CHANCE = np.random.default_rng(7)
 FLOATS = _CHANCE.uniform(-5.0, 5.0, ELEMENTS)
 INTS = _CHANCE.integers(-50_000, 50_000, ELEMENTS)
@@ -49,7 +49,7 @@ def extremes(n: int) -> Any:
 
 
 def truths(n: int) -> Any:
-    return any(x * x > 26 for x in FLOATS), all(x * x < 26 for x in FLOATS)
+    return any(x * work(float(x)) > 99 for x in FLOATS), all(x * work(float(x)) < 99 for x in FLOATS)
 
 
 def counted(n: int) -> Any:
@@ -57,15 +57,15 @@ def counted(n: int) -> Any:
 
 
 def some(n: int) -> Any:
-    return [(i, x * 0.5) for i, x in enumerate(SINGLES) if i % 100 == 0 and x * x + x * 3 > 1]
+    return [(i, x * 0.5) for i, x in enumerate(SINGLES) if work(float(x)) > 3.2 and i % 500 < 2]
 
 
 def small_ones(n: int) -> Any:
-    return [k // 3 for i, k in enumerate(SMALL) if k % 100 == 7 and i % 2]
+    return [k // 3 for i, k in enumerate(SMALL) if k % 100 == 7 and i % 999 == 2]
 
 
 def flags(n: int) -> Any:
-    return [not flag for flag in BOOLS if work(1.0) > 0], [flag for i, flag in enumerate(BOOLS) if i % 100 == 0]
+    return [flag for i, flag in enumerate(BOOLS) if work(i * 1.0) > 3.2 and i % 100 < 2]
 
 
 def rows(n: int) -> Any:
@@ -89,7 +89,7 @@ def local_ones(n: int) -> Any:
                     marks[j] = False
         return count
 
-    return [sieve(i % 100 + 100) for i in range(n // 50)]
+    return [sieve(i % 100 + 100) for i in range(n // 250)]
 
 
 COMPILED: dict[str, Callable[[int], Any]] = {

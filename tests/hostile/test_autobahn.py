@@ -35,7 +35,7 @@ def wstest() -> Path:
         return program
     python = python2()
     if python is None:
-        absent("Python 2.7", "pyenv install 2.7.18")
+        absent("Python 2.7, which the Autobahn Testsuite is for and Debian 12 has no more,", "pyenv install 2.7.18")
     # Later ones make no environments for Python 2.7.
     tools = kept.with_name("virtualenv")
     steps = [

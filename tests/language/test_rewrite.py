@@ -192,7 +192,7 @@ def test_explaining_a_text() -> None:
         "    y = pyfora_comprehension('list', lambda source: [j for j in source], s, at='3:8 file.py')\n"
         "z = [j for j in (1, 2)]\n"
     )
-    assert [node.lineno for node in explained.loops] == [2, 3]
+    assert [(loop.node.lineno, loop.in_order is None) for loop in explained.loops] == [(2, True), (3, True), (4, False)]
     assert explained.blocks == (1,)
 
 

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from twisted.logger import capturedLogs
 
 from pyfora_twisted.ending import CannotStart
 from pyfora_twisted.worker_service import own_address
@@ -118,17 +119,21 @@ def test_a_daemon_that_fails_ends_with_status_1() -> None:
 
 
 @pytest.mark.parametrize(
-    ("named", "manager", "found"),
+    ("named", "manager", "found", "warned"),
     [
-        ("198.18.0.7", "127.0.0.1", "198.18.0.7"),
-        ("127.0.1.1", "127.0.0.1", "127.0.0.1"),
-        ("127.0.1.1", "localhost", "127.0.0.1"),
+        ("198.18.0.7", "127.0.0.1", "198.18.0.7", False),
+        ("127.0.1.1", "127.0.0.1", "127.0.0.1", True),
+        ("127.0.1.1", "localhost", "127.0.0.1", True),
     ],
 )
-def test_a_worker_finds_its_own_address(monkeypatch: pytest.MonkeyPatch, named: str, manager: str, found: str) -> None:
+def test_a_worker_finds_its_own_address(
+    monkeypatch: pytest.MonkeyPatch, named: str, manager: str, found: str, warned: bool
+) -> None:
     """That of a manager elsewhere is tried with real machines, in tests/packaging/test_debian.py."""
     monkeypatch.setattr("socket.gethostbyname", lambda name: named)
-    assert own_address(manager, 30002) == found
+    with capturedLogs() as lines:
+        assert own_address(manager, 30002) == found
+    assert any("set UFORA_WORKER_OWN_ADDRESS" in line["log_format"] for line in lines) == warned
 
 
 def test_a_worker_whose_name_nobody_knows_says_what_to_set(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -201,4 +201,13 @@ ROWS: list[Row] = [
             del before
         """,
     ),
+    same(
+        "ambient: the terminal's size",
+        """
+        import os, shutil
+        os.environ["COLUMNS"], os.environ["LINES"] = "133", "44"
+        with executor.remotely.downloadAll():
+            a = shutil.get_terminal_size()
+        """,
+    ),
 ]

@@ -560,4 +560,33 @@ with executor.remotely.downloadAll():
         told = f()
         """,
     ),
+    same(
+        "members of a group that leaves the block, as text",
+        """
+        import traceback
+        def f(x):
+            try:
+                1 / 0
+            except ZeroDivisionError as z:
+                raise KeyError(x) from z
+        def block():
+            with executor.remotely.downloadAll():
+                found = []
+                for i in range(2):
+                    try:
+                        f(i)
+                    except KeyError as error:
+                        found.append(error)
+                raise ExceptionGroup("two", [*found, ExceptionGroup("in", [found[0], ValueError(3)])])
+        def lines_of(error):
+            return [(s.lineno, s.name, s.line) for s in traceback.extract_tb(error.__traceback__)]
+        try:
+            block()
+        except ExceptionGroup as group:
+            one, two, more = group.exceptions
+            a = lines_of(one), lines_of(two), lines_of(one.__cause__), lines_of(more.exceptions[1])
+            b = more.exceptions[0] is one
+            del group, one, two, more
+        """,
+    ),
 ]

@@ -509,4 +509,71 @@ ROWS = [
         """,
         refusal="BadWithBlockError",
     ),
+    same(
+        "modules: imported in the block where it is not run, printing or raising",
+        """
+        print("before")
+        with executor.remotely.downloadAll():
+            print("in it")
+            if len("ab") == 3:
+                import loud, broken
+            try:
+                import nowhere
+            except ImportError as error:
+                a = str(error), error.name, type(error)
+        import loud
+        """,
+        files={"loud.py": "print('loud')", "broken.py": "x = 1 / 0"},
+    ),
+    refused(
+        "modules: imported in the block, printing",
+        "your module loud prints as it is loaded; import it before the block",
+        """
+        with executor.remotely.downloadAll():
+            print("in it")
+            try:
+                import loud
+            except BaseException:
+                a = 1
+        """,
+        stdout="in it\n",
+        files={"loud.py": "print('loud')"},
+    ),
+    refused(
+        "modules: imported in the block, raising",
+        "your module broken raises ZeroDivisionError as it is loaded: division by zero; import it before the block",
+        """
+        with executor.remotely.downloadAll():
+            import broken
+        """,
+        files={"broken.py": "x = 1 / 0"},
+    ),
+    same(
+        "modules: run anew in the block",
+        """
+        import inspect, counting
+        text = inspect.getsource(counting)
+        with executor.remotely.downloadAll():
+            own = {"__name__": "own"}
+            exec(text, own)
+            a = [own["count"]() for i in range(5)], own["N"], own["Kept"]().up(), own["Kept"].total
+            del own
+        b = counting.N, counting.count(), counting.Kept.total
+        """,
+        files={
+            "counting.py": """
+            N = 0
+            def count(seen=[]):
+                global N
+                N += 1
+                seen.append(N)
+                return list(seen)
+            class Kept:
+                total = 0
+                def up(self):
+                    type(self).total += 1
+                    return self.total
+            """
+        },
+    ),
 ]

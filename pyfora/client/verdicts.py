@@ -1,0 +1,150 @@
+"""What is known of one loop before it runs: compiled, interpreted, in order, or decided when it runs; and why."""
+
+from __future__ import annotations
+
+import ast
+import textwrap
+from collections.abc import Callable
+from dataclasses import dataclass
+from types import FunctionType
+
+from pyfora.client.meanings import Variable
+from pyfora.compile import FunctionSource, Loop, NotCompiled, analyse
+from pyfora.language.explain import Found
+from pyfora.language.in_order import InOrder
+from pyfora.language.rewrite import LoopNode
+
+_TEXT_CHARACTERS = 80
+
+
+@dataclass(frozen=True)
+class LoopVerdict:
+    """What is said of one loop."""
+
+    filename: str
+    line: int
+    text: str
+    verdict: str
+    """"compiled", "interpreted", "in order" or "decided when it runs"."""
+    reason: str
+    construct: str = ""
+    """The line of the construct that refused, and a caret below the construct; empty where there is none."""
+
+    def __str__(self) -> str:
+        said = f"{self.filename}:{self.line}: {self.verdict}: {self.text}\n    {self.reason}"
+        return said + (f"\n{textwrap.indent(self.construct, ' ' * 8)}" if self.construct else "")
+
+
+@dataclass(frozen=True)
+class AskedLoop:
+    """A loop of a text, with all that tells what becomes of it."""
+
+    found: Found
+    node: LoopNode
+    """As it was written."""
+    lookup: Callable[[str], object]
+    """What a name means there. Raises Variable, or NameError where nobody can tell."""
+    source: Callable[[FunctionType], FunctionSource | None]
+    filename: str
+    program: str
+    """The whole text."""
+
+    @property
+    def text(self) -> str:
+        """The loop, or what stands before its colon, on one line."""
+        text = ast.unparse(self.node).partition("\n")[0]
+        return text if len(text) <= _TEXT_CHARACTERS else f"{text[: _TEXT_CHARACTERS - 3]}…"
+
+    def verdict(self, word: str, reason: str, construct: str = "") -> LoopVerdict:
+        """What is said of it."""
+        return LoopVerdict(self.filename, self.node.lineno, self.text, word, reason, construct)
+
+    def because(self, word: str, reason: InOrder) -> LoopVerdict:
+        """The same, pointing at a construct in the text."""
+        line = getattr(reason.construct, "lineno", self.node.lineno)
+        column = getattr(reason.construct, "col_offset", self.node.col_offset)
+        return self.verdict(word, f"{reason.reason} (line {line})", pointed_at(self.program, line, column))
+
+
+def pointed_at(text: str, line: int, column: int) -> str:
+    """That line of a text, with a caret below the column; empty where there is no such line."""
+    lines = text.splitlines()
+    if not 0 < line <= len(lines):
+        return ""
+    found = lines[line - 1]
+    # Columns are counted in bytes of UTF-8.
+    before = found.encode()[:column].decode(errors="ignore")
+    indent = len(found) - len(found.lstrip())
+    return f"{found.strip()}\n{' ' * (len(before) - indent)}^"
+
+
+def verdict_of(loop: AskedLoop) -> LoopVerdict:
+    """What becomes of a loop."""
+    found = loop.found
+    if found.in_order is not None:
+        return loop.because("in order", found.in_order)
+    if found.interpreted is not None:
+        return loop.because("interpreted", found.interpreted)
+    node = loop.node
+    assert not isinstance(node, ast.While)
+    over = node.iter if isinstance(node, ast.For) else node.generators[0].iter
+    over_range = isinstance(over, ast.Call) and isinstance(over.func, ast.Name) and over.func.id == "range"
+    elements = "its turns add" if isinstance(node, ast.For) else "its elements are of type"
+    tried = [_analysed(loop, assumed) for assumed in (1, 1.0)]
+    for element, (taken, unknown), refusal in tried:
+        assumption = f", taking {_listed(taken)} to be {'an int' if len(set(taken)) == 1 else 'ints'}" if taken else ""
+        if element is not None and over_range:
+            return loop.verdict("compiled", f"{elements} {element}{assumption}")
+        if element is not None:
+            reason = f"it is compiled where `{ast.unparse(over)}` gives ints{assumption}"
+            return loop.verdict("decided when it runs", reason)
+        if unknown or (taken and str(refusal) != str(tried[1][2])):
+            wanted = unknown or taken
+            return loop.verdict("decided when it runs", f"it depends on what {_listed(wanted)} is when the block runs")
+        break
+    refusal = tried[0][2]
+    assert refusal is not None
+    known = refusal.filename == loop.filename
+    construct = pointed_at(loop.program, refusal.line, refusal.column) if known else ""
+    if not over_range:
+        reason = f"where `{ast.unparse(over)}` gives ints, it is not compiled: {refusal}"
+        return loop.verdict("decided when it runs", reason, construct)
+    return loop.verdict("interpreted", str(refusal), construct)
+
+
+def _analysed(
+    loop: AskedLoop, assumed: int | float
+) -> tuple[str | None, tuple[list[str], list[str]], NotCompiled | None]:
+    """The elements' type where variables are of the type of `assumed`; (variables, unknown names); the refusal."""
+    taken: list[str] = []
+    unknown: list[str] = []
+
+    def noting(find: Callable[[str], object]) -> Callable[[str], object]:
+        def found(name: str) -> object:
+            try:
+                return find(name)
+            except Variable:
+                taken.append(name)
+                return assumed
+            except NameError:
+                unknown.append(name)
+                raise
+
+        return found
+
+    def noting_source(function: FunctionType) -> FunctionSource | None:
+        found = loop.source(function)
+        return None if found is None else FunctionSource(found.filename, found.node, noting(found.lookup))
+
+    names = (taken, unknown)
+    streams = loop.found.streams
+    part = loop.found.part if isinstance(loop.node, ast.For) else loop.node
+    assert part is not None and not isinstance(part, ast.While)
+    try:
+        return analyse(Loop(loop.filename, part, noting(loop.lookup), noting_source, streams=streams)), names, None
+    except NotCompiled as refusal:
+        return None, names, refusal
+
+
+def _listed(names: list[str]) -> str:
+    return " and ".join(f"`{name}`" for name in dict.fromkeys(names))

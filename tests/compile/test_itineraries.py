@@ -1,0 +1,160 @@
+"""itertools, functools and operator in kernels: CPython's elements, or the kernel gives up."""
+
+from __future__ import annotations
+
+import functools
+import itertools
+import operator
+
+import pytest
+
+from pyfora.compile import KernelCache, NotCompiled
+from tests.compile.loops import compiled, module, times_given_up
+
+LIBRARY = """
+xs, fs = [3, -1, 4, 1, -5], [0.5, 0.1, 0.2, 1e16, -1e16]
+def mixed(t, x): return (t * 31 + x) % 1000003
+def chained(n):
+    t = 0
+    for x in itertools.chain(range(n), xs, [n, 7], range(n, 0, -2)):
+        t = mixed(t, x)
+    return t
+def chained_while_it_grows(n):
+    ys, zs, t = [n], [1, 2, 3], 0
+    for x in itertools.chain(ys, zs):
+        t = mixed(t, x)
+        if len(ys) < 4:
+            ys.append(x + 10)
+        elif len(zs) < 5:
+            zs.append(x + 20)
+            ys.append(99)
+    return t
+def chained_empty(n): return sum(1 for _ in itertools.chain(range(0), range(n), range(0)))
+def sliced(n): return sum(mixed(x, 5) for x in itertools.islice(xs, n)) * 10 + list(itertools.islice(range(9), n))[-1]
+def sliced_0(n): return sum(x for x in itertools.islice(range(5, 50), n - 2))
+def of_a_count(n):
+    t = 0
+    for i in itertools.count(n, 3):
+        t = mixed(t, i)
+        if i > 20: break
+    return t
+def zipped_count(n): return sum(i * x for i, x in zip(itertools.count(n), xs))
+def backwards_count(n): return [i for i in itertools.islice(itertools.count(5, -n), 4)][-1]
+def sliced_count(n): return sum(i for i in itertools.islice(itertools.count(), n))
+def beyond_count(n): return sum(i % 7 for i in itertools.islice(itertools.count(9223372036854775805), n))
+def neighbours(n):
+    t = 0
+    for a, b in itertools.pairwise(range(n)): t = mixed(t, a * b)
+    for a, b in itertools.pairwise(xs): t = mixed(t, a - b)
+    for a, b in itertools.pairwise([n]): t = 77
+    return t
+def neighbours_that_grow(n):
+    ys, t = [n, 2], 0
+    for a, b in itertools.pairwise(ys):
+        t = mixed(t, a * b)
+        if len(ys) < 6: ys.append(a + b)
+    return t
+def sums(n):
+    t = 0
+    for x in itertools.accumulate(xs): t = mixed(t, x)
+    for x in itertools.accumulate(range(n), operator.mul): t = mixed(t, x)
+    for x in itertools.accumulate(xs, lambda a, b: max(a, b) + n): t = mixed(t, x)
+    for x in itertools.accumulate([n], func=operator.sub): t = mixed(t, x)
+    return t
+def sums_of_floats(n):
+    t = 0.25
+    for x in itertools.accumulate(fs): t = t * 0.5 + x
+    return t
+def products(n):
+    t = 0
+    for a, b in itertools.product(range(n), xs): t = mixed(t, a * 7 + b)
+    for a, b, c in itertools.product(range(3), repeat=3): t = mixed(t, a * 9 + b * 3 + c)
+    for a, b in itertools.product([n, 2], range(n)): t = mixed(t, a - b)
+    return t
+def product_of_what_changes(n):
+    ys, t = [1, n], 0
+    for a, b in itertools.product(ys, ys):
+        ys.append(a)
+        ys[0] = 50
+        t = mixed(t, a * 3 + b)
+    return t
+def no_product(n): return sum(1 for _ in itertools.product(range(n), range(0), range(n)))
+def pairs(n):
+    t = 0
+    for a, b in itertools.combinations(range(n), 2): t = mixed(t, a * 3 + b)
+    for a, b in itertools.combinations(xs, 2): t = mixed(t, a * 3 + b)
+    return t
+def repeated(n):
+    t = 0
+    for x in itertools.repeat(n + 1, n): t = mixed(t, x)
+    for x, y in zip(itertools.repeat(n, 3), xs): t = mixed(t, x * y)
+    return t
+def beside_others(n):
+    t = 0
+    for i, (x, y) in enumerate(zip(itertools.chain(xs, range(n)), itertools.islice(range(100), n + 2))):
+        t = mixed(t, i * x + y)
+    return t
+def reduced(n):
+    a = functools.reduce(lambda t, x: t * 3 + x, xs, n)
+    b = functools.reduce(operator.add, xs)
+    c = functools.reduce(mixed, range(n + 1), 5)
+    d = functools.reduce(max, [n, 2])
+    return a + b * 1000 + c + d
+def reduced_none(n): return functools.reduce(operator.add, xs[:n - 1])
+def reduced_while_it_shrinks(n):
+    ys = [n, 2, 3, 4, 5]
+    def take(t, x):
+        ys.pop()
+        return t * 10 + x
+    return functools.reduce(take, ys)
+def operators(n):
+    a = operator.lt(n, 3) + operator.ge(n, 2) * 2 + operator.eq(n, 4) * 4 + operator.ne(n, 4) * 8
+    return a * 100 + operator.pow(n, 3) + operator.xor(n, 5)
+def by_default(n):
+    a = min((x for x in xs if x > n), default=-7)
+    b = max([x for x in xs if x < n - 9], default=5)
+    c = max((x for x in xs if x > n + 1), default=None)
+    d = min(xs[n:], default=3)
+    return a * 100 + b * 10 + (0 if c is None else c + 1) + d
+def starred(n):
+    t = (n, 2, 3)
+    return mixed(*t[:0]) if n > 99 else three(*t) + max(*t) + three(1, *(n, 5)) + mixed(*pair)
+pair = (8, 9)
+def three(a, b, c=7): return a * 100 + b * 10 + c
+"""
+NAMES = [line.split()[1].partition("(")[0] for line in LIBRARY.splitlines() if line.startswith("def ")]
+HELPERS = {"mixed", "three"}
+GIVES_UP = {"beyond_count": 12, "reduced_none": 2, "sliced": 1, "sliced_0": 2}
+"""How often at most, of the indices 0 to 9: where CPython raises, or computes beyond 64 bits."""
+
+
+@pytest.mark.parametrize("name", [name for name in NAMES if name not in HELPERS])
+def test_against_cpython(name: str, cache: KernelCache) -> None:
+    text = LIBRARY.replace("mixed(*t[:0]) if n > 99 else ", "")
+    names = module(text, itertools=itertools, functools=functools, operator=operator)
+    indices = range(1, 9) if name == "sliced" else range(10)
+    if name in ("sliced_0", "reduced_none"):
+        indices = range(2, 10)
+    assert times_given_up(name, names, cache, indices) <= GIVES_UP.get(name, 0)
+
+
+def test_where_cpython_raises_the_kernel_gives_up(cache: KernelCache) -> None:
+    names = module(LIBRARY, itertools=itertools, functools=functools, operator=operator)
+    assert times_given_up("sliced_0", names, cache, range(2)) == 2
+    assert times_given_up("reduced_none", names, cache, range(1, 2)) == 1
+
+
+REFUSED = [
+    *("sum(x for x in itertools.chain(range(i), [0.5]))", "sum(x for x in itertools.islice(map(f, range(9)), i))"),
+    *("sum(a for a, b, c in itertools.combinations(range(i), 3))", "max([i], default=0.5)", "max([i], default=i)"),
+    *("sum(1 for _ in itertools.zip_longest([1], [2, i]))", "sum(x for x in itertools.accumulate([i], f, initial=3))"),
+    *("min([3, i], key=f)", "f(*[i])", "sum(x for x in itertools.islice(range(9), 1, i))"),
+]
+
+
+@pytest.mark.parametrize("text", REFUSED)
+def test_refused(text: str, cache: KernelCache) -> None:
+    names = module("def f(x): return x + 1\n", itertools=itertools)
+    with pytest.raises(NotCompiled) as refused:
+        compiled(f"({text} for i in source)", names, cache)
+    assert "cannot be lowered" not in str(refused.value)
