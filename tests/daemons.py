@@ -211,7 +211,9 @@ class Cluster:
         def counted() -> bool:
             for daemon in [self.manager, *self.workers]:
                 if daemon.process.poll() not in (None, 0, -signal.SIGKILL):
-                    raise AssertionError(f"{daemon.name} ended with {daemon.process.returncode}")
+                    raise AssertionError(
+                        f"{daemon.name} ended with {daemon.process.returncode}: {daemon.log.read_text()[-2000:]}"
+                    )
             status = self.status()
             return status is not None and len(status["workers"]) == count
 

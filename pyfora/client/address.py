@@ -151,15 +151,17 @@ def parse_address(url: str, token: str | None = None, tls: str | None = None) ->
     """
     if not isinstance(url, str):
         raise ConnectionError(f"the URL is a {type(url).__name__}, not a string. Give one such as '{_EXAMPLE}'.")
+    # Not one that has more than host and port: somebody may have put a token into it.
+    shown = "what was given" if any(letter in url for letter in "@?#") else repr(url)
     try:
         parts = urllib.parse.urlsplit(url)
         host, port = parts.hostname, parts.port
     except ValueError as error:
-        raise ConnectionError(f"{url!r} is no URL: {error}. Give one such as '{_EXAMPLE}'.") from None
+        why = f": {error}" if shown == repr(url) else ""
+        raise ConnectionError(f"{shown} is no URL{why}. Give one such as '{_EXAMPLE}'.") from None
     if parts.scheme not in _SCHEMES or not host:
-        raise ConnectionError(f"{url!r} is not the URL of a manager. Give one such as '{_EXAMPLE}'.")
+        raise ConnectionError(f"{shown} is not the URL of a manager. Give one such as '{_EXAMPLE}'.")
     if parts.path not in ("", "/") or parts.query or parts.fragment or "@" in parts.netloc:
-        # Not the URL itself: somebody may have put a token into it.
         raise ConnectionError(
             f"the URL has more than a host and a port. Give one such as '{_EXAMPLE}', "
             "and a token by connect(..., token=…)."

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -89,10 +90,16 @@ def _host_names(text: str) -> tuple[str, ...]:
     return names
 
 
+def _host(text: str) -> str:
+    if not re.fullmatch(r"[0-9a-zA-Z:_][0-9a-zA-Z.:%_-]{0,254}", text):
+        raise ValueError("is no host name or address: give one as other machines would, without brackets or a port")
+    return text
+
+
 SETTINGS = (
     Setting("manager_address", "host of the manager; set: this daemon is a worker only", _text),
     Setting("no_worker", "1: a manager without a worker", _flag, "0"),
-    Setting("worker_own_address", "the address under which this worker is registered", _text),
+    Setting("worker_own_address", "the address under which this worker is registered", _host),
     Setting(
         "worker_base_port",
         "first of two consecutive ports: control, data",

@@ -391,3 +391,10 @@ def test_a_fork_lets_go(manager: FakeManager) -> None:
             x = 5
         assert x == 5
     assert len(manager.got(ClientHello)) == 1
+
+
+@pytest.mark.parametrize("url", ["htp://s3cret@h", "http://u:s3cret@h:port", "http://h:1?token=s3cret", "s3cret@h:1"])
+def test_a_secret_in_a_url_is_not_said_again(url: str) -> None:
+    with pytest.raises(pyfora.ConnectionError) as raised:
+        pyfora.connect(url)
+    assert "s3cret" not in str(raised.value) and "Give one such as" in str(raised.value)

@@ -171,6 +171,7 @@ def test_what_is_wrong_is_said_in_one_line(environ: dict[str, str], said: str) -
         ("web_http_port = " + "9" * 5000, "is no TOML"),
         ("web_http_port = " + "[" * 100_000, "is no TOML"),
         ("web_http_port = nan", "is a float"),
+        ("worker_own_address = '[::1]'", "is no host name or address"),
         ("no_worker = true\nmanager_address = 'boss'", "no_worker='1' in /etc/pyfora/pyfora.toml forbids one"),
         ("[manager]\nweb_http_port = 1", "manager in /etc/pyfora/pyfora.toml is not a setting"),
     ],

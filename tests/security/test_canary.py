@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import http.client
 import os
 import socket
 import subprocess
@@ -66,6 +67,20 @@ def command(*arguments: str, **environ: str) -> str:
     return done.stdout + done.stderr
 
 
+def shown_over_http(port: int, path: str) -> str:
+    """The answer to a tool that shows the token itself, without encryption; an upgrade is asked for at /ws."""
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+    headers = {"Authorization": f"Bearer {CANARY}", "X-Other": CANARY}
+    if path == "/ws":
+        headers |= {"Connection": "Upgrade", "Upgrade": "websocket", "Sec-WebSocket-Version": "13"}
+        headers |= {"Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ==", "Sec-WebSocket-Protocol": CANARY}
+    with closing(connection):
+        connection.request("GET", path, headers=headers)
+        answer = connection.getresponse()
+        assert answer.status != 401
+        return f"{answer.headers} {b'' if path == '/ws' else answer.read()!r}"
+
+
 @pytest.mark.parametrize("variable", ["UFORA_TOKEN", "UFORA_TOKEN_FILE"])
 def test_the_token_shows_nowhere(tmp_path: Path, variable: str) -> None:
     token = tmp_path / "token"
@@ -84,6 +99,8 @@ def test_the_token_shows_nowhere(tmp_path: Path, variable: str) -> None:
             with pytest.raises(ZeroDivisionError) as raised, executor.remotely.downloadAll():
                 sum(1 // (i - 50_000) for i in range(100_000))
             said.append(str(raised.value))
+        for path in ("/healthz", "/ws", "/api/v1/nothing", f"/metrics?token={CANARY}", "/api/v1/parcels/x"):
+            said.append(shown_over_http(cluster.http_port, path))
         for guess in (CANARY[:-1], CANARY + "x", ""):
             with pytest.raises(pyfora.ConnectionError) as refused:
                 pyfora.connect(url, timeout=10, token=guess)

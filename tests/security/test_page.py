@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from pyfora.configuration.config import LOOPBACK
-from pyfora.limits import DOOR_TIMEOUT_S, UNPROVED_LIMIT
+from pyfora.limits import DOOR_TIMEOUT_S, PRINTS_LIMIT_BYTES, UNPROVED_LIMIT
+from pyfora_twisted.amp.connection import UNSENT_LIMIT_BYTES
 from tests.daemons import ROOT
 
 PAGE = (ROOT / "docs" / "security.md").read_text()
@@ -37,4 +38,6 @@ def test_a_block_of_the_page(number: int, setting: str, tmp_path: Path) -> None:
 
 def test_its_numbers() -> None:
     assert f"{DOOR_TIMEOUT_S:g} s to prove oneself, at most {UNPROVED_LIMIT} who have not" in PAGE
+    kept, unsent = PRINTS_LIMIT_BYTES >> 20, UNSENT_LIMIT_BYTES >> 20
+    assert f"{kept} MB of all printed text; to a worker {unsent} MB" in PAGE
     assert f"| nothing set | {LOOPBACK} |" in PAGE

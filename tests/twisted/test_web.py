@@ -317,3 +317,38 @@ def test_an_upload_under_a_path_with_escapes_is_refused(tmp_path: Path) -> None:
     manager = Manager(tmp_path)
     assert manager.ask("PUT", PARCEL.replace("parcels", "%70arcels"), body=CONTENT).code == 400
     assert list(manager.store.directory.iterdir()) == []
+
+
+SMUGGLED = b"GET /smuggled HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"
+
+
+@pytest.mark.parametrize(
+    ("framing", "body"),
+    [
+        ([b"Content-Length: 4", b"Transfer-Encoding: chunked"], b"0\r\n\r\n"),
+        ([b"Content-Length: 0", b"Content-Length: 49"], b""),
+        ([b"Content-Length: 0, 49"], b""),
+        ([b"Content-Length: +0"], b""),
+        ([b"Content-Length: 0x0"], b""),
+        ([b"Content-Length: -1"], b""),
+        ([b"Transfer-Encoding: chunked, identity"], b"0\r\n\r\n"),
+        ([b"Transfer-Encoding: xchunked"], b"0\r\n\r\n"),
+        ([b"Transfer-Encoding: chunked"], b"0x0\r\n\r\n"),
+        ([b"Transfer-Encoding: chunked"], b"-0\r\n\r\n"),
+    ],
+)
+def test_where_two_ends_could_see_another_end_of_a_body_nothing_follows(
+    manager: Manager, framing: list[bytes], body: bytes
+) -> None:
+    """Behind a proxy, what one takes for a body may be the next request to the other: such heads are refused."""
+    head = b"\r\n".join([b"GET /healthz HTTP/1.1", b"Host: 127.0.0.1", *framing])
+    said = manager.raw(head + b"\r\n\r\n" + body + SMUGGLED)
+    assert said.startswith(b"HTTP/1.1 400 ") and said.count(b"HTTP/1.1 ") == 1
+
+
+def test_a_head_that_is_cut_in_two_names_by_a_line_end_alone_is_one(closed: Manager) -> None:
+    """And no header can be put into the answer, or the WebSocket's head, by what is in the request's."""
+    said = closed.raw(
+        b"GET /ws HTTP/1.1\r\nHost: 127.0.0.1\r\nX: a\rPyfora-Proof: b\r\nOrigin: http://127.0.0.1\r\n\r\n"
+    )
+    assert b"Pyfora-Proof" not in said
