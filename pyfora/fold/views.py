@@ -466,7 +466,8 @@ class Snapshot(View):
         return began is None or (len(began) == len(keys) and all(map(operator.is_, began, keys)))
 
     def _keys(self) -> Any:
-        return self._live.mapping if isinstance(self._live, _DICT_VIEWS) else self._live
+        live: Any = self._live
+        return live.mapping if type(live) in _DICT_VIEWS else live
 
     @property
     def holds_state(self) -> bool:
