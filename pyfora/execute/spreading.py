@@ -35,6 +35,7 @@ from pyfora.fold.left_to_right import LeftToRightFolder
 from pyfora.fold.partials import Form
 from pyfora.fold.plan import KERNEL_SPEEDUP
 from pyfora.fold.sources import Source
+from pyfora.fold.live import is_as_it_began
 from pyfora.fold.views import read_by
 from pyfora.language.caches import CACHE_WRAPPER, keep_objects, stop_counting
 from pyfora.language.functions import function_source, loop_source
@@ -95,6 +96,8 @@ class Spreader:
 
     def _spread(self, offer: Offer, run: LoopRun) -> int | None:
         began_at = perf_counter()
+        if not is_as_it_began(offer.source):
+            raise TakenBack("its first elements change the dict or set that it goes through")
         run.reason = offer.refusal
         kernel = self._kernel(offer, run) if offer.compiled else _Compiled()
         compile_s = perf_counter() - began_at if kernel.object_code else 0.0

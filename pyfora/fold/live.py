@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import itertools
+import operator
 from typing import Any
 
 from pyfora.fold.views import Cursor, View, cursor_at, holds_state
@@ -47,12 +48,21 @@ class Accumulated(View):
         return tuple, (self[:],)
 
 
+def is_as_it_began(source: Any) -> bool:
+    """Whether the dicts and sets of a source, which is to be cut now, have the elements that they began with."""
+    if isinstance(source, Snapshot):
+        return source.cut_anew()
+    return all(map(is_as_it_began, source.read)) if isinstance(source, View) else True
+
+
 class Snapshot(View):
     """A dict, a set, or a view of a dict: iterated over live, cut as it was when it was first cut."""
 
     def __init__(self, live: Any) -> None:
-        self._live = live
+        self._live: Any = live
         self._elements: tuple[Any, ...] | None = None
+        self._began: tuple[Any, ...] | None = None
+        """Its keys, or elements, when a loop over it began."""
 
     @property
     def read(self) -> tuple[Any, ...]:
@@ -66,11 +76,26 @@ class Snapshot(View):
         return self._cut()[piece]
 
     def cursor(self, index: int) -> Cursor:
+        if self._began is None:
+            self._began = tuple(self._keys())
         elements = iter(self._live)
         for _ in itertools.islice(elements, index):
             pass
         # Less than none of a set that was changed on the way, which `operator.length_hint` would not let through.
         return Cursor(elements, lambda: max(0, elements.__length_hint__()))
+
+    def cut_anew(self) -> bool:
+        """Forget how it was cut, as values may be others now; False where other elements are gone through than began.
+
+        A live iterator goes on from its place in the table; which elements come then cannot be told from outside.
+        """
+        self._elements = None
+        began, keys = self._began, tuple(self._keys())
+        return began is None or (len(began) == len(keys) and all(map(operator.is_, began, keys)))
+
+    def _keys(self) -> Any:
+        live: Any = self._live
+        return live.mapping if type(live) in _DICT_VIEWS else live
 
     @property
     def holds_state(self) -> bool:

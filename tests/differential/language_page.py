@@ -283,10 +283,7 @@ SHOWN_BY: dict[str, tuple[str, ...]] = {
     ),
     "the keys of `xs.sort(key=f)`, where `xs` is a list": ("list.sort by a key",),
     "`itertools.accumulate` of what is made in parallel": ("accumulate of what is made in parallel",),
-    "`total(f(x) for x in xs)`, where `total` is `sum` of its argument": (
-        "a generator passed on to who consumes it",
-        "a generator left where sum raised",
-    ),
+    "`total(f(x) for x in xs)`, where `total` is `sum` of its argument": ("a generator passed on to who consumes it",),
     "a loop of which one element raises: the exception of the first that fails": (
         "parallel loop: the first of several fails",
     ),

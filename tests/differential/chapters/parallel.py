@@ -897,4 +897,34 @@ ROWS += [
         )
         for where, count, bad_from, print_each in (("in place", 10, 3, 1), ("spread", 60_000, 53_000, 10_000))
     ),
+    same(
+        "a dict and a set whose keys the first elements exchange, the others being pure",
+        """
+        def f(i):
+            for _ in range(30):
+                i = i * 7 % 100003
+            return i
+        def g(k):
+            if k < 3:
+                members.remove(k)
+                members.add(k + 10**6)
+            return f(k)
+        def h(k):
+            if k < 3:
+                table[k + 10**6] = table.pop(k)
+            return f(k)
+        with executor.remotely.downloadAll():
+            members = set(range(30_000))
+            total = 0
+            for k in members:
+                total += g(k)
+            members = set(range(30_000))
+            made = sum([g(k) for k in members])
+            table = {i: i for i in range(30_000)}
+            try:
+                said = sum(h(k) for k in table)
+            except RuntimeError as error:
+                said = str(error)
+        """,
+    ),
 ]
