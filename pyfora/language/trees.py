@@ -48,7 +48,7 @@ def all_statements(root: ast.AST) -> list[ast.stmt]:
     found: list[ast.stmt] = []
     waiting = [root]
     for node in waiting:
-        for name in ("body", "orelse", "finalbody", "handlers", "cases"):
+        for name in ("body", "handlers", "orelse", "finalbody", "cases"):
             inner = getattr(node, name, None)
             if type(inner) is list:
                 waiting += inner
