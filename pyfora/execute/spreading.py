@@ -32,10 +32,10 @@ from pyfora.fold.calling import Called, range_called_over
 from pyfora.fold.columns import Untyped, arguments_of, typed, typed_arguments
 from pyfora.fold.grid import grid_for
 from pyfora.fold.left_to_right import LeftToRightFolder
+from pyfora.fold.live import is_as_it_began
 from pyfora.fold.partials import Form
 from pyfora.fold.plan import KERNEL_SPEEDUP
 from pyfora.fold.sources import Source
-from pyfora.fold.live import is_as_it_began
 from pyfora.fold.views import read_by
 from pyfora.language.caches import CACHE_WRAPPER, keep_objects, stop_counting
 from pyfora.language.functions import function_source, loop_source
