@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import ctypes
 import math
-import shutil
-import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -18,6 +16,7 @@ from pyfora.execute.driver import END_LIMIT_BYTES
 from pyfora.execute.loops import LOOPS_LIMIT_BYTES, LoopReport, LoopRun
 from pyfora.language.program import Program, build_call_program
 from pyfora.limits import INLINE_LIMIT_BYTES, MESSAGE_HEADER_LIMIT_BYTES
+from pyfora.values.room import write_limit
 from pyfora.wire.messages import ProgramEnded
 from tests.execute import awkward, programs
 from tests.execute.asking import answer, run, same
@@ -88,20 +87,14 @@ def test_where_results_go(worker: WorkerInTest, size: int) -> None:
     assert answer(worker, program, ended) == bytes(size)
 
 
-def _drive_without_spool(worker: WorkerInTest, program: Program) -> ProgramEnded:
-    with tempfile.NamedTemporaryFile() as file:
-        file.write(program.to_bytes())
-        file.flush()
-        shutil.rmtree(worker.spool)
-        try:
-            return worker.drive(program.to_bytes(), path=file.name)
-        finally:
-            worker.spool.mkdir()
+def _drive_without_room(worker: WorkerInTest, program: Program) -> ProgramEnded:
+    write_limit(worker.spool, 1)
+    return worker.drive(program.to_bytes())
 
 
 def test_no_room_for_results() -> None:
     with WorkerInTest() as worker:
-        ended = _drive_without_spool(worker, build_call_program(exact_size, (100_000,), {}))
+        ended = _drive_without_room(worker, build_call_program(exact_size, (100_000,), {}))
         assert ended.outcome == "crashed"
         assert "cannot be stored on the worker" in ended.reason
         assert ended.values == []
@@ -109,7 +102,7 @@ def test_no_room_for_results() -> None:
 
 def test_no_room_for_an_environment() -> None:
     with WorkerInTest(server="tests.execute.eager_server") as worker:
-        ended = _drive_without_spool(worker, build_call_program(programs.squares, (30_000,), {}))
+        ended = _drive_without_room(worker, build_call_program(programs.squares, (30_000,), {}))
         assert ended.outcome == "completed"
         assert ended.end["loops"][0]["how"] == "in order"
 

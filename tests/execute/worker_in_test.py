@@ -146,15 +146,13 @@ class WorkerInTest:
         download: str = "all",
         limit_bytes: int = 10_000,
         timeout_s: float = 60.0,
-        path: str = "program",
     ) -> ProgramEnded:
-        """Run a program to its end; its bytes are put at `path` unless that is elsewhere."""
-        if path == "program":
-            (self.spool / path).write_bytes(program)
+        """Run a program to its end."""
+        (self.spool / "program").write_bytes(program)
         driver = self.fork()
         leaf_processes = [self.fork() for _ in range(self._leaf_processes)]
         cores = self._leaf_processes
-        driver.send(DriveProgram("0" * 32, 1, path, download, limit_bytes, {}, cores))
+        driver.send(DriveProgram("0" * 32, 1, "program", download, limit_bytes, {}, cores))
         try:
             return self._until_end(driver, leaf_processes, time.monotonic() + timeout_s)
         finally:
