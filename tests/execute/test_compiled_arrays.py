@@ -13,7 +13,7 @@ import pytest
 from tests.execute.asking import check_equal
 from tests.execute.worker_in_test import WorkerInTest
 
-ELEMENTS = 1_000_000
+ELEMENTS = 2_000_000
 _CHANCE = np.random.default_rng(7)
 FLOATS = _CHANCE.uniform(-5.0, 5.0, ELEMENTS)
 INTS = _CHANCE.integers(-50_000, 50_000, ELEMENTS)
@@ -46,7 +46,7 @@ def as_pythons(n: int) -> Any:
 
 
 def extremes(n: int) -> Any:
-    return max(x * x - x for x in FLOATS), min(k % 1009 for k in INTS)
+    return max(x * x * x - x * x - x for x in FLOATS), min(k * 3 % 1009 + k // 7 % 11 for k in INTS)
 
 
 def truths(n: int) -> Any:
