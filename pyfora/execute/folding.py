@@ -22,6 +22,7 @@ from pyfora.execute.looping import Elsewhere, Loop, Sharing, run_of
 from pyfora.execute.loops import LoopReport, LoopRun
 from pyfora.execute.offers import Offer, TakenBack
 from pyfora.execute.output import ProgramOutput
+from pyfora.execute.purity import on_behalf
 from pyfora.execute.short import is_key_of_the_users, short_loops
 from pyfora.execute.spreading import Spreader
 from pyfora.fold.adding import Steps
@@ -96,14 +97,14 @@ class Folding:
         """`callee(generator, *rest, **keywords)`, where the generator is `part(source)`; None: the source itself."""
         if part is None:
             if not isinstance(source, View):
-                return callee(source, *rest, **keywords)
+                return on_behalf(callee, source, *rest, **keywords)
             part = iter
         cut = self._cut(source) if _is_spread(callee) else None
         if cut is None or (rest and callee not in (sum, next)):
-            return callee(part(source), *rest, **keywords)
+            return on_behalf(callee, part(source), *rest, **keywords)
         if self.paces.is_quick(at, len(cut)):
             started_at = perf_counter()
-            answer = callee(part(cut), *rest, **keywords)
+            answer = on_behalf(callee, part(cut), *rest, **keywords)
             # Those that stop may have met one element only.
             self._note(at, started_at, 1 if id(callee) in _STOPPING else len(cut))
             return answer
@@ -185,14 +186,15 @@ class Folding:
         known = maker is itertools.accumulate and _is_spread(callee) and id(callee) not in _STOPPING
         cut = self._cut(source) if known else None
         if cut is None:
-            return callee(maker(part(source), *rest, **keywords))
+            return on_behalf(callee, maker(part(source), *rest, **keywords))
         if self.paces.is_quick(at, len(cut)):
             started_at = perf_counter()
-            answer = callee(maker(part(cut), *rest, **keywords))
+            answer = on_behalf(callee, maker(part(cut), *rest, **keywords))
             self._note(at, started_at, len(cut))
             return answer
         loop = Loop(self._sharing, part, cut, functools.reduce, at)
-        return callee(maker(itertools.chain.from_iterable(loop.stream(lambda: None)), *rest, **keywords))
+        terms = itertools.chain.from_iterable(loop.stream(lambda: None))
+        return on_behalf(callee, maker(terms, *rest, **keywords))
 
     def reduce(
         self,
@@ -206,24 +208,24 @@ class Folding:
         """`reduce(function, generator, *rest)`: the elements are made in parallel, and reduced in order."""
         if part is None:
             if not isinstance(source, View):
-                return callee(function, source, *rest)
+                return on_behalf(callee, function, source, *rest)
             part = iter
         cut = self._cut(source) if callee is functools.reduce else None
         if cut is None:
-            return callee(function, part(source), *rest)
+            return on_behalf(callee, function, part(source), *rest)
         if self.paces.is_quick(at, len(cut)):
             started_at = perf_counter()
-            answer = callee(function, part(cut), *rest)
+            answer = on_behalf(callee, function, part(cut), *rest)
             self._note(at, started_at, len(cut))
             return answer
         loop = Loop(self._sharing, part, cut, functools.reduce, at)
-        return callee(function, itertools.chain.from_iterable(loop.stream(lambda: None)), *rest)
+        return on_behalf(callee, function, itertools.chain.from_iterable(loop.stream(lambda: None)), *rest)
 
     def keyed(self, callee: Callable[..., Any], source: Any, key: Any, *, at: str, **keywords: Any) -> Any:
         """`callee(source, key=key, **keywords)`, where `callee` is `sorted`, `min` or `max`: makes keys in parallel."""
-        cut = self._cut(source)
+        cut = self._cut(source) if is_key_of_the_users(key) else None
         if cut is None:
-            return callee(source, key=key, **keywords)
+            return on_behalf(callee, source, key=key, **keywords)
         # All keys are made before the first two are compared, and of a copy; `min` and `max` compare on the way.
         if callee is sorted and type(source) is not range:
             cut = source = list(source)
@@ -233,7 +235,7 @@ class Folding:
         """`callee(key=key, **keywords)`, where `callee` is the `sort` of a list: makes keys in parallel."""
         is_of_list = type(callee) is BuiltinMethodType and type(callee.__self__) is list and callee.__name__ == "sort"
         if not is_of_list or self._spreader.busy or not is_key_of_the_users(key):
-            return callee(key=key, **keywords)
+            return on_behalf(callee, key=key, **keywords)
         # The list is empty while it is sorted, as whoever makes a key may see: the builtin asks for the first one then.
         elements = list(callee.__self__)
         return self._with_keys(lambda key: callee(key=key, **keywords), elements, key, sorted, at)

@@ -31,6 +31,12 @@ _SETTINGS = "reads the worker's environment variables, not yours; read them befo
 WRITES_A_FILE = "writes a file on whichever worker it happens to run; return the data, and write it after the block"
 _FILES = "changes files of whichever worker it happens to run on; do that outside of the block"
 _WORKER = "tells about the worker that it happens to run on, not about your machine; ask before the block"
+TELLS_OF_THE_MACHINE = (
+    "reads from /proc, /sys or /dev, which tell about the worker that it happens to run on; read it before the block"
+)
+_FOREIGN_CODE = (
+    "loads machine code on the worker, of which nobody can tell what it reads or changes; call it outside of the block"
+)
 STORES_A_DATABASE = (
     "opens a database on whichever worker it happens to run; "
     "open it for reading (uri=True, mode=ro), in memory, or outside of the block"
@@ -76,6 +82,8 @@ REFUSED_WHERE_CALLED: dict[str, str] = {
     **_table(_GARBAGE, "gc", "get_count get_stats get_objects get_referrers get_freeze_count"),
     **_table(_EVENTS, "asyncio", "run new_event_loop get_event_loop"),
     **_table(_EVENTS, "asyncio:Runner", "__init__"),
+    **_table(_FOREIGN_CODE, "ctypes:CDLL", "__init__"),
+    **_table(_FOREIGN_CODE, "ctypes:LibraryLoader", "LoadLibrary __getattr__ __getitem__"),
     "builtins.input": KEYBOARD,
 }
 """Dotted name -> why it is refused where user code calls it, and what to do instead.

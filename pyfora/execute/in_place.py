@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from pyfora.execute.jumping import InPlace
+from pyfora.execute.purity import on_behalf
 from pyfora.execute.short import all_short
 from pyfora.language.primitives import (
     ACCUMULATE,
@@ -25,7 +26,7 @@ def fold_in_place(
     callee: Callable[..., Any], part: Callable[[Any], Any] | None, source: Any, *rest: Any, at: Any, **keywords: Any
 ) -> Any:
     """`pyfora_fold` as the loop was written: in order, in this process."""
-    return callee(source if part is None else part(source), *rest, **keywords)
+    return on_behalf(callee, source if part is None else part(source), *rest, **keywords)
 
 
 def reduce_in_place(
@@ -37,12 +38,12 @@ def reduce_in_place(
     at: Any,
 ) -> Any:
     """`pyfora_reduce` as the reduction was written."""
-    return callee(function, source if part is None else part(source), *rest)
+    return on_behalf(callee, function, source if part is None else part(source), *rest)
 
 
 def keyed_in_place(callee: Callable[..., Any], source: Any, key: Any, *, at: Any, **keywords: Any) -> Any:
     """`pyfora_keyed` as it was written."""
-    return callee(source, key=key, **keywords)
+    return on_behalf(callee, source, key=key, **keywords)
 
 
 def accumulate_in_place(
@@ -55,12 +56,12 @@ def accumulate_in_place(
     **keywords: Any,
 ) -> Any:
     """`pyfora_accumulate` as it was written."""
-    return callee(maker(source if part is None else part(source), *rest, **keywords))
+    return on_behalf(callee, maker(source if part is None else part(source), *rest, **keywords))
 
 
 def sort_in_place(callee: Callable[..., Any], key: Any, *, at: Any, **keywords: Any) -> Any:
     """`pyfora_sort` as it was written."""
-    return callee(key=key, **keywords)
+    return on_behalf(callee, key=key, **keywords)
 
 
 def generator_in_place(part: Callable[[Any], Any], source: Any, *, at: Any) -> Any:

@@ -30,6 +30,7 @@ from pyfora.execute.impure import (
     REFUSED_WITHOUT_ARGUMENTS,
     REFUSED_WITHOUT_DIRECTORY,
     STORES_A_DATABASE,
+    TELLS_OF_THE_MACHINE,
     UNSEEDED,
     WRITES_A_FILE,
 )
@@ -47,7 +48,9 @@ _LATER = (_ARRAYS, "asyncio")
 """Modules that are not loaded for their guards' sake."""
 _RANDOM_STATE = "numpy.random.RandomState"
 _NATIVE = (type(None), BuiltinFunctionType, MethodDescriptorType, operator.itemgetter, operator.attrgetter)
+_OF_THE_MACHINE = ("/proc/", "/sys/", "/dev/")
 _WRITING = frozenset("wax+")
+_OPENS = ("builtins.open", "io.open", "os.open")
 _WRITING_FLAGS = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 
 
@@ -213,6 +216,11 @@ def is_user_code(frame: FrameType) -> bool:
     return FOLD in frame.f_builtins
 
 
+def on_behalf(callee: Callable[..., Any], *arguments: Any, **keywords: Any) -> Any:
+    """Call what the user's code would have called itself: what is refused to it is refused here."""
+    return callee(*arguments, **keywords)
+
+
 def is_safe_to_call_for(function: Any) -> bool:
     """Whether `function`, called by pyfora on behalf of user code, is refused all that user code is refused.
 
@@ -235,8 +243,12 @@ def is_safe_to_call_for(function: Any) -> bool:
 
 def _calling_user_code(caller: FrameType) -> FrameType | None:
     """The user's frame that calls this, itself or through a method of a mapping."""
+    while caller.f_code.co_name == "guarded" and caller.f_globals is globals() and caller.f_back is not None:
+        caller = caller.f_back
     if caller.f_globals.get("__name__") in ("collections.abc", "_collections_abc") and caller.f_back is not None:
         caller = caller.f_back
+    if caller.f_code is on_behalf.__code__:
+        return user_frame(caller)
     return caller if is_user_code(caller) else None
 
 
@@ -263,6 +275,8 @@ def _user_code_above(caller: FrameType) -> FrameType | None:
     while frame is not None:
         if is_user_code(frame):
             return frame
+        if frame.f_code is on_behalf.__code__:
+            return user_frame(frame)
         if frame.f_globals is globals():  # what is guarded twice
             frame = frame.f_back
             continue
@@ -291,6 +305,13 @@ def _has_no_seed(*args: Any, **kwargs: Any) -> bool:
 
 def _opens_for_writing(file: Any = None, mode: Any = "r", *_: Any, **__: Any) -> bool:
     return isinstance(mode, str) and bool(_WRITING & set(mode)) and file != os.devnull
+
+
+def _is_of_the_machine(file: Any = None, *_: Any, **__: Any) -> bool:
+    if not isinstance(file, (str, bytes, os.PathLike)):
+        return False
+    path = os.path.normpath(os.fsdecode(file))
+    return path.startswith(_OF_THE_MACHINE) and path != os.devnull
 
 
 def _gives_no_seed(*args: Any, **kwargs: Any) -> bool:
@@ -325,5 +346,6 @@ _TABLES: tuple[tuple[dict[str, str], Callable[..., bool], Callable[[FrameType], 
     (REFUSED_WITHOUT_DIRECTORY, _looks_from_there, _user_code_above),
     ({"os.open": WRITES_A_FILE}, _has_writing_flags, _calling_user_code),
     ({"builtins.open": WRITES_A_FILE, "io.open": WRITES_A_FILE}, _opens_for_writing, _user_code_above),
+    (dict.fromkeys(_OPENS, TELLS_OF_THE_MACHINE), _is_of_the_machine, _user_code_above),
 )
 _done: set[tuple[str, str]] = set()

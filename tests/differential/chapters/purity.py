@@ -44,6 +44,12 @@ IMPURE: dict[str, tuple[str, str]] = {
     "os.getenv": ("import os", "os.getenv('HOME')"),
     "os.environ written": ("import os", "os.environ.update(A='b')"),
     "os.cpu_count": ("import os", "os.cpu_count()"),
+    "open of /proc": ("", "open('/proc/self/environ').read()"),
+    "a path to /proc": ("import pathlib", "pathlib.Path('/', 'proc', 'meminfo').read_text()"),
+    "os.open of /dev": ("import os", "os.open('/dev/urandom', os.O_RDONLY)"),
+    "ctypes": ("import ctypes", "ctypes.CDLL(None).getppid()"),
+    "ctypes.cdll": ("import ctypes", "ctypes.cdll.LoadLibrary('libc.so.6').getppid()"),
+    "ctypes, from ctypes import PyDLL": ("from ctypes import PyDLL", "PyDLL(None)"),
     "platform.node": ("import platform", "platform.node()"),
     "open for writing": ("", "open('new.txt', 'w')"),
     "open for appending": ("", "open('new.txt', 'a')"),
@@ -253,6 +259,38 @@ ROWS += [
         with executor.remotely.downloadAll():
             xs = list(map(random.randrange, [10, 10]))
         """,
+    ),
+    *(
+        refused(
+            f"not pure: as the function of map, {where}",
+            "random",
+            f"""
+            import random, functools, itertools, operator
+            def f():
+                return {expression}
+            with executor.remotely.downloadAll():
+                xs = {call}
+            """,
+        )
+        for where, expression, call in (
+            ("reduced", "1", "functools.reduce(operator.add, map(random.randrange, [10, 10]))"),
+            ("nested", "1", "[[sum(map(random.randrange, [10, 10])) for i in range(2)] for j in range(2)]"),
+            (
+                "deeper",
+                "1",
+                "[[[sum(map(random.randrange, [10, 10])) for i in range(2)] for j in range(2)] for k in [1]]",
+            ),
+            ("divided", "sum(map(random.randrange, [10, 10]))", "f() + f()"),
+            ("in a function", "list(filter(random.randrange, [10, 10]))", "f()"),
+            ("as a key", "sorted([3, 1], key=random.randrange)", "f()"),
+            ("as a key of the block", "1", "max([3, 1], key=random.randrange)"),
+            ("in a loop", "1", "[sum(map(random.randrange, [10 + i, 10])) for i in range(40_000)]"),
+            ("sorted in place", "[3, 1].sort(key=random.randrange)", "f()"),
+            ("reducing", "1", "functools.reduce(random.randint, range(3, 5))"),
+            ("accumulated", "1", "list(itertools.accumulate(range(3, 5), random.randint))"),
+            ("sorting many", "1", "sorted(range(3, 60_000), key=random.randrange)[:2]"),
+            ("a row", "set(map(random.randrange, [10, 10]))", "f(), sorted(map(random.randrange, [10, 10]))"),
+        )
     ),
     same(
         "seeded generators",
