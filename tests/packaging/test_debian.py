@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.daemons import ROOT
+from tests.daemons import ROOT, wait_for
 from tests.packaging.artefacts import copy_sources, package, run
 from tests.packaging.boxes import Box
 from tests.packaging.machine import Machine, join
@@ -113,21 +113,28 @@ WORK = """
 import pyfora
 executor = pyfora.connect("http://10.0.0.5:30000", progress=False)
 with executor.remotely.downloadAll():
-    x = sum(len(str(3**3000 + i)) for i in range(40_000))
-print(x == 40_000 * len(str(3**3000)))
+    x = sum(len(str(3**3000 + i)) for i in range(100_000))
+print(x == 100_000 * len(str(3**3000)))
 """
+
+
+def _leaves(machine: Machine) -> list[float] | None:
+    """How many each worker has done; None as long as one has done none."""
+    metrics = machine.run(
+        'curl -sS -H "Authorization: Bearer $(cat /etc/pyfora/token)" http://10.0.0.5:30000/metrics | '
+        "grep ^pyfora_worker_leaves_total"
+    )
+    found = [float(line.split()[-1]) for line in metrics.splitlines()]
+    return found if all(found) else None
 
 
 def test_both_machines_work_for_one_program(other: Machine) -> None:
     other.run("cat >/srv/work.py", input=WORK)
     said = other.run("UFORA_TOKEN_FILE=/etc/pyfora/token /usr/lib/pyfora/bin/python /srv/work.py")
     assert said == "True\n"
-    metrics = other.run(
-        'curl -sS -H "Authorization: Bearer $(cat /etc/pyfora/token)" http://10.0.0.5:30000/metrics | '
-        "grep ^pyfora_worker_leaves_total"
-    )
-    leaves = [float(line.split()[-1]) for line in metrics.splitlines()]
-    assert len(leaves) == 2 and all(leaves), metrics
+    # Workers tell what they have done with their beats.
+    leaves = wait_for("leaves of both workers", lambda: _leaves(other), 20)
+    assert len(leaves) == 2, leaves
     said = other.run("UFORA_TOKEN_FILE=/etc/pyfora/token pyfora status http://10.0.0.5:30000")
     assert "10.0.0.5:30009" in said and "10.0.0.6:30009" in said
     other.run("systemctl stop pyfora-worker")
