@@ -217,6 +217,8 @@ SHOWN_BY: dict[str, tuple[str, ...]] = {
     "the same, drawn by a library": ("not pure: a library that draws from the hidden random state",),
     "the system's random bits": ("not pure: uuid4",),
     "facts about the machine": ("not pure: os.getpid",),
+    "files in `/proc`, `/sys` or `/dev`": ("not pure: open of /proc",),
+    "foreign code, loaded by `ctypes`": ("not pure: ctypes", "not pure: ctypes.cdll"),
     "`sys.path`": ("not pure: sys.path",),
     "`sys.modules`, but for modules of your own": ("not pure: 'numpy' in sys.modules", "not pure: len(sys.modules)"),
     "environment variables": ("not pure: os.environ read",),
