@@ -63,7 +63,8 @@ def names_in(nodes: Iterable[ast.AST]) -> set[str]:
 
 def copied(node: Node) -> Node:
     """A copy of `node` and of all within it, but for operators and contexts."""
-    found = type(node)()
+    kind = type(node)
+    found = kind.__new__(kind)  # a call asks for fields, which come below
     for name, value in vars(node).items():
         if isinstance(value, ast.AST):
             value = value if type(value) in BARE else copied(value)
