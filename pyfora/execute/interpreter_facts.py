@@ -47,8 +47,19 @@ class _Modules(Mapping[str, ModuleType]):
         raise refusal_of("sys.modules", _MODULES, self._frame)
 
 
-class _System(ModuleType):
+class _LikeModule(type):
+    """To whoever asks by `type(sys)`, every module is one."""
+
+    def __instancecheck__(cls, instance: object) -> bool:
+        return isinstance(instance, ModuleType)
+
+
+class _System(ModuleType, metaclass=_LikeModule):
     """The class of `sys` in a compute process. All that is not named here is found as in any module."""
+
+    def __new__(cls, *arguments: Any, **keywords: Any) -> Any:
+        # The import system makes each new module by calling the type of `sys`.
+        return ModuleType(*arguments, **keywords)
 
     @property
     def path(self) -> list[str]:
@@ -71,6 +82,9 @@ class _System(ModuleType):
         """To user code, the program's own modules, and refusals for all others."""
         frame = sys._getframe(1)
         return _Modules(frame) if is_user_code(frame) else vars(self)["modules"]
+
+
+_System.__module__, _System.__name__, _System.__qualname__ = "builtins", "module", "module"
 
 
 def hide_facts() -> None:

@@ -105,6 +105,17 @@ ROWS += [
     for name in ("time.time", "random.random", "socket", "subprocess.run", "os.environ read", "open for writing", "id")
 ]
 ROWS += [
+    same(
+        "modules that nobody has loaded before the block are modules",
+        """
+        with executor.remotely.downloadAll():
+            import colorsys, sys, wave
+            import numpy as np
+            kinds = [type(one).__name__ for one in (colorsys, wave, np, sys)]
+            like = isinstance(wave, type(sys)), repr(type(sys)), colorsys.rgb_to_hsv(1, 0, 0)
+            a = np.arange(3)
+        """,
+    ),
     refused(
         "not pure: numpy imported by the block",
         "numpy.random.rand()",
