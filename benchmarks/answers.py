@@ -16,11 +16,10 @@ from tests.daemons import Cluster
 
 def known_wrong_answers() -> Row:
     """One row for all cases: how many of ours differ from CPython's; beside it, which of the peers' do."""
-    wanted = [outcome(lambda case=case: case(LAST), _never) for case in CASES]
+    wanted = [outcome(lambda case=case: case(LAST)) for case in CASES]
     with Cluster(workers=2) as cluster, pyfora.connect(cluster.url, progress=False) as executor:
-        ours = [
-            _judged(outcome(lambda case=case: in_block(executor, case), _never), want) for case, want in _pairs(wanted)
-        ]
+        given = [outcome(lambda case=case: in_block(executor, case)) for case in CASES]
+    ours = [_judged(found, want) for found, want in zip(given, wanted, strict=True)]
     told, notes = [], []
     for peer in peer_processes.NAMES:
         found = peer_processes.outcomes(peer, "answers", len(CASES))
@@ -53,14 +52,6 @@ def in_block(executor: Any, case: Callable[[int], Any]) -> Any:
     with executor.remotely.downloadAll():
         found = [case(i) for i in range(LAST + 1)]
     return found[LAST]
-
-
-def _pairs(wanted: list[dict[str, Any]]) -> list[tuple[Callable[[int], Any], dict[str, Any]]]:
-    return list(zip(CASES, wanted, strict=True))
-
-
-def _never(error: Exception) -> bool:
-    return False
 
 
 def _judged(found: dict[str, Any], wanted: dict[str, Any]) -> str:

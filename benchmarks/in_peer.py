@@ -51,7 +51,7 @@ class Compiler(Peer):
         compiled = self._module.jit(**self._options)(element)
         prange = self._module.prange
 
-        def loop(count):  # type: ignore[no-untyped-def]
+        def loop(count: int) -> Any:
             total = 0
             for i in prange(count):
                 total += compiled(i)
@@ -126,7 +126,7 @@ def of_dask() -> Peer:
 PEERS: dict[str, Callable[[], Peer]] = {"numba": of_numba, "bodo": of_bodo, "ray": of_ray, "dask": of_dask}
 
 
-def outcome(call: Callable[[], Any], refuses: Callable[[Exception], bool]) -> dict[str, Any]:
+def outcome(call: Callable[[], Any], refuses: Callable[[Exception], bool] = lambda error: False) -> dict[str, Any]:
     """`{"value", "type"}`, `{"raised"}` or `{"cannot"}`."""
     try:
         value = call()

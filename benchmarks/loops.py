@@ -13,17 +13,9 @@ import numba
 
 import pyfora
 from benchmarks import peers
+from benchmarks.spread_loops import is_prime
 from benchmarks.table import Row
 from tests.daemons import Cluster, wait_for
-
-
-def is_prime(p):  # type: ignore[no-untyped-def]
-    x = 2
-    while x * x <= p:
-        if p % x == 0:
-            return False
-        x = x + 1
-    return True
 
 
 def block_of_sines(executor: Any, count: int) -> tuple[float, float]:

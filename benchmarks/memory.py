@@ -33,13 +33,13 @@ def family(pid: int) -> list[int]:
 
 
 PEERS = {
-    "dask": "import dask.distributed as d, time\n"
+    "dask": "import dask.distributed as d\n"
     "if __name__ == '__main__':\n"
     "    c = d.LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None)\n"
-    "    print('up', flush=True); time.sleep(600)\n",
-    "ray": "import ray, time\n"
+    "    print('up', flush=True); input()\n",
+    "ray": "import ray\n"
     "ray.init(num_cpus=2, include_dashboard=False, log_to_driver=False)\n"
-    "print('up', flush=True); time.sleep(600)\n",
+    "print('up', flush=True); input()\n",
 }
 
 
@@ -50,7 +50,9 @@ def peer_pss_mb(name: str, directory: Path) -> str:
         return f"{name}: not installed"
     script = directory / f"{name}_idle.py"
     script.write_text(PEERS[name])
-    process = subprocess.Popen([python, str(script)], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+    process = subprocess.Popen(
+        [python, str(script)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+    )
     try:
         assert process.stdout is not None
         for line in process.stdout:

@@ -8,6 +8,8 @@ from collections.abc import Callable
 
 import numba
 
+from benchmarks.spread_loops import is_prime
+
 
 @numba.njit(parallel=True)
 def sines(count: int) -> float:
@@ -18,23 +20,15 @@ def sines(count: int) -> float:
     return total
 
 
-@numba.njit
-def is_prime(p: int) -> bool:
-    """Naive, as in the tutorial."""
-    x = 2
-    while x * x <= p:
-        if p % x == 0:
-            return False
-        x = x + 1
-    return True
+compiled_is_prime = numba.njit(is_prime)
 
 
 @numba.njit(parallel=True)
 def primes(count: int) -> int:
-    """How many numbers below `count` are prime by `is_prime` (0 and 1 pass it)."""
+    """How many numbers below `count` are prime by `is_prime`."""
     total = 0
     for i in numba.prange(count):
-        total += is_prime(i)
+        total += compiled_is_prime(i)
     return total
 
 

@@ -17,11 +17,12 @@ class Loop:
     count: int
 
 
-def sine(i):  # type: ignore[no-untyped-def]
+def sine(i: int) -> float:
     return math.sin(i)
 
 
-def is_prime(p):  # type: ignore[no-untyped-def]
+def is_prime(p: int) -> bool:
+    """Naive, as in the tutorial (0 and 1 pass it)."""
     x = 2
     while x * x <= p:
         if p % x == 0:
@@ -33,22 +34,22 @@ def is_prime(p):  # type: ignore[no-untyped-def]
 class Ledger:
     """What an account holds after some deposits."""
 
-    def __init__(self, rate):  # type: ignore[no-untyped-def]
+    def __init__(self, rate: int) -> None:
         self.rate = rate
         self.held = 0
 
-    def deposit(self, amount):  # type: ignore[no-untyped-def]
+    def deposit(self, amount: int) -> None:
         self.held += amount - amount // self.rate
 
 
-def ledger(i):  # type: ignore[no-untyped-def]
+def ledger(i: int) -> int:
     account = Ledger(i % 7 + 2)
     for amount in range(20):
         account.deposit(amount * i)
     return account.held
 
 
-def formatted(i):  # type: ignore[no-untyped-def]
+def formatted(i: int) -> int:
     return f"{i:,}/{i:x}".count("1")
 
 
