@@ -52,6 +52,20 @@ def single_float(b: Builder, value: Any) -> Any:
     return b.finite(b.ir.fpext(b.ir.fptrunc(value, _SINGLE), DOUBLE))
 
 
+@primitive("float64(float64)")
+def exact_single(b: Builder, value: Any) -> Any:
+    """What a float of 32 bits holds as well; gives up on what it does not, NaN among it."""
+    single = b.ir.fpext(b.ir.fptrunc(value, _SINGLE), DOUBLE)
+    b.give_up_if(b.ir.fcmp_unordered("!=", single, value))
+    return single
+
+
+@primitive("float64(int64)")
+def single_from_int(b: Builder, value: Any) -> Any:
+    """An int of numpy's rounded to 32 bits, once: not to 64 first, as numpy rounds one of Python's."""
+    return b.ir.fpext(b.ir.sitofp(value, _SINGLE), DOUBLE)
+
+
 def _of_singles(operation: str) -> Primitive:
     def generate(b: Builder, left: Any, right: Any) -> Any:
         if operation == "fdiv":
@@ -221,7 +235,7 @@ def zeros_array(arena: Any, length: Any, size: Any) -> Any:
 @routine("T5_int64_int64_int64_int64_int64(int64, T2_int64_int64, int64)")
 def zeros_rows_array(arena: Any, lengths: Any, size: Any) -> Any:
     if lengths[0] < 0 or lengths[1] < 0:
-        unused = give_up_int()  # noqa: F841
+        give_up_int()
     flat = zeros_array(arena, mul_int(lengths[0], lengths[1]), size)
     return (flat[0], lengths[0], lengths[1] * size, lengths[1], size)
 
@@ -267,7 +281,9 @@ def range_array(arena: Any, first: Any, length: Any) -> Any:
 ARRAY_PRIMITIVES: dict[str, Any] = {
     name: value
     for name, value in dict(globals()).items()
-    if name.endswith("_array") or name in ("within_int", "finite_float", "single_float", "sqrt_single", "clear_words")
+    if name.endswith("_array")
+    or name
+    in ("within_int", "finite_float", "single_float", "exact_single", "single_from_int", "sqrt_single", "clear_words")
 }
 _MADE = [_of_singles(operation) for operation in ("fadd", "fsub", "fmul", "fdiv")]
 _MADE += [_whole_float(f"{word}_same", f"llvm.{word}") for word in ("floor", "ceil", "trunc")]

@@ -29,7 +29,7 @@ def is_plain_class(cls: Any) -> bool:
 _OF_TUPLES = ("__getattribute__", "__getitem__", "__iter__", "__len__", "__eq__", "__ne__", "__init__", "__setattr__")
 
 
-def is_named_tuple(cls: type) -> bool:
+def is_named_tuple(cls: Any) -> bool:
     """Whether this is what `namedtuple` makes, and its instances are made and looked into as that does."""
     made_by = getattr(cls.__new__, "__globals__", {}).get("__name__", "")
     return (
@@ -39,7 +39,7 @@ def is_named_tuple(cls: type) -> bool:
         and str(made_by).startswith("namedtuple_")
         and all(getattr(cls, name) is getattr(tuple, name) for name in _OF_TUPLES)
         and not any(hasattr(cls, name) for name in ("__bool__", "__getattr__", "__del__"))
-        and all(hasattr(type(inspect.getattr_static(cls, name)), "__set__") for name in getattr(cls, "_fields"))  # noqa: B009
+        and all(hasattr(type(inspect.getattr_static(cls, name)), "__set__") for name in cls._fields)
     )
 
 

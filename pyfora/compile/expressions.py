@@ -22,21 +22,12 @@ from pyfora.compile import (
 from pyfora.compile.kinds import Becoming, Kind, Known, ListOf, Optional, Shape, is_runtime, names_of
 from pyfora.compile.numpy_kinds import ArrayOf
 from pyfora.compile.objects import Objects
+from pyfora.compile.operations import BITS, FLOATS, INTS, ORDERS
 from pyfora.compile.scope import INT_BOUND, Scope, construct
 from pyfora.compile.terms import Term, as_bool, as_float, as_int, constant, made
 
 CallTranslator = Callable[[Scope, ast.Call | ast.ListComp | ast.SetComp | ast.DictComp], Term]
 
-_INT_OPERATIONS = {
-    ast.Add: "add_int",
-    ast.Sub: "sub_int",
-    ast.Mult: "mul_int",
-    ast.FloorDiv: "floordiv_int",
-    ast.Mod: "mod_int",
-    ast.Pow: "pow_int",
-    ast.LShift: "shl_int",
-    ast.RShift: "shr_int",
-}
 _NATURAL_OPERATIONS: dict[type[ast.operator], str] = {ast.FloorDiv: "floordiv_natural", ast.Mod: "mod_natural"}
 """Of ints that are not below 0, the right one not 0."""
 _FLOAT_OPERATIONS = {
@@ -44,10 +35,6 @@ _FLOAT_OPERATIONS = {
     ast.Mod: "mod_float",
     ast.Pow: "pow_float",
 }
-# Exact as they stand: what is written as an operator in the generated source means there what it means in Python.
-_FLOAT_OPERATORS = {ast.Add: "+", ast.Sub: "-", ast.Mult: "*"}
-_BIT_OPERATORS = {ast.BitAnd: "&", ast.BitOr: "|", ast.BitXor: "^"}
-_COMPARISONS = {ast.Lt: "<", ast.LtE: "<=", ast.Gt: ">", ast.GtE: ">=", ast.Eq: "==", ast.NotEq: "!="}
 
 
 def _quotient(left: Term, right: Term) -> Term:
@@ -264,14 +251,14 @@ class Expressions:
         if not isinstance(left.type, str) or not isinstance(right.type, str):
             return self._objects.binary(scope, operator, left, right, node)
         kind = type(operator)
-        if kind in _BIT_OPERATORS:
+        if kind in BITS:
             if "float" in (left.type, right.type):
-                raise scope.refuse(f"'{_BIT_OPERATORS[kind]}' of a float", node)
+                raise scope.refuse(f"'{BITS[kind]}' of a float", node)
             both_bool = left.type == right.type == "bool"
             if not both_bool:
                 left, right = as_int(left), as_int(right)
             interval = None if both_bool else intervals.of_operation(kind, left, right)
-            text = f"({left.text} {_BIT_OPERATORS[kind]} {right.text})"
+            text = f"({left.text} {BITS[kind]} {right.text})"
             return Term("bool" if both_bool else "int", text, interval=interval)
         if "float" not in (left.type, right.type):
             if kind is ast.Div:
@@ -291,8 +278,8 @@ class Expressions:
             if power is not None and kind is ast.Mod:
                 text = f"({as_int(left).text} & {2**power - 1})"
                 return speculation.harmless(Term("int", text, interval=interval), left)
-            if kind in _FLOAT_OPERATORS and intervals.fits(interval):
-                text = f"({as_int(left).text} {_FLOAT_OPERATORS[kind]} {as_int(right).text})"
+            if kind in FLOATS and intervals.fits(interval):
+                text = f"({as_int(left).text} {FLOATS[kind]} {as_int(right).text})"
                 return speculation.harmless(Term("int", text, interval=interval), left, right)
             affine = speculation.of_operation(kind, left, right)
             if affine is not None:
@@ -301,17 +288,17 @@ class Expressions:
             if kind in _NATURAL_OPERATIONS and naturals:
                 text = f"{_NATURAL_OPERATIONS[kind]}({as_int(left).text}, {as_int(right).text})"
                 return Term("int", text, interval=interval)
-            if kind in _INT_OPERATIONS:
+            if kind in INTS:
                 operands = f"({as_int(left).text}, {as_int(right).text})"
                 zero = f"rest_int{operands}" if kind is ast.Mod else ""
                 known = interval if intervals.fits(interval) else None
-                return Term("int", f"{_INT_OPERATIONS[kind]}{operands}", zero_text=zero, interval=known)
+                return Term("int", f"{INTS[kind]}{operands}", zero_text=zero, interval=known)
         else:
             left, right = as_float(left), as_float(right)
             if kind is ast.Div:
                 return _quotient(left, right)
-            if kind in _FLOAT_OPERATORS:
-                text = f"({left.text} {_FLOAT_OPERATORS[kind]} {right.text})"
+            if kind in FLOATS:
+                text = f"({left.text} {FLOATS[kind]} {right.text})"
                 return Term("float", text, interval=intervals.of_floats(kind, left, right))
             if kind in _FLOAT_OPERATIONS:
                 return Term("float", f"{_FLOAT_OPERATIONS[kind]}({left.text}, {right.text})")
@@ -342,5 +329,5 @@ class Expressions:
         else:
             text = terms[0].text
         for operator, term in zip(node.ops, terms[1:], strict=True):
-            text += f" {_COMPARISONS[type(operator)]} {term.text}"
+            text += f" {ORDERS[type(operator)]} {term.text}"
         return Term("bool", f"({text})")

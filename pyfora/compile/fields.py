@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import dataclasses
+import inspect
 from typing import Any
 
 from pyfora.compile.functions import must_keep_their_order
@@ -14,12 +15,21 @@ from pyfora.compile.terms import Term
 def of_dataclass(scope: Scope, node: ast.AST, cls: Any) -> tuple[list[str], dict[str, object]]:
     """The names of the fields of a dataclass, and their defaults. Raises NotCompiled."""
     fields = dataclasses.fields(cls)
-    kinds = {one._field_type for one in cls.__dataclass_fields__.values()} - {dataclasses._FIELD_CLASSVAR}  # type: ignore[attr-defined]
-    simple = all(one.init and not one.kw_only and one.default_factory is dataclasses.MISSING for one in fields)
-    if not simple or len(kinds) > 1 or hasattr(cls, "__post_init__"):
+    names = [one.name for one in fields]
+    # An InitVar is asked for, and no field.
+    simple = [*inspect.signature(cls.__init__).parameters][1:] == names
+    simple = simple and all(
+        one.init and not one.kw_only and one.default_factory is dataclasses.MISSING for one in fields
+    )
+    if not simple or hasattr(cls, "__post_init__"):
         raise scope.refuse(f"a new {cls.__name__}, a dataclass of more than plain fields", node)
     defaults = {one.name: one.default for one in fields if one.default is not dataclasses.MISSING}
-    return [one.name for one in fields], defaults
+    return names, defaults
+
+
+def of_named_tuple(cls: Any) -> tuple[list[str], dict[str, object]]:
+    """The same of a class that `namedtuple` has made."""
+    return list(cls._fields), cls._field_defaults
 
 
 def filled(

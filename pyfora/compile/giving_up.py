@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import functools
 
-from pyfora.compile.own_names import ARRAY_ELEMENTS, NUMPY_NUMBERS, OWN_NAMES
+from pyfora.compile.own_names import ARRAY_ELEMENTS, OWN_NAMES
+from pyfora.fold.columns import NUMPY_NUMBERS
 
 _DIVISION = "a division by zero, or of the smallest int by -1"
 _WIDE = "an int beyond 64 bits"
@@ -27,9 +28,14 @@ _WORDS = {
         [f"{verb}_{name}_{axes}" for verb in ARRAY_ELEMENTS for name in NUMPY_NUMBERS for axes in (1, 2)],
         "an index outside of an array",
     ),
-    "within_int": "an int that numpy's type does not hold",
+    "within_int": "an int outside of the range that is asked for",
+    "exact_single": "a number that a float32 of numpy does not hold",
     **dict.fromkeys(
-        ["finite_float", "single_float", *(f"{verb}_single" for verb in ("add", "sub", "mul", "div", "sqrt"))],
+        [
+            "finite_float",
+            "single_float",
+            *(f"{verb}_single" for verb in ("add", "sub", "mul", "div", "sqrt")),
+        ],
         "an infinity or nan, of which numpy may warn",
     ),
     "exact_float": "an int beyond 2**53 beside a float or in a division",

@@ -7,6 +7,7 @@ import itertools
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from pyfora.compile import closures
 from pyfora.compile.expressions import Expressions
 from pyfora.compile.kinds import is_runtime
 from pyfora.compile.scope import Scope
@@ -28,6 +29,8 @@ class Cursor:
     """Whether there is an element more; looking changes nothing."""
     advance: list[str]
     element: Term
+    takes_ahead: bool = False
+    """Whether an element is taken in `before` that Python takes when the first is asked for."""
 
 
 @dataclass(frozen=True)
@@ -115,7 +118,7 @@ def _pairwise(scope: Scope, inner: Cursor) -> Cursor:
     take = [*inner.advance, f"{newer} = {inner.element.text}"]
     before = [*inner.before, f"if {inner.more}:", *(f"    {line}" for line in take)]
     pair = made(tuple, ["", ""], [Term(kind, older), Term(kind, newer)])
-    return Cursor(before, inner.more, [f"{older} = {newer}", *take], pair)
+    return Cursor(before, inner.more, [f"{older} = {newer}", *take], pair, takes_ahead=True)
 
 
 def _islice(scope: Scope, inner: Cursor, stop: Term, node: ast.AST) -> Cursor:
@@ -148,7 +151,12 @@ def _count(scope: Scope, bounds: list[Term], node: ast.AST) -> Cursor:
 def _accumulate(
     scope: Scope, expressions: Expressions, inner: Cursor, function: ast.expr | None, node: ast.Call
 ) -> Cursor:
-    lines, called = ([], None) if function is None else scope.hold(expressions.value(scope, function))
+    lines: list[str] = []
+    called: ast.expr | None = None
+    if function is not None:
+        value = expressions.value(scope, function)
+        closures.must_stay(scope, value.type, node)
+        lines, called = scope.hold(value)
     taken, element = scope.hold(inner.element)
     total = scope.hold(inner.element)[1]
     text = scope.read(total).text

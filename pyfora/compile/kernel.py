@@ -106,9 +106,9 @@ class Kernel:
         signature = ctypes.CFUNCTYPE(ctypes.c_int32, pointer, pointer, whole, whole, whole, pointer, whole, *kinds)
         return signature(self._code.address)
 
-    def load(self) -> None:
-        """Load the machine code into this process, as the first run would. Raises ValueError where it cannot be."""
-        self._call  # noqa: B018  (the read loads it)
+    def load(self) -> Callable[..., int]:
+        """The machine code, loaded into this process, if it was not. Raises ValueError where it cannot be."""
+        return self._call
 
     @property
     def dtype(self) -> str:
@@ -166,7 +166,7 @@ class Kernel:
         return found
 
     def _run(self, start: int, step: int, count: int, place: int, capacity: int) -> None:
-        call = self._call
+        call = self.load()
         returned, unused, _ = self._addresses
         if not -_INT_BOUND <= step < _INT_BOUND:
             step = 0  # one index only: it is never added

@@ -14,6 +14,7 @@ from typing import Any
 
 from llvmlite import ir
 
+from pyfora.compile.operations import ORDERS
 from pyfora.compile.primitives import I1, I32, I64, Builder, Primitive, Routine, Type, Value, llvm_type, real, whole
 
 _INT_OPERATIONS: dict[type[ast.operator], str] = {
@@ -27,14 +28,6 @@ _INT_OPERATIONS: dict[type[ast.operator], str] = {
     ast.RShift: "ashr",
 }
 _FLOAT_OPERATIONS: dict[type[ast.operator], str] = {ast.Add: "fadd", ast.Sub: "fsub", ast.Mult: "fmul", ast.Div: "fdiv"}
-_COMPARISONS: dict[type[ast.cmpop], str] = {
-    ast.Lt: "<",
-    ast.LtE: "<=",
-    ast.Gt: ">",
-    ast.GtE: ">=",
-    ast.Eq: "==",
-    ast.NotEq: "!=",
-}
 
 
 class Module:
@@ -373,7 +366,7 @@ class _Lowering:
         return phi
 
     def _compared(self, node: ast.AST, operator: ast.cmpop, left: Value, right: Value) -> Value:
-        word = _COMPARISONS[type(operator)]
+        word = ORDERS[type(operator)]
         if "float64" in (left[1], right[1]):
             one, other = self._as(left, "float64"), self._as(right, "float64")
             compare = self._ir.fcmp_unordered if word == "!=" else self._ir.fcmp_ordered

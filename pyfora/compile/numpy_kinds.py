@@ -9,7 +9,7 @@ from typing import Any
 
 from pyfora.compile.kinds import Kind, Shape
 from pyfora.compile.loop import Element
-from pyfora.compile.own_names import NUMPY_NUMBERS
+from pyfora.fold.columns import NUMPY_NUMBERS
 
 AXES = (1, 2)
 """How many axes an array has that is compiled."""

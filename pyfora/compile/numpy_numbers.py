@@ -15,6 +15,7 @@ from typing import Any
 from pyfora.compile import scalars
 from pyfora.compile.kinds import Becoming, Kind, Shape, names_of
 from pyfora.compile.numpy_kinds import is_function, is_number, kind_of, name_of
+from pyfora.compile.operations import BITS, FLOATS, INTS, ORDERS
 from pyfora.compile.scope import Scope
 from pyfora.compile.terms import Term, as_bool, as_float, as_int, constant, made, part_of
 
@@ -32,19 +33,7 @@ _OPERATORS: dict[type[ast.operator], Callable[[Any, Any], Any]] = {
     ast.BitOr: operators.or_,
     ast.BitXor: operators.xor,
 }
-_INTS: dict[type[ast.operator], str] = {
-    ast.Add: "add_int",
-    ast.Sub: "sub_int",
-    ast.Mult: "mul_int",
-    ast.FloorDiv: "floordiv_int",
-    ast.Mod: "mod_int",
-    ast.Pow: "pow_int",
-    ast.LShift: "shl_int",
-    ast.RShift: "shr_int",
-}
-_BITS: dict[type[ast.operator], str] = {ast.BitAnd: "&", ast.BitOr: "|", ast.BitXor: "^"}
-_BOOLS: dict[type[ast.operator], str] = {**_BITS, ast.Add: "|", ast.Mult: "&"}
-_DOUBLES: dict[type[ast.operator], str] = {ast.Add: "+", ast.Sub: "-", ast.Mult: "*"}
+_BOOLS: dict[type[ast.operator], str] = {**BITS, ast.Add: "|", ast.Mult: "&"}
 _CALLED_FOR_DOUBLES: dict[type[ast.operator], str] = {
     ast.Div: "div_float",
     ast.FloorDiv: "floordiv_float",
@@ -56,14 +45,6 @@ _SINGLES: dict[type[ast.operator], str] = {
     ast.Sub: "sub_single",
     ast.Mult: "mul_single",
     ast.Div: "div_single",
-}
-_ORDERS: dict[type[ast.cmpop], str] = {
-    ast.Lt: "<",
-    ast.LtE: "<=",
-    ast.Gt: ">",
-    ast.GtE: ">=",
-    ast.Eq: "==",
-    ast.NotEq: "!=",
 }
 _PYTHON: dict[str, Any] = {"int": 1, "float": 1.0, "bool": True}
 """A number of each of Python's types, for numpy to look at."""
@@ -145,6 +126,8 @@ def converted(scope: Scope, term: Term, kind: Shape, node: ast.AST) -> Term:
         return Term("int", as_int(source).text if fits else within(kind, as_int(source).text))
     # An int of Python's is no more than a float here, and one that it is not exactly may raise.
     real = as_float(source) if of_numpy or source.type == "bool" else scalars.exact_float(source)
+    if name_of(kind) == "float32" and of_numpy and source.type == "int":
+        return Term("float", f"single_from_int({source.text})")
     exact = of_numpy and name_of(term.type) in ("float32", "int8", "int16", "uint8", "uint16", "bool")
     if name_of(kind) == "float32" and not exact and source.type != "bool":
         return Term("float", f"single_float({real.text})")
@@ -172,13 +155,13 @@ def binary(scope: Scope, operator: ast.operator, left: Term, right: Term, node: 
         return number(kind, Term("bool", f"({bare(left).text} {_BOOLS[word]} {bare(right).text})"))
     one, other = converted(scope, left, kind, node).text, converted(scope, right, kind, node).text
     if kind.parts == ("int",):
-        if word in _BITS:
-            return number(kind, Term("int", f"({one} {_BITS[word]} {other})"))
-        return number(kind, Term("int", within(kind, f"{_INTS[word]}({one}, {other})")))
+        if word in BITS:
+            return number(kind, Term("int", f"({one} {BITS[word]} {other})"))
+        return number(kind, Term("int", within(kind, f"{INTS[word]}({one}, {other})")))
     if name == "float32" and word in _SINGLES:
         return number(kind, Term("float", f"{_SINGLES[word]}({one}, {other})"))
-    if name == "float64" and word in _DOUBLES:
-        return number(kind, Term("float", f"finite_float({one} {_DOUBLES[word]} {other})"))
+    if name == "float64" and word in FLOATS:
+        return number(kind, Term("float", f"finite_float({one} {FLOATS[word]} {other})"))
     if word is ast.Pow and not all(term.type in (kind, "int", "float") for term in (left, right)):
         # Such are taken for arrays, whose powers have other bits.
         raise scope.refuse(f"a power of {left.type} and {right.type}", node)
@@ -210,7 +193,7 @@ def unary(scope: Scope, operator: ast.unaryop, term: Term, node: ast.AST) -> Ter
 
 def compare(scope: Scope, operator: ast.cmpop, left: Term, right: Term, node: ast.AST) -> Term:
     """`left operator right`, one of which is a number of numpy's: one of its bools."""
-    if type(operator) not in _ORDERS or not all(isinstance(bare(term).type, str) for term in (left, right)):
+    if type(operator) not in ORDERS or not all(isinstance(bare(term).type, str) for term in (left, right)):
         raise scope.refuse(f"a comparison of {left.type} and {right.type}", node)
     common = _made_of(scope, type(operator), node, operators.add, left, right)
     if common.parts == ("float",):
@@ -220,7 +203,7 @@ def compare(scope: Scope, operator: ast.cmpop, left: Term, right: Term, node: as
         one, other = (as_int(bare(term)).text for term in (left, right))
     answer = kind_of(type(_sample(common) == _sample(common)))
     assert answer is not None
-    return number(answer, Term("bool", f"({one} {_ORDERS[type(operator)]} {other})"))
+    return number(answer, Term("bool", f"({one} {ORDERS[type(operator)]} {other})"))
 
 
 def truth(term: Term) -> Term:
@@ -234,7 +217,7 @@ def call(scope: Scope, target: object, terms: list[Term], node: ast.AST) -> Term
     if not terms or not all(isinstance(value.type, str) for value in values):
         return None
     if (wanted := kind_of(target)) is not None:
-        return _cast(scope, wanted, values[0], node) if len(terms) == 1 else None
+        return _cast(wanted, terms[0]) if len(terms) == 1 else None
     if is_function(target):
         return _ufunc(scope, target, terms, node)
     if all(isinstance(term.type, str) for term in terms):
@@ -249,16 +232,20 @@ def call(scope: Scope, target: object, terms: list[Term], node: ast.AST) -> Term
         # `math.floor` and its like ask an int of numpy's for a float first.
         exact = target in (builtins.float, builtins.int, builtins.bool) or values[0].type == "float"
         return scalars.of_scalars(target, values) if exact and len(terms) == 1 else None
-    if id(target) in scalars.MATH and target is not math.trunc:
+    # `math.ldexp` takes none of numpy's ints.
+    if id(target) in scalars.MATH and target not in (math.trunc, math.ldexp):
         return scalars.of_scalars(target, values)
     if target is builtins.pow and len(terms) == 2:
         return binary(scope, ast.Pow(), terms[0], terms[1], node)
     return None
 
 
-def _cast(scope: Scope, kind: Shape, value: Term, node: ast.AST) -> Term:
-    """`numpy.float64(value)` and its like."""
+def _cast(kind: Shape, term: Term) -> Term:
+    """`numpy.float64(term)` and its like."""
+    value = bare(term)
     match kind.parts[0], value.type:
+        case "float", "int" if name_of(kind) == "float32" and value is not term:
+            return number(kind, Term("float", f"single_from_int({value.text})"))
         case "float", _:
             real = as_float(value)
             return number(kind, real if name_of(kind) == "float64" else Term("float", f"single_float({real.text})"))
@@ -345,7 +332,7 @@ def begun(term: Term, kind: Shape) -> Term:
     if kind.parts == ("bool",):
         return number(kind, term)
     real = scalars.exact_float(term)
-    return number(kind, real if name_of(kind) == "float64" else Term("float", f"single_float({real.text})"))
+    return number(kind, real if name_of(kind) == "float64" else Term("float", f"exact_single({real.text})"))
 
 
 def meanwhile(term: Term) -> Term:

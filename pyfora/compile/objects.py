@@ -370,7 +370,7 @@ class Objects:
         scope.unit.held.append(cls)
         if is_named_tuple(cls):
             # _make, of an iterable, is another door.
-            names, defaults = list(getattr(cls, "_fields")), getattr(cls, "_field_defaults")  # noqa: B009
+            names, defaults = fields.of_named_tuple(cls)
             return made(cls, names, fields.filled(scope, node, cls, names, defaults, positional, keywords))
         if not is_plain_class(cls):
             raise scope.refuse(f"a new {cls.__name__}: how it is made and looked into is not that of object", node)

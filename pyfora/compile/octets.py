@@ -8,12 +8,12 @@ import dataclasses
 from pyfora.compile import intervals, lists
 from pyfora.compile.functions import Function
 from pyfora.compile.kinds import Kind, ListOf, Shape
+from pyfora.compile.operations import ORDERS
 from pyfora.compile.scope import Scope
 from pyfora.compile.terms import Term, as_int, made, part_of
 from pyfora.compile.words import ARENA, arena
 
 _BYTE = (0, 255)
-_ORDERS: dict[type[ast.cmpop], str] = {ast.Lt: "<", ast.LtE: "<=", ast.Gt: ">", ast.GtE: ">="}
 
 
 def is_bytes(kind: Kind) -> bool:
@@ -86,8 +86,6 @@ def compare(scope: Scope, operator: ast.cmpop, left: Term, right: Term, node: as
     if not is_bytes(left.type) or not is_bytes(right.type):
         raise scope.refuse(f"a comparison of {left.type} and {right.type}", node)
     one, other = part_of(left, 0).text, part_of(right, 0).text
-    if isinstance(operator, ast.Eq | ast.NotEq):
-        return Term("bool", f"(order_list({one}, {other}) {'==' if isinstance(operator, ast.Eq) else '!='} 0)")
-    if type(operator) not in _ORDERS:
+    if type(operator) not in ORDERS:
         raise scope.refuse("'is' or 'in' of bytes", node)
-    return Term("bool", f"(order_list({one}, {other}) {_ORDERS[type(operator)]} 0)")
+    return Term("bool", f"(order_list({one}, {other}) {ORDERS[type(operator)]} 0)")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pyfora.compile.libm import ONE_ARGUMENT
+from pyfora.fold.columns import NUMPY_NUMBERS
 
 _INT = """
 add sub mul square neg abs floordiv mod rest shl shr min max isqrt gcd lcm perm factorial comb pow_mod divmod pow
@@ -34,8 +35,6 @@ half float bits below range gauss
 _ARRAYS = """
 row turned bound part part_rows shape size zeros zeros_rows words bytes range
 """
-NUMPY_NUMBERS = ["int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "float32", "float64", "bool"]
-"""Types of numpy that kernels read and write."""
 ARRAY_ELEMENTS = [
     "get_frozen_packed",
     "get_frozen_spread",
@@ -45,7 +44,8 @@ ARRAY_ELEMENTS = [
     "set_spread",
 ]
 _WHOLE_WORDS = """
-within_int finite_float single_float add_single sub_single mul_single div_single sqrt_single clear_words
+within_int finite_float single_float exact_single single_from_int
+add_single sub_single mul_single div_single sqrt_single clear_words
 floor_same ceil_same trunc_same
 seeded_random bit_length_int shr_bits shl_bits float_of_word load_word key_float same_key
 reset_arena take_words copy_words set_word word_float set_header set_length slice_bound length_list room_list data_list

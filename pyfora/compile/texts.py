@@ -7,20 +7,13 @@ import ast
 from pyfora.compile import lists
 from pyfora.compile.functions import Function
 from pyfora.compile.kinds import Kind, Known, Shape
+from pyfora.compile.operations import ORDERS
 from pyfora.compile.scope import Scope
 from pyfora.compile.terms import Term, constant, made, part_of
 
 LETTER = Shape(str, ("",), ("int",))
 """A text of one letter."""
 _ALPHABET = 128
-_ORDERS: dict[type[ast.cmpop], str] = {
-    ast.Lt: "<",
-    ast.LtE: "<=",
-    ast.Gt: ">",
-    ast.GtE: ">=",
-    ast.Eq: "==",
-    ast.NotEq: "!=",
-}
 
 
 def is_text(kind: Kind) -> bool:
@@ -70,9 +63,9 @@ def code_point(scope: Scope, term: Term, node: ast.AST) -> Term:
 def compare(scope: Scope, operator: ast.cmpop, left: Term, right: Term, node: ast.AST) -> Term:
     """`left operator right`, one of which is a letter."""
     codes = [_code_of(scope, term, node) for term in (left, right)]
-    if type(operator) not in _ORDERS:
+    if type(operator) not in ORDERS:
         raise scope.refuse("'is' or 'in' of texts", node)
-    return Term("bool", f"({codes[0].text} {_ORDERS[type(operator)]} {codes[1].text})")
+    return Term("bool", f"({codes[0].text} {ORDERS[type(operator)]} {codes[1].text})")
 
 
 def as_letter(scope: Scope, term: Term, node: ast.AST) -> Term:

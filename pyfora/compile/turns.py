@@ -165,14 +165,14 @@ def _cursor(scope: Scope, expressions: Expressions, read_range: RangeReader, nod
         if maker is builtins.reversed and not node.keywords and len(node.args) == 1:
             return _backwards(scope, expressions, read_range, node.args[0])
         if maker is builtins.enumerate and node.args:
-            inner = _cursor(scope, expressions, read_range, node.args[0])
+            inner = _inner_cursor(scope, expressions, read_range, node.args[0])
             start = _start(scope, expressions, node)
             before, _, advance, element = _counted(scope, (inner.before, "", inner.advance, inner.element), start)
             return Cursor(before, inner.more, advance, element)
         if maker in ITERTOOLS:
             return made_by(
                 *(scope, expressions, maker, node),
-                lambda inner: _cursor(scope, expressions, read_range, inner),
+                lambda inner: _inner_cursor(scope, expressions, read_range, inner),
                 lambda inner: _pool(scope, expressions, read_range, inner),
             )
         raise scope.refuse("map() or filter() beside something else that is gone through", node)
@@ -184,6 +184,14 @@ def _cursor(scope: Scope, expressions: Expressions, read_range: RangeReader, nod
         before = [*before, f"{count} = {rest.removesuffix('):')}", f"{position} = -1"]
         return Cursor(before, f"{position} + 1 < {count}", [f"{position} = {position} + 1", *advance], element)
     return Cursor(before, head.removeprefix("while ").removesuffix(":"), advance, element)
+
+
+def _inner_cursor(scope: Scope, expressions: Expressions, read_range: RangeReader, node: ast.expr) -> Cursor:
+    """The same within another: what it takes ahead may change before it is asked for."""
+    inner = _cursor(scope, expressions, read_range, node)
+    if inner.takes_ahead:
+        raise scope.refuse("itertools.pairwise within something else that is gone through", node)
+    return inner
 
 
 def _pool(scope: Scope, expressions: Expressions, read_range: RangeReader, node: ast.expr) -> Pool:
@@ -210,7 +218,7 @@ def _zipped(scope: Scope, expressions: Expressions, read_range: RangeReader, nod
     """`zip(…)`: it ends with the first that does; those before it have then gone one further, which nobody sees."""
     if any(isinstance(argument, ast.Starred) for argument in node.args):
         raise scope.refuse("zip() with *arguments", node)
-    cursors = [_cursor(scope, expressions, read_range, argument) for argument in node.args]
+    cursors = [_inner_cursor(scope, expressions, read_range, argument) for argument in node.args]
     return Cursor(
         [line for cursor in cursors for line in cursor.before],
         " and ".join(f"({cursor.more})" for cursor in cursors),

@@ -10,7 +10,8 @@ import pytest
 
 from pyfora.compile import KernelCache, NotCompiled, Output
 from pyfora.compile.generated import generate
-from pyfora.compile.own_names import ARRAY_ELEMENTS, NUMPY_NUMBERS
+from pyfora.compile.own_names import ARRAY_ELEMENTS
+from pyfora.fold.columns import NUMPY_NUMBERS
 from tests.compile.loops import compiled, loop, module
 from tests.compile.test_numpy_numbers import hold_against_numpy
 

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from pyfora.compile import GaveUp, Kernel, KernelCache, NotCompiled, Output
-from pyfora.compile.own_names import NUMPY_NUMBERS
+from pyfora.fold.columns import NUMPY_NUMBERS
 from tests.compile.drawing import FLOAT_EDGES, INT_EDGES, a_float, an_int
 from tests.compile.loops import compiled, module
 from tests.conftest import USUAL_CASES
@@ -246,6 +246,48 @@ def test_variables_that_begin_as_pythons(name: str, cache: KernelCache) -> None:
     }
     agreed = hold_against_numpy(f"{name}(i)", module(BEGUN, np=np, **arrays), range(5), cache)
     assert agreed is not None and agreed >= 2, agreed
+
+
+ROUNDED = """
+def beside_a_double(i):
+    t, z = 0.1, s[0]
+    z = z + t * d[0]
+    t = t + s[i]
+    return z, t
+def of_many_bits(i):
+    t, z = 16777217, s[0]
+    z = z + t * d[0]
+    t = t + s[i]
+    return z, t
+def of_next_to_nothing(i):
+    t, n = 1e-50, 0
+    if t:
+        n += 1
+    t = t + s[i]
+    return n, t
+def stored(i):
+    b = np.zeros(1, np.float32)
+    b[0] = k[i]
+    return b[0]
+def cast(i): return np.float32(k[i])
+def scaled(i):
+    try:
+        return math.ldexp(1.0, k[i])
+    except TypeError:
+        return -1.0
+"""
+
+
+@pytest.mark.parametrize("name", [line.split()[1].partition("(")[0] for line in ROUNDED.splitlines() if "def " in line])
+def test_numbers_that_are_rounded_once(name: str, cache: KernelCache) -> None:
+    arrays = {
+        "d": np.array([1.0]),
+        "s": np.array([0.5, 0.25], np.float32),
+        "k": np.array([2**60 + 2**36 + 1, 3], np.int64),
+    }
+    # None: it is left to CPython. Any other answer would have raised.
+    agreed = hold_against_numpy(f"{name}(i)", module(ROUNDED, np=np, math=math, **arrays), range(2), cache)
+    assert agreed in (None, 0, 1, 2)
 
 
 def test_a_nan_is_left_to_cpython(cache: KernelCache) -> None:

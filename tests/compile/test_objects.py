@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import Any
 
 import pytest
@@ -303,3 +304,16 @@ def test_what_is_more_than_its_parts_is_refused(text: str, reason: str, line: in
         analyse(loop("(f(i) for i in source)", module(f"{text}\n{LIBRARY}{ODD}")))
     assert reason in caught.value.reason
     assert line is None or caught.value.line == line
+
+
+@dataclasses.dataclass
+class Asking:
+    """One that is given more than its fields."""
+
+    held: int
+    asked: dataclasses.InitVar[int]
+
+
+def test_a_dataclass_that_asks_for_more_than_its_fields_is_not_compiled(cache: KernelCache) -> None:
+    with pytest.raises(NotCompiled, match="more than plain fields"):
+        compiled("(Asking(i, 2).held for i in source)", {"Asking": Asking}, cache)

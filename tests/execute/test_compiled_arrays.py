@@ -151,4 +151,8 @@ def of_objects(n: int) -> Any:
 @pytest.mark.parametrize("function", [beyond, wide, added, of_objects])
 @pytest.mark.filterwarnings("ignore:overflow:RuntimeWarning")
 def test_what_a_kernel_leaves_to_cpython(eager_worker: WorkerInTest, function: Callable[[int], Any]) -> None:
-    check_equal(eager_worker, function, ELEMENTS)
+    loops = check_equal(eager_worker, function, ELEMENTS)
+    if function is wide:
+        assert [loop["how"] for loop in loops] == ["compiled"] and loops[0]["gave_up"] > 0, loops
+    if function in (added, of_objects):
+        assert all(loop["how"] != "compiled" for loop in loops), loops
