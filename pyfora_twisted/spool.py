@@ -174,5 +174,7 @@ def remove_orphans(data_dir: Path, shared_memory: Path = SHARED_MEMORY) -> None:
         pid = place.name.split("-")[-2]
         if not pid.isdigit() or Path(f"/proc/{pid}").exists():
             continue
-        if place.lstat().st_uid == os.getuid() and not place.is_symlink():
-            shutil.rmtree(place, ignore_errors=True)
+        # Another daemon may be removing the same one, as it starts or ends itself.
+        with contextlib.suppress(FileNotFoundError):
+            if place.lstat().st_uid == os.getuid() and not place.is_symlink():
+                shutil.rmtree(place, ignore_errors=True)

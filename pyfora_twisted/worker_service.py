@@ -64,7 +64,7 @@ class WorkerService(Service):
         """Open the ports, then begin. Raises CannotStart."""
         super().startService()
         config = self._config
-        host = config.own_address or own_address(config.manager_address, config.manager_port)
+        host = config.own_address or own_address(config.manager_address, config.manager_port, config.bind_address)
         control = self._factory(Identity.build_control, ("worker",), "control")
         # The manager brings programs and fetches values; workers fetch from each other.
         data = self._factory(Identity.build_data, ("worker", "manager"), "data")
@@ -198,17 +198,18 @@ class _Closed:
         """It was never open."""
 
 
-def own_address(manager: str, port: int) -> str:
+def own_address(manager: str, port: int, listening_at: str) -> str:
     """The address of this machine's name; where that is loopback, the one from which the manager is reached.
 
-    Raises CannotStart where there is neither.
+    It is of the version of IP that this worker listens at. Raises CannotStart where there is neither.
     """
     try:
         named = socket.gethostbyname(socket.getfqdn())
         if not ip_address(named).is_loopback:
             return named
         # Debian gives a machine's name 127.0.1.1, at which no other machine reaches it.
-        family, kind, _, _, place = socket.getaddrinfo(manager, port, type=socket.SOCK_DGRAM)[0]
+        version = socket.AF_INET6 if ":" in listening_at else socket.AF_INET
+        family, kind, _, _, place = socket.getaddrinfo(manager, port, version, socket.SOCK_DGRAM)[0]
         with socket.socket(family, kind) as probe:
             probe.connect(place)  # a datagram's: nothing is sent
             found = str(probe.getsockname()[0])

@@ -206,7 +206,7 @@ class Cluster:
         return Path(path).read_text().strip() if path else self._settings.get("UFORA_TOKEN", "")
 
     def wait_for_workers(self, count: int, timeout_s: float = 30.0) -> None:
-        """Until the manager counts exactly `count` workers."""
+        """Until the manager counts exactly `count` workers, and they are those that run."""
 
         def counted() -> bool:
             for daemon in [self.manager, *self.workers]:
@@ -215,7 +215,10 @@ class Cluster:
                         f"{daemon.name} ended with {daemon.process.returncode}: {daemon.log.read_text()[-2000:]}"
                     )
             status = self.status()
-            return status is not None and len(status["workers"]) == count
+            # One that was killed just now may be counted still, in the place of one that has not come yet.
+            running = {worker.base_port for worker in self.workers if worker.process.poll() is None}
+            known = {worker["base_port"] for worker in status["workers"]} if status is not None else set()
+            return len(known) == count and known <= running
 
         wait_for(f"{count} workers", counted, timeout_s)
 

@@ -18,6 +18,7 @@ from pyfora.errors import InvalidPyforaOperation
 from pyfora.language.capture import Block
 from pyfora.language.program import Origin, build_block_program
 from pyfora.language.settings import change_settings
+from pyfora.limits import PARCEL_LIMIT_BYTES
 
 if TYPE_CHECKING:
     from pyfora.client.executor import Executor
@@ -46,7 +47,7 @@ class RemoteBlock:
         """As downloadAll for values of at most `bytecount` bytes, as remoteAll for larger ones."""
         if isinstance(bytecount, bool) or not isinstance(bytecount, int) or bytecount < 0:
             raise ValueError(f"bytecount is a number of bytes, 0 or more, not {bytecount!r}")
-        return RemoteBlock(self._executor, "small", bytecount)
+        return RemoteBlock(self._executor, "small", min(bytecount, PARCEL_LIMIT_BYTES))
 
     def __enter__(self) -> RemoteBlock:
         if self._entered is not None:

@@ -11,6 +11,7 @@ from typing import Any
 from pyfora.configuration.machine import Machine, this_machine
 from pyfora.configuration.reading import ConfigError, Given, read_given
 from pyfora.configuration.secrets import Token, read_token
+from pyfora.configuration.table import CORES_LIMIT
 
 LOOPBACK = "127.0.0.1"
 
@@ -81,7 +82,7 @@ def make_config(given: Mapping[str, Given], token: Token, environ: Mapping[str, 
         base_port=values["worker_base_port"],
         bind_address=bind_address,
         data_dir=_data_dir(given["data_dir"], environ, machine),
-        cores=values["worker_cores"] or machine.cores,
+        cores=values["worker_cores"] or min(machine.cores, CORES_LIMIT),
         token=token.secret,
         log_level=values["log_level"],
         notices=notices,

@@ -15,6 +15,8 @@ LOG_LEVELS = ("debug", "info", "warn", "error")
 LOG_FORMATS = ("text", "json")
 MEGABYTES_LIMIT = 1 << 30
 CORES_LIMIT = 1024
+HOST_PATTERN = "[0-9a-zA-Z:_][0-9a-zA-Z.:%_-]{0,254}"
+"""A host's name or address, without brackets or a port."""
 HOST_NAMES_LIMIT = 100
 
 
@@ -91,7 +93,7 @@ def _host_names(text: str) -> tuple[str, ...]:
 
 
 def _host(text: str) -> str:
-    if not re.fullmatch(r"[0-9a-zA-Z:_][0-9a-zA-Z.:%_-]{0,254}", text):
+    if not re.fullmatch(HOST_PATTERN, text):
         raise ValueError("is no host name or address: give one as other machines would, without brackets or a port")
     return text
 

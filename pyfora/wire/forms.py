@@ -12,6 +12,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Annotated, Any, get_args, get_origin
 
+from pyfora.configuration.table import HOST_PATTERN
+
 
 @dataclass(frozen=True)
 class Within:
@@ -33,7 +35,7 @@ class Matches:
 
     def check(self) -> Callable[[Any], bool]:
         """Whether a value, which is text already, is of it."""
-        compiled = re.compile(self.pattern, re.ASCII)
+        compiled = re.compile(self.pattern)
         return lambda value: compiled.fullmatch(value) is not None
 
 
@@ -57,7 +59,7 @@ Name = Annotated[str, Matches("[0-9a-zA-Z_-][0-9a-zA-Z._-]{0,199}")]
 """The id or name of anything: it may be the name of a file, and is one word in a log."""
 NoName = Annotated[str, Matches("([0-9a-zA-Z_-][0-9a-zA-Z._-]{0,199})?")]
 """A name, or nothing."""
-Host = Annotated[str, Matches("([0-9a-zA-Z:_][0-9a-zA-Z.:%_-]{0,254})?")]
+Host = Annotated[str, Matches(f"({HOST_PATTERN})?")]
 """A host's name or address."""
 Version = Annotated[str, Matches("[0-9a-zA-Z][0-9a-zA-Z.+!_-]{0,63}")]
 """Of Python or pyfora."""

@@ -55,7 +55,7 @@ class SubmitProgram(Message):
 
     program_id: BlockId
     """32 hex digits, chosen by the client."""
-    fingerprint: Fingerprint
+    fingerprint: Name
     """sha256 of the program's bytes, in hex; also its parcel's name."""
     size_bytes: Count
     inputs: list[Name]
@@ -235,7 +235,7 @@ class RunProgram(Message):
 
     program_id: Name
     attempt: Count
-    fingerprint: Fingerprint
+    fingerprint: Name
     size_bytes: Count
     download: Name
     download_limit_bytes: Count

@@ -57,6 +57,7 @@ class Pace:
         """It is gone: what waits is told again to its next connection."""
         self._is_full = True
         self._waiting.clear()
+        self._waiting_bytes = 0
 
     def _send_waiting(self) -> None:
         while self._waiting and not self._is_full:

@@ -101,7 +101,7 @@ class ClientSocket(WebSocketServerProtocol):
     def _greet(self, hello: ClientHello) -> None:
         if self._deadline is not None and self._deadline.active():
             self._deadline.cancel()
-        if not 0 < len(hello.session_id) <= _SESSION_ID_LIMIT:
+        if len(hello.session_id) > _SESSION_ID_LIMIT:
             raise WireError("a session id of no fitting length")
         reason = self.sessions.refusal(hello)
         if reason:

@@ -114,7 +114,7 @@ class Speaker:
             Host: ["", "host"],
             Seconds: SECONDS,
         }
-        special |= {Fingerprint: ["f"], NoName: ["", *NAMES]}
+        special |= {Fingerprint: ["", "f"], NoName: ["", *NAMES]}
         kind = type_of(hint)
         if kind is dict or get_origin(kind) is dict:
             return {"leaves": 1e300, "x": float("nan")} if name == "figures" else {}

@@ -132,7 +132,7 @@ def test_a_worker_finds_its_own_address(
     """That of a manager elsewhere is tried with real machines, in tests/packaging/test_debian.py."""
     monkeypatch.setattr("socket.gethostbyname", lambda name: named)
     with capturedLogs() as lines:
-        assert own_address(manager, 30002) == found
+        assert own_address(manager, 30002, "0.0.0.0") == found
     assert any("set UFORA_WORKER_OWN_ADDRESS" in line["log_format"] for line in lines) == warned
 
 
@@ -142,4 +142,4 @@ def test_a_worker_whose_name_nobody_knows_says_what_to_set(monkeypatch: pytest.M
 
     monkeypatch.setattr("socket.gethostbyname", unknown)
     with pytest.raises(CannotStart, match=r"own address is not known .*set UFORA_WORKER_OWN_ADDRESS"):
-        own_address("127.0.0.1", 30002)
+        own_address("127.0.0.1", 30002, "0.0.0.0")

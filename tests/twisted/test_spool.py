@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import shutil
 from pathlib import Path
 
 import pytest
@@ -63,6 +64,16 @@ def test_spools_of_daemons_that_are_gone(tmp_path: Path) -> None:
         (shm / name).mkdir(parents=True)
     remove_orphans(tmp_path, shm)
     assert [path.name for path in shm.iterdir()] == [ours]
+
+
+def test_spools_that_another_daemon_removes_meanwhile(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    shm = tmp_path / "shm"
+    for name in "bb", "cc":
+        (shm / f"pyfora-{os.getuid()}-{2**22 + 1}-{name}").mkdir(parents=True)
+    remove = shutil.rmtree
+    monkeypatch.setattr(shutil, "rmtree", lambda place, **_: [remove(one) for one in place.parent.iterdir()])
+    remove_orphans(tmp_path, shm)
+    assert list(shm.iterdir()) == []
 
 
 def test_without_shared_memory_the_data_directory_is_taken(tmp_path: Path) -> None:
