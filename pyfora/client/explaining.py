@@ -15,7 +15,7 @@ from pyfora.client.verdicts import AskedLoop, LoopVerdict, verdict_of
 from pyfora.compile import FunctionSource
 from pyfora.errors import CantGetSourceTextError
 from pyfora.language.explain import Explained, Found, explain_source
-from pyfora.language.rewrite import LoopNode
+from pyfora.language.rewriter import LoopNode
 from pyfora.language.rules import is_remote_block
 from pyfora.language.sources import function_reference, parse_text, parsed, source_file
 

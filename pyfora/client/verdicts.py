@@ -12,7 +12,7 @@ from pyfora.client.meanings import Variable
 from pyfora.compile import FunctionSource, Loop, NotCompiled, analyse
 from pyfora.language.explain import Found
 from pyfora.language.in_order import InOrder
-from pyfora.language.rewrite import LoopNode
+from pyfora.language.rewriter import LoopNode
 
 _TEXT_CHARACTERS = 80
 

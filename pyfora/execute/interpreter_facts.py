@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from types import FrameType, ModuleType
 from typing import Any, NoReturn
 
-from pyfora.execute.purity import is_user_code, refusal_of
+from pyfora.execute.purity import calling_user_code, refusal_of
 from pyfora.language.reach import ReplicaModule
 
 _PATH = "tells where the worker looks for modules, not where you do; import at the top of your file, before the block"
@@ -51,7 +51,10 @@ class _LikeModule(type):
     """To whoever asks by `type(sys)`, every module is one."""
 
     def __instancecheck__(cls, instance: object) -> bool:
-        return isinstance(instance, ModuleType)
+        return isinstance(instance, ModuleType) if cls is _System else super().__instancecheck__(instance)
+
+    def __subclasscheck__(cls, subclass: type) -> bool:
+        return issubclass(subclass, ModuleType) if cls is _System else super().__subclasscheck__(subclass)
 
 
 class _System(ModuleType, metaclass=_LikeModule):
@@ -59,29 +62,29 @@ class _System(ModuleType, metaclass=_LikeModule):
 
     def __new__(cls, *arguments: Any, **keywords: Any) -> Any:
         # The import system makes each new module by calling the type of `sys`.
-        return ModuleType(*arguments, **keywords)
+        return ModuleType(*arguments, **keywords) if cls is _System else super().__new__(cls)
 
     @property
     def path(self) -> list[str]:
         """Refused to user code."""
-        frame = sys._getframe(1)
-        if is_user_code(frame):
+        frame = calling_user_code(sys._getframe(1))
+        if frame is not None:
             raise refusal_of("sys.path", _PATH, frame)
         found: list[str] = vars(self)["path"]
         return found
 
     @path.setter
     def path(self, value: list[str]) -> None:
-        frame = sys._getframe(1)
-        if is_user_code(frame):
+        frame = calling_user_code(sys._getframe(1))
+        if frame is not None:
             raise refusal_of("sys.path", _PATH, frame)
         vars(self)["path"] = value
 
     @property
     def modules(self) -> Any:
         """To user code, the program's own modules, and refusals for all others."""
-        frame = sys._getframe(1)
-        return _Modules(frame) if is_user_code(frame) else vars(self)["modules"]
+        frame = calling_user_code(sys._getframe(1))
+        return vars(self)["modules"] if frame is None else _Modules(frame)
 
 
 _System.__module__, _System.__name__, _System.__qualname__ = "builtins", "module", "module"

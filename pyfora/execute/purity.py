@@ -131,7 +131,7 @@ def _refuse_counts(name: str) -> NoReturn:
 
 def _refuse_random_state() -> None:
     # Called by the generator, on behalf of native code, on behalf of whoever makes the state.
-    frame = _calling_user_code(sys._getframe(2))
+    frame = calling_user_code(sys._getframe(2))
     if frame is not None:
         raise refusal(_RANDOM_STATE, UNSEEDED, frame)
 
@@ -241,9 +241,13 @@ def is_safe_to_call_for(function: Any) -> bool:
     return isinstance(method, FunctionType) and is_safe_to_call_for(method)
 
 
-def _calling_user_code(caller: FrameType) -> FrameType | None:
+def _is_guard(frame: FrameType) -> bool:
+    return frame.f_globals is globals() and frame.f_code is not on_behalf.__code__
+
+
+def calling_user_code(caller: FrameType) -> FrameType | None:
     """The user's frame that calls this, itself or through a method of a mapping."""
-    while caller.f_code.co_name == "guarded" and caller.f_globals is globals() and caller.f_back is not None:
+    while _is_guard(caller) and caller.f_back is not None:  # what is guarded twice
         caller = caller.f_back
     if caller.f_globals.get("__name__") in ("collections.abc", "_collections_abc") and caller.f_back is not None:
         caller = caller.f_back
@@ -254,7 +258,7 @@ def _calling_user_code(caller: FrameType) -> FrameType | None:
 
 def _calling_user_code_for_its_value(caller: FrameType) -> FrameType | None:
     """The user's frame that calls this, and does not throw away what it gets."""
-    frame = _calling_user_code(caller)
+    frame = calling_user_code(caller)
     if frame is None:
         return None
     # A call may be told as the place of its cache entries, which are no instructions.
@@ -277,7 +281,7 @@ def _user_code_above(caller: FrameType) -> FrameType | None:
             return frame
         if frame.f_code is on_behalf.__code__:
             return user_frame(frame)
-        if frame.f_globals is globals():  # what is guarded twice
+        if _is_guard(frame):  # what is guarded twice
             frame = frame.f_back
             continue
         if str(frame.f_globals.get("__name__")).startswith("pyfora."):
@@ -334,17 +338,17 @@ def _stores_a_database(database: Any = None, *_: Any, **__: Any) -> bool:
 
 
 _TABLES: tuple[tuple[dict[str, str], Callable[..., bool], Callable[[FrameType], FrameType | None]], ...] = (
-    (REFUSED_WHERE_CALLED, _always, _calling_user_code),
+    (REFUSED_WHERE_CALLED, _always, calling_user_code),
     (REFUSED_UNSEEDED, chance.PLAIN.is_anybodys, _user_code_above),
     (REFUSED_ARRAYS_UNSEEDED, chance.ARRAYS.is_anybodys, _user_code_above),
-    (REFUSED_AS_SEEDS, _gives_no_seed, _calling_user_code),
-    (REFUSED_WITHOUT_ARGUMENTS, _has_no_seed, _calling_user_code),
+    (REFUSED_AS_SEEDS, _gives_no_seed, calling_user_code),
+    (REFUSED_WITHOUT_ARGUMENTS, _has_no_seed, calling_user_code),
     (REFUSED_ANYWHERE_BELOW, _always, _user_code_above),
     ({"gc.collect": COLLECTED}, _always, _calling_user_code_for_its_value),
-    ({"time.strftime": CLOCK}, _formats_now, _calling_user_code),
+    ({"time.strftime": CLOCK}, _formats_now, calling_user_code),
     ({"sqlite3.connect": STORES_A_DATABASE}, _stores_a_database, _user_code_above),
     (REFUSED_WITHOUT_DIRECTORY, _looks_from_there, _user_code_above),
-    ({"os.open": WRITES_A_FILE}, _has_writing_flags, _calling_user_code),
+    ({"os.open": WRITES_A_FILE}, _has_writing_flags, calling_user_code),
     ({"builtins.open": WRITES_A_FILE, "io.open": WRITES_A_FILE}, _opens_for_writing, _user_code_above),
     (dict.fromkeys(_OPENS, TELLS_OF_THE_MACHINE), _is_of_the_machine, _user_code_above),
 )

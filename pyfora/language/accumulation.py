@@ -29,15 +29,13 @@ from typing import Any
 from pyfora.language.flow import bound_names, carried_over, sure_names
 from pyfora.language.in_order import InOrder
 from pyfora.language.primitives import LOOP
+from pyfora.language.steps import ADDING_METHODS, Step, go_together, step_of
 from pyfora.language.trees import all_nodes, copied, names_in, placed
 
-HIDDEN = f"{LOOP}_"
-"""How the names begin that this puts into scopes of the user's."""
 FEW_TURNS = 100
 """So many turns that do no work are over before a clock could be looked at."""
 
-_ADDING_METHODS = frozenset(("append", "add", "extend"))
-_QUICK_METHODS = _ADDING_METHODS | {"get", "setdefault"}
+_QUICK_METHODS = ADDING_METHODS | {"get", "setdefault"}
 _COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 _REFUSED = (
     *(ast.Return, ast.Yield, ast.YieldFrom, ast.Await, ast.AsyncFor, ast.AsyncWith, ast.Delete, ast.Global),
@@ -47,16 +45,6 @@ _REFUSED = (
 """What no turn may hold: it leaves the loop, or binds or keeps variables in ways that are not followed here."""
 _SEES_SCOPE = frozenset(("locals", "vars", "dir", "eval", "exec", "globals", "super"))
 _SEES_GLOBALS = frozenset(("globals",))
-_ORDERS: dict[type[ast.cmpop], str] = {ast.Gt: ">", ast.Lt: "<", ast.GtE: ">=", ast.LtE: "<="}
-
-
-@dataclass(frozen=True)
-class Step:
-    """One way in which a turn adds: `kind` to the variables `names` what `yielded` evaluates to."""
-
-    kind: str
-    names: tuple[str, ...]
-    yielded: ast.expr
 
 
 @dataclass
@@ -94,14 +82,14 @@ def accumulation_of(loop: ast.For, scope: ast.AST | None) -> Accumulation:
     found = Accumulation(works=_does_work(loop.body))
     targets = bound_names([loop.target])
     local = _local_names(loop.body, targets)
-    for node in _walk(loop.body):
-        if isinstance(node, ast.Lambda) and local & _names_of(node):
+    for node in all_nodes(*loop.body):
+        if isinstance(node, ast.Lambda) and local & names_in([node]):
             raise InOrder("a function that outlives its turn sees the variables of the last one", node)
     found.part_body = _Splitter(found, local).statements([copied(statement) for statement in loop.body])
     names = set(found.names)
     if not names:
         raise InOrder("its turns add to no variable, so they are run for what else they do", loop)
-    if not _go_together(found.steps):
+    if not go_together(found.steps):
         raise InOrder("its turns add to one variable in ways that see each other", loop)
     for node in all_nodes(*found.part_body):
         if isinstance(node, ast.Name) and node.id in names:
@@ -130,7 +118,7 @@ def _check_turn(loop: ast.For) -> None:
     end = _break_in(loop.body)
     if end is not None:
         raise InOrder("a turn may end the loop", end)
-    for node in _walk(loop.body):
+    for node in all_nodes(*loop.body):
         if isinstance(node, _REFUSED):
             raise InOrder("a turn may leave the loop here, or bind or keep variables in a way not followed", node)
         if isinstance(node, ast.Name) and node.id in _SEES_SCOPE:
@@ -238,129 +226,6 @@ class _Unnumbered(ast.NodeTransformer):
         return ast.copy_location(ast.Yield(node.value.elts[1]), node)
 
 
-def step_of(node: ast.stmt) -> Step | None:
-    """How `node` adds to variables, if this is what it does."""
-    match node:
-        case ast.AugAssign(target=ast.Name(id=name), op=ast.Add(), value=value):
-            return Step("+=", (name,), value)
-        case ast.AugAssign(target=ast.Subscript(value=ast.Name(id=name), slice=key), op=ast.Add(), value=value):
-            return _keyed("[]+=", name, key, value)
-        case ast.Assign(targets=[ast.Subscript(value=ast.Name(id=name), slice=key)], value=value):
-            return _counting(name, key, value) or _putting(name, key, value)
-        case ast.Expr(value=ast.Call(func=ast.Attribute(value=target, attr=method), args=[value], keywords=[])) if (
-            method in _ADDING_METHODS and not isinstance(value, ast.Starred)
-        ):
-            return _adding(target, method, value)
-        case ast.Assign(
-            targets=[ast.Name(id=name)],
-            value=ast.Call(func=ast.Name(id="min" | "max" as which), args=[ast.Name(id=first), value], keywords=[]),
-        ) if first == name and not isinstance(value, ast.Starred):
-            # With the function, as the name may mean another one.
-            return Step(which, (name,), ast.Tuple([ast.Name(which, ast.Load()), value], ast.Load()))
-        case ast.If(
-            test=ast.Compare(left=ast.Name() as value, ops=[order], comparators=[ast.Name(id=name)]),
-            body=body,
-            orelse=[],
-        ) if type(order) in _ORDERS:
-            return _winning(_ORDERS[type(order)], name, value, body)
-    return None
-
-
-def _adding(target: ast.expr, method: str, value: ast.expr) -> Step | None:
-    match target:
-        case ast.Name(id=name):
-            return Step(method, (name,), value)
-        case ast.Subscript(value=ast.Name(id=name), slice=key) if method == "append":
-            return _keyed("[]append", name, key, value)
-        case ast.Call(
-            func=ast.Attribute(value=ast.Name(id=name), attr="setdefault"),
-            args=[key, ast.List(elts=[])],
-            keywords=[],
-        ) if method == "append":
-            return _keyed("setdefault", name, key, value)
-    return None
-
-
-def _keyed(kind: str, name: str, key: ast.expr, value: ast.expr) -> Step | None:
-    if any(isinstance(node, ast.Slice) for node in all_nodes(key)):
-        return None
-    return Step(kind, (name,), ast.Tuple([key, value], ast.Load()))
-
-
-def _putting(name: str, key: ast.expr, value: ast.expr) -> Step | None:
-    """`name[key] = value`: the value is evaluated first."""
-    if any(isinstance(node, ast.Slice) for node in all_nodes(key)):
-        return None
-    return Step("[]=", (name,), ast.Tuple([value, key], ast.Load()))
-
-
-def _counting(name: str, key: ast.expr, value: ast.expr) -> Step | None:
-    """`name[key] = name.get(asked, 0) + value`, each evaluated in this order: asked, value, key."""
-    if any(isinstance(node, ast.Slice) for node in all_nodes(key)):
-        return None
-    match value:
-        case ast.BinOp(
-            left=ast.Call(
-                func=ast.Attribute(value=ast.Name(id=got), attr="get"),
-                args=[asked, ast.Constant(value=0)],
-                keywords=[],
-            ),
-            op=ast.Add(),
-            right=added,
-        ) if got == name and not isinstance(asked, ast.Starred):
-            return Step("get+", (name,), ast.Tuple([asked, added, key], ast.Load()))
-    return None
-
-
-def _winning(order: str, name: str, value: ast.Name, body: list[ast.stmt]) -> Step | None:
-    """`if value > name: name = value`, and other names are set along with it."""
-    names: list[str] = []
-    taken: list[ast.Name | ast.Constant] = []
-    for statement in body:
-        match statement:
-            case ast.Assign(targets=[ast.Name(id=bound)], value=ast.Name() | ast.Constant() as given):
-                names.append(bound)
-                taken.append(given)
-            case ast.Assign(
-                targets=[ast.Tuple(elts=[*bounds])],
-                value=ast.Tuple(elts=[*givens]),
-            ) if len(bounds) == len(givens):
-                for target, one in zip(bounds, givens, strict=True):
-                    if not isinstance(target, ast.Name) or not isinstance(one, (ast.Name, ast.Constant)):
-                        return None
-                    names.append(target.id)
-                    taken.append(one)
-            case _:
-                return None
-    if name not in names or len(set(names)) < len(names) or not _same(taken[names.index(name)], value):
-        return None
-    first = names.index(name)
-    names.insert(0, names.pop(first))
-    taken.insert(0, taken.pop(first))
-    if set(names) & {one.id for one in taken if isinstance(one, ast.Name)}:
-        return None
-    return Step(order, tuple(names), ast.Tuple([*taken], ast.Load()))
-
-
-def _same(one: ast.expr, other: ast.expr) -> bool:
-    return ast.dump(one) == ast.dump(other)
-
-
-_TOGETHER = (frozenset(("+=", "append", "extend")),)
-
-
-def _go_together(steps: list[Step]) -> bool:
-    """Whether no way of adding to a variable could change what another way finds there."""
-    for name in {name for step in steps for name in step.names}:
-        ways = {step.kind for step in steps if name in step.names}
-        if len(ways) > 1 and not any(ways <= together for together in _TOGETHER):
-            return False
-        # Set along with a winner, it is none itself.
-        if len({step.names for step in steps if name in step.names}) > 1:
-            return False
-    return True
-
-
 # ---- what turns have in common -------------------------------------------------------------------------------------
 
 
@@ -398,19 +263,11 @@ def _is_plain_target(target: ast.expr) -> bool:
     return isinstance(target, ast.Name)
 
 
-def _names_of(node: ast.AST) -> set[str]:
-    return names_in([node])
-
-
-def _walk(nodes: list[ast.stmt]) -> list[ast.AST]:
-    return all_nodes(*nodes)
-
-
 def _does_work(body: list[ast.stmt]) -> bool:
     """Whether a turn may take longer than to look at the clock does."""
-    if any(isinstance(node, (ast.For, ast.While, *_COMPREHENSIONS)) for node in _walk(body)):
+    if any(isinstance(node, (ast.For, ast.While, *_COMPREHENSIONS)) for node in all_nodes(*body)):
         return True
-    calls = (node.func for node in _walk(body) if isinstance(node, ast.Call))
+    calls = (node.func for node in all_nodes(*body) if isinstance(node, ast.Call))
     return not all(isinstance(callee, ast.Attribute) and callee.attr in _QUICK_METHODS for callee in calls)
 
 

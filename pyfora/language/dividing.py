@@ -29,7 +29,8 @@ from pyfora.language.primitives import CALLS
 from pyfora.language.trees import all_nodes, children_of, copied, names_in, placed
 
 _QUICK = frozenset(dir(builtins))
-_KEEPS_SCOPE = frozenset(("super", "__class__", "locals", "vars", "dir", "eval", "exec", "globals"))
+KEEPS_SCOPE = frozenset(("super", "__class__", "locals", "vars", "dir", "eval", "exec", "globals"))
+"""Names whose meaning depends on the very scope that they are read in."""
 _SCOPES = (ast.Lambda, ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 _NOT_MOVED = (ast.NamedExpr, ast.Yield, ast.YieldFrom, ast.Await)
 
@@ -47,7 +48,7 @@ def can_be_moved(node: ast.expr) -> bool:
     within = all_nodes(node)
     if isinstance(node, ast.Starred) or any(isinstance(child, _NOT_MOVED) for child in within):
         return False
-    return not any(isinstance(child, ast.Name) and child.id in _KEEPS_SCOPE for child in within)
+    return not any(isinstance(child, ast.Name) and child.id in KEEPS_SCOPE for child in within)
 
 
 def _calls(node: ast.AST, around: str | None) -> bool:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 
 from pyfora.errors import CantGetSourceTextError
 from pyfora.language.in_order import InOrder
-from pyfora.language.rewrite import LoopNode, RewrittenSegment
+from pyfora.language.rewrite import RewrittenSegment
+from pyfora.language.rewriter import LoopNode
 from pyfora.language.rules import is_remote_block
 from pyfora.language.sources import ComprehensionNode, Segment
 
@@ -69,11 +69,6 @@ def _loops(form: RewrittenSegment) -> Iterator[Found]:
         yield Found(node, interpreted=reason)
     for node, reason in form.in_order.items():
         yield Found(node, in_order=reason)
-
-
-def explain_file(path: str | Path) -> Explained:
-    """What the rewriting makes of the file at `path`. Raises OSError where it cannot be read."""
-    return explain_source(Path(path).read_text(), str(path))
 
 
 class _WithoutChoices(ast.NodeTransformer):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 
 from pyfora.language.brief import is_brief
+from pyfora.language.dividing import KEEPS_SCOPE
 from pyfora.language.in_order import Brief, InOrder
 from pyfora.language.sources import ComprehensionNode
 from pyfora.language.trees import all_nodes, names_in
@@ -22,8 +23,6 @@ CALLING_MAKERS = frozenset(("map", "filter", "starmap"))
 _KEYED_CALLEES = frozenset(("sorted", "min", "max"))
 """Callees that call their `key` for each element."""
 _TINY_SOURCE_ELEMENTS = 8
-_KEEPS_SCOPE = frozenset(("super", "__class__", "locals", "vars", "dir", "eval", "exec", "globals"))
-"""Names whose meaning depends on the very scope that they are read in."""
 _STAYS = frozenset((ast.NamedExpr, ast.Yield, ast.YieldFrom, ast.Await))
 """What has an effect on the function that it stands in."""
 
@@ -42,7 +41,7 @@ def check_can_split(node: ComprehensionNode) -> None:
             raise InOrder("this has an effect on the function that it stands in", child)
         if isinstance(child, ast.comprehension) and child.is_async:
             raise InOrder("it is asynchronous", child.target)
-        if isinstance(child, ast.Name) and child.id in _KEEPS_SCOPE:
+        if isinstance(child, ast.Name) and child.id in KEEPS_SCOPE:
             raise InOrder(f"`{child.id}` means the very scope that it is read in", child)
     keeper = _keeper_of_variables(node, within)
     if keeper is not None:

@@ -13,7 +13,8 @@ from typing import Any
 from pyfora.errors import CantGetSourceTextError
 from pyfora.language.bindings import mangled
 from pyfora.language.read_checks import ReadChecker
-from pyfora.language.rewrite import RewrittenSegment, part_argument, rewritten_function
+from pyfora.language.rewrite import RewrittenSegment, rewritten_function
+from pyfora.language.rewriter import part_argument
 from pyfora.language.sources import (
     CodeReference,
     ComprehensionNode,

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 LOOP = "pyfora_loop"
+HIDDEN = f"{LOOP}_"
+"""How names begin that are put into scopes of the user's for loops that accumulate."""
 CALLS = "pyfora_calls"
 FOLD = "pyfora_fold"
 REDUCE = "pyfora_reduce"

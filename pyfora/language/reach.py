@@ -184,15 +184,16 @@ class Reach:
         except ImportError:
             return
         parts = name.split(".")
-        for length in range(1, len(parts) + 1):
-            self._import_module(".".join(parts[:length]))
-        for member in taken:
-            self._import_module(f"{name}.{member}")
+        modules = [".".join(parts[:length]) for length in range(1, len(parts) + 1)]
+        for one in [*modules, *(f"{name}.{member}" for member in taken)]:
+            if any(one.startswith(f"{package}.") for package in self.unloadable):
+                return  # even to look for what is in a package loads the package
+            self._import_module(one)
 
     def _import_module(self, name: str) -> None:
         if not is_user_module(name):
             return
-        module = sys.modules.get(name) or self.unloadable.get(name) or loaded_silently(name)
+        module = sys.modules.get(name) or self.unloadable.get(name) or loaded_silently(name, is_user_module)
         if isinstance(module, str):
             self.unloadable[name] = module
         elif module is not None:

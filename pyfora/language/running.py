@@ -11,7 +11,6 @@ from types import CellType, FunctionType
 from typing import Any
 
 from pyfora.errors import InvalidPyforaOperation, UnconvertibleValueError, WireError
-from pyfora.language.accumulation import HIDDEN
 from pyfora.language.bindings import Bindings
 from pyfora.language.body import CELLS, NAMES, BlockFunction, cell_noter
 from pyfora.language.caches import CACHE_WRAPPER, answers, is_counted, keep_objects, name_of, pairs
@@ -22,7 +21,7 @@ from pyfora.language.functions import register
 from pyfora.language.library_watch import LibraryWatch, mentions
 from pyfora.language.loading import Loader, install
 from pyfora.language.packages import check_versions, missing
-from pyfora.language.primitives import READ
+from pyfora.language.primitives import HIDDEN, READ
 from pyfora.language.program import RESULT, Plan, read_program
 from pyfora.language.reach import Namespace, ReplicaModule
 from pyfora.language.read_checks import ReadChecker

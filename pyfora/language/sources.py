@@ -16,7 +16,7 @@ from typing import Any
 from weakref import WeakKeyDictionary
 
 from pyfora.errors import CantGetSourceTextError
-from pyfora.language.accumulation import HIDDEN
+from pyfora.language.primitives import HIDDEN
 from pyfora.language.trees import all_nodes, all_statements
 
 FunctionNode = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda

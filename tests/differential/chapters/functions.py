@@ -525,6 +525,36 @@ ROWS = [
         """,
         files={"loud.py": "print('loud')", "broken.py": "x = 1 / 0"},
     ),
+    same(
+        "modules: what is in one that prints, imported in the block where it is not run, and after it",
+        """
+        with executor.remotely.downloadAll():
+            if len("ab") == 3:
+                from loud import thing, other
+                from package.inner import part
+        print("after")
+        from loud import thing
+        from package.inner import part
+        a = thing, part
+        """,
+        files={
+            "loud.py": "import numpy\nprint('loud')\nthing = numpy.arange(2)",
+            "package/__init__.py": "print('package')",
+            "package/inner.py": "print('inner')\npart = 1",
+        },
+    ),
+    same(
+        "modules: one that sets up logging, imported in the block",
+        """
+        import logging
+        with executor.remotely.downloadAll():
+            import quiet
+            a = quiet.N
+        logging.warning("heard")
+        b = len(logging.getLogger().handlers)
+        """,
+        files={"quiet.py": "import logging\nlogging.basicConfig(format='%(message)s')\nN = 1"},
+    ),
     refused(
         "modules: imported in the block, printing",
         "your module loud prints as it is loaded; import it before the block",

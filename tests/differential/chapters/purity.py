@@ -114,6 +114,12 @@ ROWS += [
             kinds = [type(one).__name__ for one in (colorsys, wave, np, sys)]
             like = isinstance(wave, type(sys)), repr(type(sys)), colorsys.rgb_to_hsv(1, 0, 0)
             a = np.arange(3)
+            class Own(type(sys)):
+                def __init__(self, name):
+                    super().__init__(name)
+                    self.own = 1
+            b = Own("m").own, type(Own("m")).__name__, isinstance(wave, Own), issubclass(type(wave), type(sys))
+            del Own
         """,
     ),
     refused(
