@@ -103,7 +103,8 @@ def test_a_client_without_tls_is_told_of_it(secured: Cluster) -> None:
 def test_a_client_with_tls_at_a_plain_manager(plain: Cluster) -> None:
     with pytest.raises(pyfora.ConnectionError, match="does not speak TLS"):
         pyfora.connect(plain.url.replace("http", "https"), timeout=5, tls=str(directory("ours")))
-    assert "the peer speaks TLS, and this end does not" in plain.manager.log.read_text()
+    said = "the peer speaks TLS, and this end does not"
+    wait_for("the manager's line", lambda: said in plain.manager.log.read_text())
 
 
 def test_a_client_of_another_cluster(secured: Cluster) -> None:

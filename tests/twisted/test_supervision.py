@@ -388,7 +388,7 @@ def test_renewed_certificates_are_read_by_a_reload(tmp_path: Path, listener: Lis
         (certificates / "manager.pem").write_text("half a file")
         manager.signal(signal.SIGHUP)
         wait_for("a reload", lambda: listener.listen().count("READY=1") == 3)
-        assert "The certificates from before stay in use" in manager.log.read_text()
+        wait_for("its line", lambda: "The certificates from before stay in use" in manager.log.read_text())
         assert (asks("ours"), asks("other")) == (False, True)
     finally:
         assert manager.stop() == 0
