@@ -215,9 +215,11 @@ class Cluster:
                         f"{daemon.name} ended with {daemon.process.returncode}: {daemon.log.read_text()[-2000:]}"
                     )
             status = self.status()
+            if status is None:
+                return False
             # One that was killed just now may be counted still, in the place of one that has not come yet.
             running = {worker.base_port for worker in self.workers if worker.process.poll() is None}
-            known = {worker["base_port"] for worker in status["workers"]} if status is not None else set()
+            known = {worker["base_port"] for worker in status["workers"]}
             return len(known) == count and known <= running
 
         wait_for(f"{count} workers", counted, timeout_s)

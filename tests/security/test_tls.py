@@ -101,7 +101,7 @@ def test_a_client_without_tls_is_told_of_it(secured: Cluster) -> None:
 
 
 def test_a_client_with_tls_at_a_plain_manager(plain: Cluster) -> None:
-    with pytest.raises(pyfora.ConnectionError, match="does not speak TLS"):
+    with pytest.raises(pyfora.ConnectionError, match="the other end does not speak TLS"):
         pyfora.connect(plain.url.replace("http", "https"), timeout=5, tls=str(directory("ours")))
     said = "the peer speaks TLS, and this end does not"
     wait_for("the manager's line", lambda: said in plain.manager.log.read_text())
