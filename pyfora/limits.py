@@ -39,6 +39,8 @@ RUN_LEAVES_LIMIT = 256
 """Leaves of one run."""
 RUN_TARGET_S = 0.1
 """How long a run is meant to take; its length follows the speed that was seen."""
+RUN_LONGEST_S = 0.3
+"""The same where much is left: what each run costs besides its leaves is some milliseconds."""
 RUN_SHORTEST_S = 0.012
 """No run is cut shorter than this for the sake of balance."""
 LEAF_ELEMENTS_LIMIT = 16_384

@@ -6,10 +6,12 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from pyfora.cluster.intervals import Intervals
-from pyfora.limits import ATTEMPTS_LIMIT, HELD_RUNS_LIMIT, RUN_LEAVES_LIMIT, RUN_SHORTEST_S, RUN_TARGET_S
+from pyfora.limits import ATTEMPTS_LIMIT, HELD_RUNS_LIMIT, RUN_LEAVES_LIMIT, RUN_LONGEST_S, RUN_SHORTEST_S, RUN_TARGET_S
 
 FIRST_RUN_SHARE = 0.125
 """A consumer's first run is this much of a usual one: its speed is not known yet."""
+LONG_RUN_SHARE = 0.0625
+"""A run is longer than a usual one where it is still no more than this part of what is left for its process."""
 RUN_AHEAD_LIMIT_S = 0.5
 """Nothing waits behind a run that takes longer than this: somebody idle may come for it."""
 OVERDUE_S = 2.0
@@ -325,8 +327,11 @@ class FoldRuns:
         return min(fit, key=lambda c: len(c.runs) / c.slots, default=None)
 
     def _length(self, consumer: Consumer, now: float) -> int:
-        target_s = RUN_TARGET_S if consumer.served else RUN_TARGET_S * FIRST_RUN_SHARE
         balanced = -(-self.pending.total // max(1, self.slots))
+        if consumer.served:
+            target_s = min(max(RUN_TARGET_S, 2 * balanced * self.leaf_s * LONG_RUN_SHARE), RUN_LONGEST_S)
+        else:
+            target_s = RUN_TARGET_S * FIRST_RUN_SHARE
         # Towards the end runs get shorter, so that all finish together, but never so short that handing them out and
         # back takes as long as running them.
         shortest = int(RUN_SHORTEST_S / self.leaf_s)

@@ -42,7 +42,7 @@ def opened(leaves: int = 40, cores: int = 2, holds: bool = False, leaf_s: float 
 
 
 def test_every_slot_works_one_run_ahead_and_the_manager_hears_of_the_loop() -> None:
-    book, _ = opened()
+    book, _ = opened(leaves=10)
     given = book.runs()
     assert [run.lo for _, run in given] == [0, 1, 2, 3]
     assert len({process_id for process_id, _ in given}) == 2

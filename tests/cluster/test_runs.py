@@ -8,7 +8,7 @@ import pytest
 
 from pyfora.cluster.invariants import InvariantBroken, check_runs
 from pyfora.cluster.runs import FoldRuns, Run
-from pyfora.limits import ATTEMPTS_LIMIT, HELD_RUNS_LIMIT, RUN_LEAVES_LIMIT, RUN_TARGET_S
+from pyfora.limits import ATTEMPTS_LIMIT, HELD_RUNS_LIMIT, RUN_LEAVES_LIMIT, RUN_LONGEST_S, RUN_TARGET_S
 
 
 def books(leaves: int, leaf_s: float = 0.01, holds: bool = False, **slots: int) -> FoldRuns:
@@ -58,12 +58,25 @@ def test_nothing_waits_behind_a_run_of_long_leaves() -> None:
 
 
 def test_the_first_run_is_short_and_the_next_as_long_as_the_speed_says() -> None:
-    runs = books(100_000, leaf_s=0.001, a=2)
+    runs = books(3_000, leaf_s=0.001, a=2)
     first = feed(runs)[0]
     assert first.hi - first.lo == int(RUN_TARGET_S / 0.001 / 8)
     runs.accept("a", first.run_id, first.lo, first.hi, "partial", (first.hi - first.lo) * 0.0005, 0.1, False)
     later = feed(runs)[0]
     assert later.hi - later.lo == round(RUN_TARGET_S / 0.0005)
+
+
+def test_runs_are_longer_while_much_is_left() -> None:
+    runs = books(10_000, leaf_s=0.004, a=2, b=2)
+    given, lengths = feed(runs), []
+    while given:
+        run = given.pop(0)
+        lengths.append(run.hi - run.lo)
+        piece(runs, run)
+        given += feed(runs)
+    assert max(lengths) == RUN_LONGEST_S / 0.004
+    assert lengths.index(max(lengths)) < 10 and lengths[4:] == sorted(lengths[4:], reverse=True)
+    assert sum(lengths) == 10_000 and lengths[-1] <= RUN_TARGET_S / 0.004
 
 
 def test_no_run_is_longer_than_the_limit() -> None:
