@@ -20,8 +20,8 @@ ROWS: dict[str, Callable[[], Row | list[Row]]] = {
     "first": lambda: first_results.first_results(7),
     "distinct": lambda: first_results.distinct_loops(1000, pairs=5),
     "interpreted": lambda: [
-        interpreted.interpreted_loop(60_000, pairs=5),
-        interpreted.interpreted_loop(600_000, pairs=3),
+        *interpreted.interpreted_loop(60_000, pairs=5),
+        *interpreted.interpreted_loop(600_000, pairs=3),
     ],
     "short": lambda: short_loops.short_loops_against_cpython(40_000, pairs=5),
     "empty": lambda: latency.empty_block(300),
