@@ -86,6 +86,10 @@ PARCEL_LINGER_S = 30.0
 RETRY_AFTER_S = 0.5
 """Pause before a program is placed again after its bytes or inputs could not be brought to a worker."""
 
+# ---- kernels -------------------------------------------------------------------------------------------
+KERNEL_CACHE_LIMIT_BYTES = 256 * 1024 * 1024
+"""Kernels on the disk of a worker; those that were not used for longest go first."""
+
 # ---- stealing ------------------------------------------------------------------------------------------
 OFFERS_LIMIT = 1_000
 """Offers of other workers that a worker remembers."""

@@ -39,9 +39,9 @@ from pyfora.fold.sources import Source
 from pyfora.fold.views import read_by
 from pyfora.language.caches import CACHE_WRAPPER, keep_objects, stop_counting
 from pyfora.language.functions import function_source, loop_source
+from pyfora.limits import KERNEL_CACHE_LIMIT_BYTES
 
 _UNKNOWN = "the source of the loop is not known"
-KERNEL_CACHE_LIMIT_BYTES = 256 * 1024 * 1024
 _OUTPUTS: dict[Any, Output] = {any: Output.ANY, all: Output.ALL, min: Output.MIN, max: Output.MAX}
 _OUTPUTS[next] = Output.FIRST
 

@@ -12,6 +12,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
@@ -91,6 +92,8 @@ class WorkerInTest:
         self.kill_after_pieces: int | None = None
         """Kill a leaf process once so many pieces have come."""
         self.pids: dict[str, int] = {}
+        self.at_offer: Callable[[], None] = lambda: None
+        """Called when a driver has offered a loop, before a leaf process hears of it."""
         self.lost_pieces = 0
         """Held pieces that were lost with their holder."""
 
@@ -178,6 +181,7 @@ class WorkerInTest:
                         self.printed.append(message)
                     elif isinstance(message, FoldOffered):
                         self.offers.append(message)
+                        self.at_offer()
                         step = self._run_leaves
                         runs = [(lo, min(lo + step, message.leaves)) for lo in range(0, message.leaves, step)]
                         folds[message.fold_id] = Offered(message, runs)
