@@ -272,7 +272,10 @@ def compile_loop(loop: Loop, output: Output, cache: KernelCache) -> Kernel:
     key = _key(generated)
 
     def make(code: bytes) -> Kernel:
-        kernel = Kernel(code, generated.captured, generated.deepest)
+        try:
+            kernel = Kernel(code, generated.captured, generated.deepest)
+        except NotCompiled as error:
+            raise ValueError(str(error)) from error  # of a kernel of this key that cannot be
         if kernel.key != key:
             raise ValueError("the kernel is of another loop than its name says")
         return kernel

@@ -23,6 +23,7 @@ from pyfora.execute.environment import Environment
 from pyfora.execute.loops import LoopRun
 from pyfora.execute.offering import Offering
 from pyfora.execute.offers import Offer, TakenBack
+from pyfora.execute.others_kernels import OthersKernels
 from pyfora.execute.output import ProgramOutput
 from pyfora.execute.pieces import known_objects
 from pyfora.execute.purity import user_frame
@@ -72,7 +73,7 @@ class Spreader:
 
     def __init__(self, offering: Offering, cache: Path, output: ProgramOutput) -> None:
         self._offering = offering
-        self._cache = KernelCache(cache, KERNEL_CACHE_LIMIT_BYTES)
+        self._cache = KernelCache(cache, KERNEL_CACHE_LIMIT_BYTES, OthersKernels(offering))
         self._output = output
         self.spread_s = 0.0
         """For how many seconds loops have been open."""
