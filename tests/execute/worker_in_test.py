@@ -25,6 +25,9 @@ from pyfora.wire.messages import (
     FoldClosed,
     FoldOffered,
     FoldTerms,
+    KernelAnswered,
+    KernelBuilt,
+    KernelWanted,
     Link,
     Message,
     PieceDone,
@@ -92,6 +95,9 @@ class WorkerInTest:
         self.kill_after_pieces: int | None = None
         """Kill a leaf process once so many pieces have come."""
         self.pids: dict[str, int] = {}
+        self.others_kernels: dict[str, bytes] = {}
+        """What other workers have, by key, as `KernelAnswered` brings it."""
+        self.built: list[KernelBuilt] = []
         self.at_offer: Callable[[], None] = lambda: None
         """Called when a driver has offered a loop, before a leaf process hears of it."""
         self.lost_pieces = 0
@@ -177,7 +183,11 @@ class WorkerInTest:
                 for message in process.receive():
                     if isinstance(message, ProgramEnded):
                         return message
-                    if isinstance(message, ProgramPrinted):
+                    if isinstance(message, KernelWanted):
+                        process.send(KernelAnswered(message.key, self.others_kernels.get(message.key, b"")))
+                    elif isinstance(message, KernelBuilt):
+                        self.built.append(message)
+                    elif isinstance(message, ProgramPrinted):
                         self.printed.append(message)
                     elif isinstance(message, FoldOffered):
                         self.offers.append(message)
