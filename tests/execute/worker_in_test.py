@@ -97,6 +97,8 @@ class WorkerInTest:
         self.pids: dict[str, int] = {}
         self.others_kernels: dict[str, bytes] = {}
         """What other workers have, by key, as `KernelAnswered` brings it."""
+        self.answers_late = False
+        """Whether the driver hears of them only when it has compiled one itself."""
         self.built: list[KernelBuilt] = []
         self.at_offer: Callable[[], None] = lambda: None
         """Called when a driver has offered a loop, before a leaf process hears of it."""
@@ -183,10 +185,12 @@ class WorkerInTest:
                 for message in process.receive():
                     if isinstance(message, ProgramEnded):
                         return message
-                    if isinstance(message, KernelWanted):
+                    if isinstance(message, KernelWanted) and not self.answers_late:
                         process.send(KernelAnswered(message.key, self.others_kernels.get(message.key, b"")))
                     elif isinstance(message, KernelBuilt):
                         self.built.append(message)
+                        if self.answers_late:
+                            process.send(KernelAnswered(message.key, self.others_kernels.get(message.key, b"")))
                     elif isinstance(message, ProgramPrinted):
                         self.printed.append(message)
                     elif isinstance(message, FoldOffered):
