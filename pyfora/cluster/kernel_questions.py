@@ -13,7 +13,7 @@ class KernelQuestions:
 
     def __init__(self, outbox: Outbox, processes: Processes, figures: WorkerFigures) -> None:
         self.alone = True
-        """There is no other worker in the cluster."""
+        """There has been no other worker in the cluster."""
         self.waiting: dict[str, str] = {}
         """Process id -> key of the kernel that it has asked for last."""
         self._outbox = outbox

@@ -227,7 +227,7 @@ class Manager:
         self._tell_registered(worker_id, now)
         if not is_new:
             return
-        if len(self.membership.members) == 2:
+        if len(self.membership.members) == 2 and not self.membership.lost:
             self._tell_registered(next(iter(self.membership.members)), now)
         self.figures.joined_workers += 1
         self.outbox.log("info", "a worker has joined", worker=worker_id, host=member.host, cores=member.cores)
@@ -240,8 +240,8 @@ class Manager:
         self.clients.tell_all(self._welcome())
 
     def _tell_registered(self, worker_id: str, now: float) -> None:
-        registered = WorkerRegistered(self.manager_id, alone=len(self.membership.members) == 1)
-        self.outbox.send(worker_id, "worker", registered, now)
+        alone = len(self.membership.members) == 1 and not self.membership.lost
+        self.outbox.send(worker_id, "worker", WorkerRegistered(self.manager_id, alone), now)
 
     def _worker_said(self, worker_id: str, message: Message, now: float) -> None:
         if isinstance(message, Beat):
@@ -281,8 +281,6 @@ class Manager:
             self.outbox.log("warn", "a worker is lost", worker=worker_id, host=member.host, reason=reason)
             self.programs.lose_worker(member, now)
             self.clients.tell_all(self._welcome())
-            if len(self.membership.members) == 1:
-                self._tell_registered(next(iter(self.membership.members)), now)
 
     def _give_up_broken(self, now: float) -> None:
         for worker_id, _, reason in self.outbox.broken:

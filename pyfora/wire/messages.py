@@ -243,11 +243,11 @@ class FoldClosed(Message):
 
 @dataclass(frozen=True)
 class WorkerRegistered(Message):
-    """The worker belongs to the cluster. Sent again whenever it is the only one, or is so no more."""
+    """The worker belongs to the cluster. Sent again to the first one when there is a second."""
 
     manager_id: Name
     alone: bool = True
-    """It is the only worker: nobody has kernels for it."""
+    """No other worker has been in this cluster: nobody has kernels for it."""
 
 
 @dataclass(frozen=True)

@@ -149,9 +149,11 @@ def test_workers_hear_whether_they_are_alone() -> None:
     book.register("w3").find(WorkerRegistered("m1", alone=False))
     book.never(WorkerRegistered)
     book.lose("w1", "w2", "w3").never(WorkerRegistered)
-    book.lose("w3", "w2").find(WorkerRegistered("m1", alone=True))
-    book << ...
-    book.say("w2", registration("w2")) << WorkerRegistered("m1", alone=True)
+    # What those had that are gone is still kept for those that are not.
+    book.lose("w3", "w2").never(WorkerRegistered)
+    book.say("w2", registration("w2")) << WorkerRegistered("m1", alone=False)
+    book.lose("w2") << ...
+    book.register("w4").find(WorkerRegistered("m1", alone=False))
 
 
 # ---- a worker ------------------------------------------------------------------------------------------------------
