@@ -6,6 +6,7 @@ from pyfora.cluster.channel import Channel
 from pyfora.cluster.folds import Folds
 from pyfora.cluster.intervals import Intervals
 from pyfora.cluster.jobs import Job, State
+from pyfora.cluster.kernels import size_bytes
 from pyfora.cluster.manager import Manager
 from pyfora.cluster.runs import FoldRuns
 from pyfora.cluster.slots import QUEUE_LIMIT, LeafSlots
@@ -167,7 +168,8 @@ def check_manager(manager: Manager) -> None:
     for fold_id, home_id in manager.offers.folds.items():
         _check(home_id in members, f"the loop {fold_id} is offered, its home {home_id} is gone")
     kernels = manager.kernels
-    _check(kernels.kept_bytes == sum(map(len, kernels.kept.values())), "the size of the kernels is wrong")
+    size = sum(size_bytes(key, payload) for key, payload in kernels.kept.items())
+    _check(kernels.kept_bytes == size, "the size of the kernels is wrong")
     _check(kernels.kept_bytes <= KERNELS_LIMIT_BYTES, "too many kernels")
     _check(len(kernels.under_way) <= KERNELS_UNDER_WAY_LIMIT, "too many kernels under way")
     _check(not kernels.under_way.keys() & kernels.kept.keys(), "a kernel is kept and waited for")

@@ -14,6 +14,11 @@ from pyfora.limits import KERNEL_LIMIT_BYTES, KERNEL_WAIT_S, KERNELS_LIMIT_BYTES
 from pyfora.wire.messages import KernelAnswered, KernelBuilt
 
 
+def size_bytes(key: str, payload: bytes) -> int:
+    """What a kernel counts of KERNELS_LIMIT_BYTES, so that not even empty ones are without number."""
+    return len(key) + len(payload)
+
+
 @dataclass
 class UnderWay:
     """A kernel that some worker was told to compile."""
@@ -55,9 +60,10 @@ class Kernels:
         payload = message.payload if len(message.payload) <= KERNEL_LIMIT_BYTES else b""
         if payload and message.key not in self.kept:
             self.kept[message.key] = payload
-            self.kept_bytes += len(payload)
+            self.kept_bytes += size_bytes(message.key, payload)
             while self.kept_bytes > KERNELS_LIMIT_BYTES:
-                self.kept_bytes -= len(self.kept.pop(next(iter(self.kept))))
+                oldest = next(iter(self.kept))
+                self.kept_bytes -= size_bytes(oldest, self.kept.pop(oldest))
         self._tell_waiting(message.key, payload)
 
     def sweep(self, now: float) -> None:

@@ -19,6 +19,7 @@ from pyfora.wire.forms import (
     Fingerprint,
     HeldValue,
     Host,
+    KernelKey,
     Leaves,
     Name,
     NoName,
@@ -202,15 +203,14 @@ class KernelWanted(Message):
     Outside the channel, as what follows from it: where anything of it is lost, the kernel is compiled here.
     """
 
-    key: Name
-    """A hash of all that the machine code depends on, the processor and all versions among it."""
+    key: KernelKey
 
 
 @dataclass(frozen=True)
 class KernelBuilt(Message):
     """A driver was to compile this kernel: process -> worker -> manager."""
 
-    key: Name
+    key: KernelKey
     compiled: bool
     """False: it cannot be compiled."""
     payload: bytes
@@ -254,7 +254,7 @@ class WorkerRegistered(Message):
 class KernelAnswered(Message):
     """About a `KernelWanted`: manager -> worker -> process."""
 
-    key: Name
+    key: KernelKey
     payload: bytes
     """The kernel behind its SHA-256, as its builder sent it; nothing: compile it yourself."""
 
