@@ -88,6 +88,18 @@ PARCEL_LINGER_S = 30.0
 RETRY_AFTER_S = 0.5
 """Pause before a program is placed again after its bytes or inputs could not be brought to a worker."""
 
+# ---- kernels -------------------------------------------------------------------------------------------
+KERNEL_CACHE_LIMIT_BYTES = 256 * 1024 * 1024
+"""Kernels on the disk of a worker; those that were not used for longest go first."""
+KERNELS_LIMIT_BYTES = 16 * 1024 * 1024
+"""Kernels that a manager keeps for its workers; those that were not asked for longest go first."""
+KERNEL_LIMIT_BYTES = 256 * 1024
+"""One kernel that a worker passes on to others (most have 3 to 12 KiB); what is larger, each compiles for itself."""
+KERNELS_UNDER_WAY_LIMIT = 1_000
+"""Kernels that are being compiled and that a manager knows of; beyond it nobody waits for another's."""
+KERNEL_WAIT_S = 1.0
+"""How long a kernel of another worker is waited for; about as long as it takes to compile a large one."""
+
 # ---- stealing ------------------------------------------------------------------------------------------
 OFFERS_LIMIT = 1_000
 """Offers of other workers that a worker remembers."""

@@ -120,10 +120,14 @@ class Cluster:
         settings: dict[str, str] | None = None,
         fork_server: str | None = None,
         token: str = "",
+        manager: Sequence[str] = (str(TWISTD),),
     ) -> None:
         """`token`: the one that `settings` gives the daemons.
 
-        `fork_server`: the module that forks the workers' compute processes, where that is not pyfora's own."""
+        `fork_server`: the module that forks the workers' compute processes, where that is not pyfora's own.
+        `manager`: what `twistd` is for the manager.
+        """
+        self._manager_twistd = manager
         self._workers_wanted = workers
         self._cores = cores
         self._headers = {"Authorization": f"Bearer {token}"} if token else {}
@@ -169,6 +173,7 @@ class Cluster:
                 "UFORA_MANAGER_PORT": str(self.registry_port),
                 **self._settings,
             },
+            self._manager_twistd,
         )
         return self.manager
 

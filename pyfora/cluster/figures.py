@@ -45,6 +45,8 @@ WORKER_FIGURES = (
     Figure("stolen_leaves", True, "Leaves among them that were of loops at home elsewhere"),
     Figure("given_leaves", True, "Leaves of loops at home here that other workers have finished"),
     Figure("gave_up_leaves", True, "Leaves on which the kernel gave up, so that CPython ran them"),
+    Figure("compiled_kernels", True, "Kernels that this worker's processes have compiled"),
+    Figure("fetched_kernels", True, "Kernels that another worker had compiled, and that its manager gave to this one"),
     Figure("steals", True, "Runs of leaves that other workers have granted to this one"),
     Figure("died_processes", True, "Compute processes that died without having been told to"),
     Figure("blocks", False, "Blocks at home here"),
@@ -92,6 +94,8 @@ class WorkerFigures:
     stolen_leaves: int = 0
     given_leaves: int = 0
     gave_up_leaves: int = 0
+    compiled_kernels: int = 0
+    fetched_kernels: int = 0
     steals: int = 0
     died_processes: int = 0
     run: Histogram = field(default_factory=lambda: Histogram(RUN_BOUNDS_S))

@@ -6,6 +6,7 @@ from pyfora.cluster.channel import Channel
 from pyfora.cluster.folds import Folds
 from pyfora.cluster.intervals import Intervals
 from pyfora.cluster.jobs import Job, State
+from pyfora.cluster.kernels import size_bytes
 from pyfora.cluster.manager import Manager
 from pyfora.cluster.runs import FoldRuns
 from pyfora.cluster.slots import QUEUE_LIMIT, LeafSlots
@@ -16,6 +17,8 @@ from pyfora.limits import (
     CLIENTS_LIMIT,
     FOLDS_LIMIT,
     HELD_RUNS_LIMIT,
+    KERNELS_LIMIT_BYTES,
+    KERNELS_UNDER_WAY_LIMIT,
     LOST_IDS_LIMIT,
     OFFERS_LIMIT,
     PEERS_LIMIT,
@@ -164,6 +167,12 @@ def check_manager(manager: Manager) -> None:
         _check(bool(holders) and holders.keys() <= members.keys(), f"{value_id} is with a worker that is gone")
     for fold_id, home_id in manager.offers.folds.items():
         _check(home_id in members, f"the loop {fold_id} is offered, its home {home_id} is gone")
+    kernels = manager.kernels
+    size = sum(size_bytes(key, payload) for key, payload in kernels.kept.items())
+    _check(kernels.kept_bytes == size, "the size of the kernels is wrong")
+    _check(kernels.kept_bytes <= KERNELS_LIMIT_BYTES, "too many kernels")
+    _check(len(kernels.under_way) <= KERNELS_UNDER_WAY_LIMIT, "too many kernels under way")
+    _check(not kernels.under_way.keys() & kernels.kept.keys(), "a kernel is kept and waited for")
     _check(len(lineage.wants) <= WANTS_LIMIT, "too many requests for values")
     _check(len(manager.clients.sessions) <= CLIENTS_LIMIT, "too many sessions")
     _check(len(manager.membership.lost) <= LOST_IDS_LIMIT, "too many lost ids")

@@ -25,6 +25,7 @@ from pyfora.cluster.events import (
 )
 from pyfora.cluster.figures import ManagerFigures, accepted
 from pyfora.cluster.jobs import Job, State
+from pyfora.cluster.kernels import Kernels
 from pyfora.cluster.lineage import Lineage
 from pyfora.cluster.membership import Membership
 from pyfora.cluster.offers import Offers
@@ -38,6 +39,8 @@ from pyfora.wire.messages import (
     CancelProgram,
     FoldClosed,
     FoldOpened,
+    KernelBuilt,
+    KernelWanted,
     Message,
     ProgramEnded,
     ProgramPrinted,
@@ -70,6 +73,7 @@ class Manager:
         self.clients = Clients(self.outbox)
         self.lineage = Lineage(self.outbox, self.membership, self.parcels)
         self.offers = Offers(self.outbox, self.membership)
+        self.kernels = Kernels(self.outbox)
         self.figures = ManagerFigures()
         self.programs = Programs(self.outbox, self.clients, self.membership, self.lineage, self.offers, self.figures)
         self._sweep_at = 0.0
@@ -220,9 +224,11 @@ class Manager:
             self.outbox.send(worker_id, "worker", Refused(reason), now)
             return
         member, is_new = self.membership.register(message, now)
-        self.outbox.send(worker_id, "worker", WorkerRegistered(self.manager_id), now)
+        self._tell_registered(worker_id, now)
         if not is_new:
             return
+        if len(self.membership.members) == 2 and not self.membership.lost:
+            self._tell_registered(next(iter(self.membership.members)), now)
         self.figures.joined_workers += 1
         self.outbox.log("info", "a worker has joined", worker=worker_id, host=member.host, cores=member.cores)
         for program_id, attempt in message.programs:
@@ -232,6 +238,10 @@ class Manager:
         self.offers.joined(member, now)
         self.lineage.changed = True
         self.clients.tell_all(self._welcome())
+
+    def _tell_registered(self, worker_id: str, now: float) -> None:
+        alone = len(self.membership.members) == 1 and not self.membership.lost
+        self.outbox.send(worker_id, "worker", WorkerRegistered(self.manager_id, alone), now)
 
     def _worker_said(self, worker_id: str, message: Message, now: float) -> None:
         if isinstance(message, Beat):
@@ -251,6 +261,10 @@ class Manager:
             self.programs.printed(worker_id, message)
         elif isinstance(message, ProgramEnded):
             self.programs.ended(worker_id, message, now)
+        elif isinstance(message, KernelWanted):
+            self.kernels.wanted(worker_id, message.key, now)
+        elif isinstance(message, KernelBuilt):
+            self.kernels.built(message)
         elif isinstance(message, FoldOpened):
             attempt = message.fold_id.split(".")[1] if message.fold_id.count(".") >= 2 else ""
             if attempt.isdigit() and self.programs.seen(worker_id, message.program_id, int(attempt)):
@@ -323,6 +337,7 @@ class Manager:
     def _sweep(self, now: float) -> None:
         self.outbox.sweep(now)
         self.parcels.sweep(now)
+        self.kernels.sweep(now)
         for worker_id, reason in self.membership.overdue(now):
             self._lose(worker_id, reason, now)
         for session_id in self.clients.gone(now):

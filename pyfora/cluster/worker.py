@@ -25,6 +25,7 @@ from pyfora.cluster.events import (
 from pyfora.cluster.figures import WorkerFigures
 from pyfora.cluster.folds import Folds
 from pyfora.cluster.home import Home
+from pyfora.cluster.kernel_questions import KernelQuestions
 from pyfora.cluster.leaving import Leaving
 from pyfora.cluster.outbox import Outbox
 from pyfora.cluster.parcels import Parcels
@@ -38,6 +39,9 @@ from pyfora.wire.messages import (
     Beat,
     CancelProgram,
     FoldClosed,
+    KernelAnswered,
+    KernelBuilt,
+    KernelWanted,
     Message,
     PieceDone,
     Refused,
@@ -85,6 +89,7 @@ class Worker:
         self.slots = LeafSlots(cores, self.processes, self.outbox)
         self.reports = Reports(self.outbox)
         self.figures = WorkerFigures()
+        self.kernels = KernelQuestions(self.outbox, self.processes, self.figures)
         self.folds = Folds(worker_id, self.outbox, self.parcels, self.slots, self.figures)
         self.home = Home(worker_id, self.outbox, self.parcels, self.processes, self.slots, self.folds, self.reports)
         self.thief = Thief(worker_id, (host, base_port), self.outbox, self.parcels, self.slots, self.figures)
@@ -277,6 +282,9 @@ class Worker:
             self.home.release(message.value_ids, now)
         elif isinstance(message, WorkerRegistered):
             self.registered = True
+            self.kernels.alone = message.alone
+        elif isinstance(message, KernelAnswered):
+            self.kernels.answered(message)
         elif isinstance(message, Refused):
             self.over = True
             if message.start_again:
@@ -289,7 +297,7 @@ class Worker:
         if process is None:
             return
         if process.role == "driver":
-            self.home.driver_said(process.serves, process_id, message, now)
+            self._driver_said(process, message, now)
             return
         leaf = self.slots.leaves.get(process_id)
         if leaf is None or not isinstance(message, (PieceDone, TermsFolded)):
@@ -305,6 +313,14 @@ class Worker:
             part.local_terms(leaf, message, now)
         elif self.slots.note_piece(leaf, message):
             part.local_piece(leaf, message, now)
+
+    def _driver_said(self, process: Process, message: Message, now: float) -> None:
+        if isinstance(message, KernelWanted):
+            self.kernels.wanted(process.process_id, message, self.manager_id if self.ready else "")
+        elif isinstance(message, KernelBuilt):
+            self.kernels.built(message, self.manager_id)
+        else:
+            self.home.driver_said(process.serves, process.process_id, message, now)
 
     def _process_died(self, process_id: str, reason: str, now: float) -> None:
         process: Process | None = self.processes.live.get(process_id)

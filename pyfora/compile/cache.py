@@ -9,23 +9,38 @@ import os
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 Loaded = TypeVar("Loaded")
 _SUFFIX = ".kernel"
+_SEAL_BYTES = 32
+
+
+class OtherWorkers(Protocol):
+    """Those who may have a kernel, or may want it. A *sealed* kernel is what is in a file: see `KernelCache`."""
+
+    def bring(self, key: str) -> bytes:
+        """The sealed kernel, as somebody else has built it; nothing where it is to be built here."""
+
+    def built(self, key: str, sealed: bytes | None) -> None:
+        """It was built here after `bring` had nothing; None: it cannot be built."""
 
 
 class KernelCache:
     """A directory of object code by key. A file is the SHA-256 of the rest, then the rest."""
 
-    def __init__(self, directory: Path, limit_bytes: int) -> None:
+    def __init__(self, directory: Path, limit_bytes: int, others: OtherWorkers | None = None) -> None:
         """`directory` is made if it is not there; the files in it are kept to about `limit_bytes` in sum."""
         self._directory = directory
         self._limit_bytes = limit_bytes
+        self._others = others
         directory.mkdir(mode=0o700, parents=True, exist_ok=True)
 
     def get(self, key: str, build: Callable[[], bytes], load: Callable[[bytes], Loaded]) -> Loaded:
-        """What `load` makes of the entry; built first, by one process at a time, where it is missing or damaged."""
+        """What `load` makes of the entry.
+
+        Where it is missing or damaged it is first brought from another worker, or built, by one process at a time.
+        """
         found = self._load(key, load)
         if found is not None:
             return found
@@ -33,38 +48,50 @@ class KernelCache:
             found = self._load(key, load)
             if found is not None:
                 return found
-            code = build()
-            self._write(key, code)
-        return load(code)
+            sealed = self._others.bring(key) if self._others is not None else b""
+            found = _opened(sealed, load)
+            if found is None:
+                sealed = self._build(key, build)
+            self._write(key, sealed)
+        return load(sealed[_SEAL_BYTES:]) if found is None else found
+
+    def keep(self, key: str, code: bytes) -> None:
+        """Have what somebody else has built, unless there is an entry already; who calls has found it sound."""
+        if not self._path(key).exists():
+            self._write(key, _sealed(code))
 
     def _path(self, key: str) -> Path:
         return self._directory / f"{key}{_SUFFIX}"
 
+    def _build(self, key: str, build: Callable[[], bytes]) -> bytes:
+        sealed = None
+        try:
+            sealed = _sealed(build())
+            return sealed
+        finally:
+            if self._others is not None:
+                self._others.built(key, sealed)
+
     def _load(self, key: str, load: Callable[[bytes], Loaded]) -> Loaded | None:
         path = self._path(key)
         try:
-            content = path.read_bytes()
+            loaded = _opened(path.read_bytes(), load)
         except OSError:
             return None
-        if len(content) < 32 or hashlib.sha256(content[32:]).digest() != content[:32]:
-            return None
-        try:
-            loaded = load(content[32:])
-        except ValueError:
-            return None
-        with contextlib.suppress(OSError):
-            os.utime(path)
+        if loaded is not None:
+            with contextlib.suppress(OSError):
+                os.utime(path)
         return loaded
 
-    def _write(self, key: str, code: bytes) -> None:
+    def _write(self, key: str, sealed: bytes) -> None:
         """A disk that is full or read-only costs the next process its compilation, and nothing else."""
-        if len(code) + 32 > self._limit_bytes:
+        if len(sealed) > self._limit_bytes:
             return
         try:
             handle, name = tempfile.mkstemp(dir=self._directory, prefix=".new-")
             try:
                 with os.fdopen(handle, "wb") as file:
-                    file.write(hashlib.sha256(code).digest() + code)
+                    file.write(sealed)
                 Path(name).replace(self._path(key))
             except BaseException:
                 Path(name).unlink(missing_ok=True)
@@ -104,3 +131,17 @@ class KernelCache:
             yield
         finally:
             os.close(handle)
+
+
+def _sealed(code: bytes) -> bytes:
+    return hashlib.sha256(code).digest() + code
+
+
+def _opened(sealed: bytes, load: Callable[[bytes], Loaded]) -> Loaded | None:
+    """What `load` makes of the code; None where it is not what it was, or `load` raises ValueError."""
+    if len(sealed) < _SEAL_BYTES or hashlib.sha256(sealed[_SEAL_BYTES:]).digest() != sealed[:_SEAL_BYTES]:
+        return None
+    try:
+        return load(sealed[_SEAL_BYTES:])
+    except ValueError:
+        return None

@@ -8,6 +8,7 @@ import hashlib
 import json
 import math
 import mmap
+import re
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -271,7 +272,13 @@ def compile_loop(loop: Loop, output: Output, cache: KernelCache) -> Kernel:
     key = _key(generated)
 
     def make(code: bytes) -> Kernel:
-        return Kernel(code, generated.captured, generated.deepest)
+        try:
+            kernel = Kernel(code, generated.captured, generated.deepest)
+        except NotCompiled as error:
+            raise ValueError(str(error)) from error  # of a kernel of this key that cannot be
+        if kernel.key != key:
+            raise ValueError("the kernel is of another loop than its name says")
+        return kernel
 
     try:
         return cache.get(key, lambda: _build(generated, key), make)
@@ -282,6 +289,8 @@ def compile_loop(loop: Loop, output: Output, cache: KernelCache) -> Kernel:
 def load_kernel(object_code: bytes) -> Kernel:
     """A kernel made by another process. Raises ValueError for damaged bytes, NotCompiled for another machine's."""
     kernel = Kernel(object_code)
+    if re.fullmatch("[0-9a-f]{64}", kernel.key) is None:
+        raise ValueError("the kernel's key is none")
     kernel.load()
     return kernel
 

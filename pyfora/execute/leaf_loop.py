@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from time import perf_counter
 from typing import Any
 
-from pyfora.compile import Captured, GaveUp, Kernel, NotCompiled, Output, load_kernel
+from pyfora.compile import Captured, GaveUp, Kernel, KernelCache, NotCompiled, Output, load_kernel
 from pyfora.errors import InvalidPyforaOperation, UnconvertibleValueError
 from pyfora.execute import purity, warned
 from pyfora.execute.ambient import as_deep_as
@@ -36,8 +36,13 @@ NESTED_TERMS_LIMIT = RUN_LEAVES_LIMIT * LEAF_ELEMENTS_LIMIT
 class LeafLoop:
     """A loop whose environment has been opened."""
 
-    def __init__(self, parcel: Parcel, primitives: Mapping[str, Callable[..., Any]], terms: Terms) -> None:
-        """Raises Unshippable where the environment cannot be made here: in the driver's process it is there already."""
+    def __init__(
+        self, parcel: Parcel, primitives: Mapping[str, Callable[..., Any]], terms: Terms, cache: KernelCache
+    ) -> None:
+        """`cache` takes the loop's kernel, which may have been made on another worker.
+
+        Raises Unshippable where the environment cannot be made here: in the driver's process it is there already.
+        """
         try:
             self._environment, unpacked = unpack(parcel, primitives)
         except (Exception, UnconvertibleValueError) as error:
@@ -49,7 +54,7 @@ class LeafLoop:
         """What the driver has, too, by index."""
         purity.install()
         warned.watch()
-        self._kernel = self._load(self._environment)
+        self._kernel = kernel_of(self._environment.object_code, cache)
         self._terms = terms
         self._gave_up_in_a_row = 0
         self._hopeless = ""
@@ -59,15 +64,6 @@ class LeafLoop:
         self._interpreted = False
         self._together = 1
         """Leaves that one call of the kernel does."""
-
-    def _load(self, environment: Environment) -> Kernel | None:
-        if not environment.object_code:
-            return None
-        try:
-            return load_kernel(environment.object_code)
-        except (NotCompiled, ValueError):
-            # Another processor than the driver's: interpreted leaves give the same answer.
-            return None
 
     @property
     def _holds(self) -> bool:
@@ -234,6 +230,20 @@ class LeafLoop:
             how = environment.shortenings
             return Partial(Form.ADDED, [(how[n][0], shortened(how[n][1], rows)) for n, rows in streams.items()])
         return _shorter(environment, streams[0])
+
+
+def kernel_of(object_code: bytes, cache: KernelCache) -> Kernel | None:
+    """The kernel of these bytes, which `cache` then has too; None where there is none, or none for this machine."""
+    if not object_code:
+        return None
+    try:
+        kernel = load_kernel(object_code)
+    except (NotCompiled, ValueError):
+        # Another processor than the driver's: interpreted leaves give the same answer.
+        return None
+    # A later program may have its home here.
+    cache.keep(kernel.key, object_code)
+    return kernel
 
 
 def _shorter(environment: Environment, rows: Rows) -> Partial:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
 
-from pyfora.compile import fold_float_terms
+from pyfora.compile import KernelCache, fold_float_terms
 from pyfora.errors import ResultTooLargeError
 from pyfora.execute.conversation import Conversation
 from pyfora.execute.leaf_loop import LeafLoop
@@ -14,16 +15,19 @@ from pyfora.execute.output import Written, redirect
 from pyfora.execute.reporting import Reporter, Unshippable
 from pyfora.execute.spool import Spool
 from pyfora.execute.terms import Terms, pack_state, unpack_state
-from pyfora.limits import PRINT_LIMIT_BYTES
+from pyfora.limits import KERNEL_CACHE_LIMIT_BYTES, PRINT_LIMIT_BYTES
 from pyfora.wire.messages import DropFold, FoldTerms, Message, RunLeaves, TermsFolded
 
 
 class LeafProcess:
     """Takes runs, reports pieces, folds held terms."""
 
-    def __init__(self, conversation: Conversation, spool: Spool, primitives: Mapping[str, Callable[..., Any]]) -> None:
+    def __init__(
+        self, conversation: Conversation, spool: Spool, cache: Path, primitives: Mapping[str, Callable[..., Any]]
+    ) -> None:
         self._conversation = conversation
         self._spool = spool
+        self._cache = KernelCache(cache, KERNEL_CACHE_LIMIT_BYTES)
         self._primitives = primitives
         self._runs: deque[RunLeaves] = deque()
         self._loops: dict[str, LeafLoop] = {}
@@ -80,7 +84,7 @@ class LeafProcess:
 
     def _open(self, run: RunLeaves) -> LeafLoop:
         loop = self._loops[run.fold_id] = LeafLoop(
-            self._spool.read(run.environment_path), self._primitives, self._terms
+            self._spool.read(run.environment_path), self._primitives, self._terms, self._cache
         )
         return loop
 

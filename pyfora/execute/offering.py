@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import time
 from collections import deque
+from collections.abc import Callable
 
 from pyfora.execute.conversation import Conversation
 from pyfora.execute.spool import Spool
@@ -63,6 +64,17 @@ class Offering:
             elif left_s <= 0:
                 return None
         return self._arrived[fold_id].popleft()
+
+    def wait_for(self, wanted: Callable[[Message], bool], timeout_s: float) -> Message | None:
+        """The first message that is `wanted`, of those that come within that time and are about no offer."""
+        deadline = time.perf_counter() + timeout_s
+        while (left_s := deadline - time.perf_counter()) > 0:
+            message = self._conversation.poll(left_s)
+            if message is not None and wanted(message):
+                return message
+            if message is not None:
+                self._sort(message)
+        return None
 
     def _sort(self, message: Message) -> None:
         arrived = self._arrived.get(getattr(message, "fold_id", ""))

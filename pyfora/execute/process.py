@@ -47,7 +47,7 @@ def work(message: Message, conversation: Conversation, spool: Spool, cache: Path
             # The worker ends this process once it has taken the answer and the parcels in the spool.
             while True:
                 conversation.receive()
-        leaves = LeafProcess(conversation, spool, {**PRIMITIVES_IN_PLACE, **GUARDED_BUILTINS})
+        leaves = LeafProcess(conversation, spool, cache, {**PRIMITIVES_IN_PLACE, **GUARDED_BUILTINS})
         leaves.serve(message)
     except WorkerGone:
         return

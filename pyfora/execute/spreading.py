@@ -23,6 +23,7 @@ from pyfora.execute.environment import Environment
 from pyfora.execute.loops import LoopRun
 from pyfora.execute.offering import Offering
 from pyfora.execute.offers import Offer, TakenBack
+from pyfora.execute.others_kernels import OthersKernels
 from pyfora.execute.output import ProgramOutput
 from pyfora.execute.pieces import known_objects
 from pyfora.execute.purity import user_frame
@@ -39,9 +40,9 @@ from pyfora.fold.sources import Source
 from pyfora.fold.views import read_by
 from pyfora.language.caches import CACHE_WRAPPER, keep_objects, stop_counting
 from pyfora.language.functions import function_source, loop_source
+from pyfora.limits import KERNEL_CACHE_LIMIT_BYTES
 
 _UNKNOWN = "the source of the loop is not known"
-KERNEL_CACHE_LIMIT_BYTES = 256 * 1024 * 1024
 _OUTPUTS: dict[Any, Output] = {any: Output.ANY, all: Output.ALL, min: Output.MIN, max: Output.MAX}
 _OUTPUTS[next] = Output.FIRST
 
@@ -72,7 +73,7 @@ class Spreader:
 
     def __init__(self, offering: Offering, cache: Path, output: ProgramOutput) -> None:
         self._offering = offering
-        self._cache = KernelCache(cache, KERNEL_CACHE_LIMIT_BYTES)
+        self._cache = KernelCache(cache, KERNEL_CACHE_LIMIT_BYTES, OthersKernels(offering))
         self._output = output
         self.spread_s = 0.0
         """For how many seconds loops have been open."""

@@ -65,6 +65,8 @@ Version = Annotated[str, Matches("[0-9a-zA-Z][0-9a-zA-Z.+!_-]{0,63}")]
 """Of Python or pyfora."""
 Fingerprint = Annotated[str, Matches("[0-9a-zA-Z]{0,128}")]
 """A hash in hex, or nothing."""
+KernelKey = Annotated[str, Matches("[0-9a-f]{64}")]
+"""A SHA-256 in hex, of all that a kernel's machine code depends on."""
 BasePort = Annotated[int, Within(0, 65534)]
 """A worker's control port; its data port is the next one."""
 Count = Annotated[int, Within(0, 2**62)]

@@ -19,6 +19,7 @@ from pyfora.wire.forms import (
     Fingerprint,
     HeldValue,
     Host,
+    KernelKey,
     Leaves,
     Name,
     NoName,
@@ -196,6 +197,27 @@ class RegisterWorker(Message):
 
 
 @dataclass(frozen=True)
+class KernelWanted(Message):
+    """A driver lacks this kernel: process -> worker -> manager. Answered by `KernelAnswered`.
+
+    Outside the channel, as what follows from it: where anything of it is lost, the kernel is compiled here.
+    """
+
+    key: KernelKey
+
+
+@dataclass(frozen=True)
+class KernelBuilt(Message):
+    """A driver was to compile this kernel: process -> worker -> manager."""
+
+    key: KernelKey
+    compiled: bool
+    """False: it cannot be compiled."""
+    payload: bytes
+    """The kernel behind its SHA-256; nothing where it is too large to be passed on."""
+
+
+@dataclass(frozen=True)
 class WorkerLeaving(Message):
     """This worker was asked to stop: nothing is to be placed there any more, and its going is no loss."""
 
@@ -221,9 +243,20 @@ class FoldClosed(Message):
 
 @dataclass(frozen=True)
 class WorkerRegistered(Message):
-    """The worker belongs to the cluster."""
+    """The worker belongs to the cluster. Sent again to the first one when there is a second."""
 
     manager_id: Name
+    alone: bool = True
+    """No other worker has been in this cluster: nobody has kernels for it."""
+
+
+@dataclass(frozen=True)
+class KernelAnswered(Message):
+    """About a `KernelWanted`: manager -> worker -> process."""
+
+    key: KernelKey
+    payload: bytes
+    """The kernel behind its SHA-256, as its builder sent it; nothing: compile it yourself."""
 
 
 @dataclass(frozen=True)
@@ -448,6 +481,8 @@ class Link:
     WORKER_TO_MANAGER: ClassVar[tuple[type[Message], ...]] = (
         RegisterWorker,
         WorkerLeaving,
+        KernelWanted,
+        KernelBuilt,
         FoldOpened,
         FoldClosed,
         ProgramProgressed,
@@ -458,6 +493,7 @@ class Link:
     MANAGER_TO_WORKER: ClassVar[tuple[type[Message], ...]] = (
         WorkerRegistered,
         Refused,
+        KernelAnswered,
         RunProgram,
         CancelProgram,
         ReleaseValues,
@@ -469,6 +505,8 @@ class Link:
     HOME_TO_THIEF: ClassVar[tuple[type[Message], ...]] = (RunGranted, FoldTerms, DropFold, Beat)
     PROCESS_TO_WORKER: ClassVar[tuple[type[Message], ...]] = (
         ProcessReady,
+        KernelWanted,
+        KernelBuilt,
         FoldOffered,
         FoldTerms,
         FoldClosed,
@@ -479,6 +517,7 @@ class Link:
     )
     WORKER_TO_PROCESS: ClassVar[tuple[type[Message], ...]] = (
         DriveProgram,
+        KernelAnswered,
         RunLeaves,
         PieceDone,
         PieceLost,

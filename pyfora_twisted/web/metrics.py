@@ -74,6 +74,8 @@ class ManagerCollector(Collector):
         yield _gauge("pyfora_clients", "Connected clients", core.clients.connected())
         yield _counter("pyfora_workers_joined", "Workers that have registered", core.figures.joined_workers)
         yield _counter("pyfora_workers_lost", "Workers that were given up for lost", core.figures.lost_workers)
+        yield _gauge("pyfora_kernels", "Kernels that the manager keeps for workers", len(core.kernels.kept))
+        yield _gauge("pyfora_kernels_bytes", "Size of these kernels", core.kernels.kept_bytes)
         yield _gauge("pyfora_open_loops", "Parallel loops that workers may steal from", len(core.offers.folds))
 
     def _blocks(self, core: Manager) -> Iterator[Metric]:

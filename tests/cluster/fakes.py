@@ -8,13 +8,16 @@ from collections.abc import Callable
 from dataclasses import asdict
 from typing import Any, Protocol
 
-from pyfora.limits import HELD_RUNS_LIMIT
+from pyfora.limits import HELD_RUNS_LIMIT, KERNEL_WAIT_S
 from pyfora.wire.messages import (
     DriveProgram,
     DropFold,
     FoldClosed,
     FoldOffered,
     FoldTerms,
+    KernelAnswered,
+    KernelBuilt,
+    KernelWanted,
     Message,
     PieceDone,
     PieceLost,
@@ -23,19 +26,25 @@ from pyfora.wire.messages import (
     RunLeaves,
     TermsFolded,
 )
-from tests.cluster.programs import Spec, Step, add_terms, answer, answer_of_step, integer, value_content
+from tests.cluster.programs import Spec, Step, add_terms, answer, answer_of_step, integer, kernel_of, value_content
+
+COMPILE_S = 0.08
 
 
 class Surroundings(Protocol):
     """What a process sees of its worker."""
 
     spool: dict[str, bytes]
+    kernels: dict[str, bytes]
+    """The worker's cache."""
 
     def say(self, message: Message) -> None: ...
     def later(self, delay_s: float, action: Callable[[], None]) -> None: ...
     def die(self, reason: str) -> None: ...
     def wrong(self, text: str) -> None: ...
     def random(self) -> float: ...
+    def lock(self, key: str) -> bool: ...
+    def unlock(self, key: str) -> None: ...
 
 
 class ComputeProcess:
@@ -59,10 +68,14 @@ class Driver:
         self.results: list[str] = []
         self.step_at = -1
         self.fold_id = ""
+        self.offer: FoldOffered | None = None
+        """What waits for its kernel."""
 
     def tell(self, message: Message) -> None:
         if isinstance(message, DriveProgram):
             self._begin(message)
+        elif isinstance(message, KernelAnswered):
+            self._kernel(self.offer, message)
         elif getattr(message, "fold_id", None) == self.fold_id:
             if isinstance(message, PieceDone):
                 self._piece(message)
@@ -115,7 +128,42 @@ class Driver:
         self.around.spool[name] = environment
         guess = self.step.leaf_s * (0.3 + 2 * self.around.random())
         holds = self.step.kind == "float"
-        self.around.say(FoldOffered(self.fold_id, self.step.leaves, guess, holds, name, len(environment)))
+        self._with_kernel(FoldOffered(self.fold_id, self.step.leaves, guess, holds, name, len(environment)))
+
+    def _with_kernel(self, offer: FoldOffered) -> None:
+        """Offer the loop once its kernel is here: from the cache, from another worker, or compiled."""
+        key, _ = kernel_of(self.step)
+        if key in self.around.kernels:
+            self.around.say(offer)
+        elif not self.around.lock(key):
+            self.around.later(0.005, lambda: self._with_kernel(offer))
+        else:
+            self.offer = offer
+            self.around.say(KernelWanted(key))
+            self.around.later(KERNEL_WAIT_S, lambda: self._kernel(offer, KernelAnswered(key, b"")))
+
+    def _kernel(self, offer: FoldOffered | None, answer: KernelAnswered) -> None:
+        key, content = kernel_of(self.step)
+        if offer is None or offer is not self.offer or answer.key != key:
+            return  # late
+        self.offer = None
+        if answer.payload:
+            if answer.payload != content:
+                self.around.wrong(f"another kernel than {key}")
+            self._has_kernel(offer)
+            return
+
+        def built() -> None:
+            self.around.say(KernelBuilt(key, True, content))
+            self._has_kernel(offer)
+
+        self.around.later(COMPILE_S, built)
+
+    def _has_kernel(self, offer: FoldOffered) -> None:
+        key, content = kernel_of(self.step)
+        self.around.kernels[key] = content
+        self.around.unlock(key)
+        self.around.say(offer)
 
     def _piece(self, piece: PieceDone) -> None:
         if piece.outcome == "touched":
@@ -239,7 +287,10 @@ class Leaf:
             if data is None:
                 self.around.wrong(f"the environment of {run.fold_id} is not in the spool")
                 return
-            self._piece(run, Step(**json.loads(data)), run.lo)
+            step = Step(**json.loads(data))
+            key, content = kernel_of(step)
+            self.around.kernels[key] = content
+            self._piece(run, step, run.lo)
 
     def _fold(self, message: FoldTerms) -> None:
         key = (message.fold_id, message.lo, message.hi)

@@ -108,6 +108,10 @@ class WorkerNode(Node):
         self.cores = cores
         self.manager = manager
         self.host, self.base_port = machine, 30009
+        self.kernels: dict[str, bytes] = {}
+        """On its disk, where a restart leaves them."""
+        self.locks: dict[str, SimulatedProcess] = {}
+        """Who has, or compiles, which of them; while that process lives."""
         self._fresh()
         world.workers[self.host] = self
         super().__init__(world, machine, self._new_core(), self._new_id)
@@ -232,6 +236,7 @@ class SimulatedProcess:
         self.worker = worker
         self.process_id = process_id
         self.spool = worker.spool
+        self.kernels = worker.kernels
         self.chance: random.Random = worker.world.chance
         self.compute = ComputeProcess(self)
         self.hung_until = 0.0
@@ -244,6 +249,17 @@ class SimulatedProcess:
 
     def random(self) -> float:
         return self.chance.random()
+
+    def lock(self, key: str) -> bool:
+        """Whether this process alone asks for the kernel now, or compiles it."""
+        holder = self.worker.locks.get(key)
+        if holder is not None and self.worker.processes.get(holder.process_id) is holder:
+            return False
+        self.worker.locks[key] = self
+        return True
+
+    def unlock(self, key: str) -> None:
+        del self.worker.locks[key]
 
     def later(self, delay_s: float, action: Callable[[], None]) -> None:
         """Unless the process is dead by then; not while its machine is frozen."""

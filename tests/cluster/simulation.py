@@ -154,6 +154,7 @@ class Scenario:
         self._check_answers()
         self._check_values()
         self._check_tidy()
+        self._check_kernels()
         return world
 
     def _ends(self) -> dict[str, object]:
@@ -241,6 +242,15 @@ class Scenario:
                 if not self._left_over():
                     return
         world.fail(f"left over at the end: {self._left_over()}")
+
+    def _check_kernels(self) -> None:
+        """In a calm night each kernel is compiled once."""
+        if self.plan.disturbances or self.plan.network.loss:
+            return
+        known = set().union(*(worker.kernels for worker in self.workers))
+        compiled = sum(worker.core.figures.compiled_kernels for worker in self.workers)
+        if compiled > len(known):
+            self.world.fail(f"{compiled} kernels were compiled, {len(known)} there are")
 
     def _left_over(self) -> list[str]:
         left = [f"job {job.program_id} ({job.state.value})" for job in self.manager.core.lineage.jobs.values()]

@@ -12,6 +12,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
@@ -24,6 +25,9 @@ from pyfora.wire.messages import (
     FoldClosed,
     FoldOffered,
     FoldTerms,
+    KernelAnswered,
+    KernelBuilt,
+    KernelWanted,
     Link,
     Message,
     PieceDone,
@@ -91,6 +95,13 @@ class WorkerInTest:
         self.kill_after_pieces: int | None = None
         """Kill a leaf process once so many pieces have come."""
         self.pids: dict[str, int] = {}
+        self.others_kernels: dict[str, bytes] = {}
+        """What other workers have, by key, as `KernelAnswered` brings it."""
+        self.answers_late = False
+        """Whether the driver hears of them only when it has compiled one itself."""
+        self.built: list[KernelBuilt] = []
+        self.at_offer: Callable[[], None] = lambda: None
+        """Called when a driver has offered a loop, before a leaf process hears of it."""
         self.lost_pieces = 0
         """Held pieces that were lost with their holder."""
 
@@ -174,10 +185,17 @@ class WorkerInTest:
                 for message in process.receive():
                     if isinstance(message, ProgramEnded):
                         return message
-                    if isinstance(message, ProgramPrinted):
+                    if isinstance(message, KernelWanted) and not self.answers_late:
+                        process.send(KernelAnswered(message.key, self.others_kernels.get(message.key, b"")))
+                    elif isinstance(message, KernelBuilt):
+                        self.built.append(message)
+                        if self.answers_late:
+                            process.send(KernelAnswered(message.key, self.others_kernels.get(message.key, b"")))
+                    elif isinstance(message, ProgramPrinted):
                         self.printed.append(message)
                     elif isinstance(message, FoldOffered):
                         self.offers.append(message)
+                        self.at_offer()
                         step = self._run_leaves
                         runs = [(lo, min(lo + step, message.leaves)) for lo in range(0, message.leaves, step)]
                         folds[message.fold_id] = Offered(message, runs)

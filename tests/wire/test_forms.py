@@ -12,7 +12,19 @@ import pytest
 
 from pyfora.errors import WireError
 from pyfora.wire.codec import check_fields, decode_message, encode_message, field_types
-from pyfora.wire.forms import BasePort, BlockId, Counted, Few, HeldValue, Host, NoName, Version, check_of, type_of
+from pyfora.wire.forms import (
+    BasePort,
+    BlockId,
+    Counted,
+    Few,
+    HeldValue,
+    Host,
+    KernelKey,
+    NoName,
+    Version,
+    check_of,
+    type_of,
+)
 from pyfora.wire.messages import Link, Message
 
 KINDS = sorted({kind for links in vars(Link).values() if isinstance(links, tuple) for kind in links}, key=str)
@@ -23,7 +35,7 @@ FREE = {"reason", "text", "end", "payload", "figures"}
 def plain(hint: Any) -> Any:
     """A small value that is of this type and form."""
     special = {BlockId: "a" * 32, Host: "h", Version: "1.0", BasePort: 1, Few: 1, Counted: ["a", 1]}
-    special |= {HeldValue: ["a", 1, "w", "h", 2], NoName: ""}
+    special |= {HeldValue: ["a", 1, "w", "h", 2], NoName: "", KernelKey: "a" * 64}
     if hint in special:
         return special[hint]
     if get_origin(hint) is list:
