@@ -16,6 +16,7 @@ from pyfora.compile import (
     complexes,
     dicts,
     lists,
+    namespaces,
     numpy_numbers,
     octets,
     randoms,
@@ -85,6 +86,9 @@ class Calls:
         bound = self._bound(scope, node.func)
         if bound is not None and isinstance(bound[0].type, InMemory) and not isinstance(bound[0].type, Record):
             return needed(scope, node, self._in_memory(scope, node, *bound))
+        if bound is not None and namespaces.is_namespace(bound[0].type) and not node.keywords:
+            terms = [self.expressions.value(scope, argument) for argument in node.args]
+            return namespaces.method(scope, *bound, terms, node)
         if bound is not None and isinstance(bound[0].type, str):
             of_scalar = scalars.method(bound[0], bound[1], len(node.args) + len(node.keywords))
             if of_scalar is not None:
@@ -282,6 +286,8 @@ class Calls:
             return lists.length(terms[0])
         if target is builtins.len and octets.is_bytes(terms[0].type):
             return octets.length(terms[0])
+        if target is builtins.len and namespaces.is_namespace(terms[0].type):
+            return namespaces.length(terms[0])
         if target is builtins.len and isinstance(terms[0].type, ArrayOf):
             return arrays.length(terms[0])
         if target is builtins.len and isinstance(terms[0].type, DictOf | SetOf | ViewOf):

@@ -12,7 +12,7 @@ import inspect
 import types
 from collections.abc import Callable, Sequence
 
-from pyfora.compile import arrays, complexes, dicts, fields, lists, numpy_numbers, octets, records, texts
+from pyfora.compile import arrays, complexes, dicts, fields, lists, namespaces, numpy_numbers, octets, records, texts
 from pyfora.compile.classes import inits_of, is_named_tuple, is_plain_class
 from pyfora.compile.kinds import DictOf, Known, ListOf, RandomState, Record, SetOf, Shape, ViewOf, is_runtime
 from pyfora.compile.numpy_kinds import ArrayOf, is_number
@@ -68,7 +68,7 @@ class Objects:
         """`term.name`, where that is no method to be called."""
         if isinstance(term.type, Known):
             return self._attribute_of_known(scope, term.type.value, name, node)
-        if isinstance(term.type, RandomState):
+        if isinstance(term.type, RandomState) or (isinstance(term.type, DictOf) and name in ("get", "__getitem__")):
             return made(types.MethodType, [name], [term])
         if not isinstance(term.type, Shape | Record):
             raise scope.refuse(f"attribute {name!r} of a {term.type}", node)
@@ -140,6 +140,8 @@ class Objects:
             return lists.item(scope, term, numpy_numbers.as_index(index), node)
         if isinstance(term.type, DictOf):
             return dicts.item(scope, term, index, node)
+        if namespaces.is_namespace(term.type):
+            return namespaces.item(scope, term, index, node)
         if octets.is_bytes(term.type):
             return octets.item(scope, term, numpy_numbers.as_index(index), node)
         if texts.is_text(term.type):
@@ -250,6 +252,8 @@ class Objects:
             return _truth(same is isinstance(operator, ast.Is))
         if isinstance(operator, ast.In | ast.NotIn):
             inside = self._contains(scope, right, left, node)
+            if inside.constant is not None:
+                return _truth(bool(inside.constant) is isinstance(operator, ast.In))
             return inside if isinstance(operator, ast.In) else Term("bool", f"(not {inside.text})")
         if is_number(left.type) or is_number(right.type):
             return numpy_numbers.compare(scope, operator, left, right, node)
@@ -286,6 +290,8 @@ class Objects:
             return dicts.contains(scope, held, value, node)
         if isinstance(kind, ViewOf) and kind.what == "keys":
             return dicts.contains(scope, Term(kind.of, held.text), value, node)
+        if namespaces.is_namespace(kind):
+            return namespaces.contains(scope, held, value, node)
         if octets.is_bytes(kind):
             return octets.contains(scope, held, value, node)
         if isinstance(kind, ListOf):

@@ -156,8 +156,8 @@ def python_type(kind: Kind) -> type | None:
             return python if python not in (types.FunctionType, types.MethodType) else None
         case ListOf():
             return list
-        case SetOf():
-            return set
+        case SetOf(python=python):
+            return python
     return None
 
 

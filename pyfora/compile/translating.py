@@ -20,7 +20,18 @@ from pyfora.compile.functions import (
     parameters_of,
     yields,
 )
-from pyfora.compile.kinds import InMemory, Kind, Known, ListOf, Optional, Shape, give_up_text, is_runtime
+from pyfora.compile.kinds import (
+    DictOf,
+    InMemory,
+    Kind,
+    Known,
+    ListOf,
+    Optional,
+    SetOf,
+    Shape,
+    give_up_text,
+    is_runtime,
+)
 from pyfora.compile.learning import lasting, learned
 from pyfora.compile.loop import FunctionSource
 from pyfora.compile.numpy_kinds import ArrayOf
@@ -47,7 +58,7 @@ def _shares(kind: Kind | None) -> bool:
             return any(map(_shares, kind.parts))
         case Optional():
             return _shares(kind.of)
-        case ListOf(is_frozen=True):
+        case ListOf(is_frozen=True) | DictOf(is_frozen=True) | SetOf(is_frozen=True):
             return False
     return isinstance(kind, InMemory)
 
