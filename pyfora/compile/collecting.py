@@ -51,8 +51,10 @@ class Collecting:
         if self._read_range(scope, node) is not None or called(scope, self._expressions, node) in MADE_BY:
             return True
         kind = self._expressions.value(scope, node).type
-        return isinstance(kind, ListOf | DictOf | ViewOf | ArrayOf) or (
-            isinstance(kind, Shape) and kind.python in (tuple, bytes) and is_runtime(kind)
+        return (
+            isinstance(kind, ListOf | DictOf | ViewOf | ArrayOf)
+            or dicts.is_frozen(kind)
+            or (isinstance(kind, Shape) and kind.python in (tuple, bytes) and is_runtime(kind))
         )
 
     def collection(self, scope: Scope, node: ast.Call, target: object) -> Term | None:

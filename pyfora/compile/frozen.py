@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from pyfora.compile.classes import parts_from_outside
+from pyfora.compile.classes import is_plain_class, parts_from_outside
 from pyfora.compile.kinds import DictOf, Kind, Known, ListOf, SetOf, Shape, is_runtime
 from pyfora.compile.loop import Element
 from pyfora.compile.refusal import NotCompiled
@@ -21,6 +21,8 @@ DEEPEST = 6
 """How deep they are made of others."""
 PARTS_LIMIT = 64
 """Parts of one element."""
+_SAMPLE = 64
+"""So many elements of each tell what the others are likely to be."""
 _LEAST_ROOM = 8
 _GOLDEN = 2**64 - 7046029254386353131
 _DICT_WORDS, _ENTRY_WORDS, _LIST_WORDS = 7, 3, 3
@@ -50,11 +52,21 @@ class Frozen:
         return first + 8 * self.root, memory
 
 
-def laid_out(value: Any) -> tuple[Kind, Frozen]:
-    """The kind of such a value, and its memory. Raises NotCompiled, whose reason says what it is one of."""
-    memory = _Memory()
-    kind, words, _ = memory.words_of([value], DEEPEST)
-    return kind, memory.frozen(kind, int(words[0]) // 8)
+@dataclass
+class FrozenOnes:
+    """Those that one kernel captures: none is laid out twice, however often the loop is translated."""
+
+    sample: bool = False
+    """Whether the first elements of each stand for all."""
+    _known: dict[int, tuple[Any, Kind, Frozen]] = field(default_factory=dict)
+
+    def laid_out(self, value: Any) -> tuple[Kind, Frozen]:
+        """The kind of such a value, and its memory. Raises NotCompiled, whose reason says what it is one of."""
+        if id(value) not in self._known:
+            memory = _Memory(_SAMPLE if self.sample else None)
+            kind, words, _ = memory.words_of([value], DEEPEST)
+            self._known[id(value)] = value, kind, memory.frozen(kind, int(words[0]) // 8)
+        return self._known[id(value)][1:]
 
 
 def layout_of(kind: Kind) -> str:
@@ -75,6 +87,8 @@ def layout_of(kind: Kind) -> str:
 class _Memory:
     """Words that are laid out one after the other."""
 
+    most: int | None = None
+    """So many elements of each are looked at; None: all."""
     pieces: list[Any] = field(default_factory=list)
     addresses: list[Any] = field(default_factory=list)
     count: int = 0
@@ -139,10 +153,10 @@ class _Memory:
             lengths = set(map(len, values))
             names, parts = [("",) * length for length in lengths], values
         else:
-            found = [one for one in map(parts_from_outside, values) if one is not None]
-            if len(found) < len(values):
+            first = parts_from_outside(values[0])
+            if first is None:
                 raise NotCompiled(f"of elements of type {python.__name__}")
-            names, parts = list({tuple(one[1]) for one in found}), [one[2] for one in found]
+            names, parts = _parts_of(values, tuple(first[1]))
         if len(names) != 1 or not 0 < len(names[0]) <= PARTS_LIMIT:
             raise NotCompiled(f"of elements of type {python.__name__} that have several numbers of parts")
         kinds, columns = [], []
@@ -155,6 +169,7 @@ class _Memory:
     def _lists(self, values: list[list[Any]], depth: int) -> tuple[Kind, list[tuple[Any, bool]]]:
         import numpy as np
 
+        values = [one[: self.most] for one in values]
         element, words, is_address = self.words_of([*itertools.chain.from_iterable(values)], depth - 1)
         first = self._put([(words, is_address)])[0]
         lengths = np.fromiter(map(len, values), np.int64, len(values))
@@ -167,24 +182,24 @@ class _Memory:
         import numpy as np
 
         of_pairs = issubclass(python, dict)
-        keys = [*itertools.chain.from_iterable(values)]
+        counts = [len(one) if self.most is None else min(len(one), self.most) for one in values]
+        keys = self._all(values)
         key, columns = self._columns(keys, depth - 1)
         _must_be_keys(key, columns)
         words, is_address = (self._put(columns), True) if len(columns) > 1 else columns[0]
         inner, kept, kept_is_address = _of_no_values(len(keys))
         if of_pairs:
-            held = [*itertools.chain.from_iterable(one.values() for one in values)]
-            inner, kept, kept_is_address = self.words_of(held, depth - 1)
+            inner, kept, kept_is_address = self.words_of(self._all([one.values() for one in values]), depth - 1)
         live = np.ones(len(keys), np.int64)
         entries = self._put([(words, is_address), (kept, kept_is_address), (live, False)])
         hashes, start, headers = _hashes([column for column, _ in columns]), 0, []
-        for one in values:
-            slots = _slots(hashes[start : start + len(one)])
+        for count in counts:
+            slots = _slots(hashes[start : start + count])
             table = self._put([(slots, False)])[0]
-            # An empty one has entries where others have theirs, and looks at none.
-            first = entries[start] if len(one) else 0
-            headers.append((first, len(one), len(one), len(one), table, len(slots) - 1, 0))
-            start += len(one)
+            # An empty one looks at no entries, wherever they are.
+            first = entries[start] if count else 0
+            headers.append((first, count, count, count, table, len(slots) - 1, 0))
+            start += count
         header_columns = [*zip(*headers, strict=True)]
         assert len(header_columns) == _DICT_WORDS
         addresses = self._put([(column, number in (0, 4)) for number, column in enumerate(header_columns)])
@@ -192,12 +207,30 @@ class _Memory:
             return DictOf(python, key, inner, is_frozen=True), [(addresses, True)]
         return SetOf(key, is_frozen=True, python=python), [(addresses, True)]
 
+    def _all(self, values: Iterable[Iterable[Any]]) -> list[Any]:
+        """The elements of all of these."""
+        return [*itertools.chain.from_iterable(itertools.islice(one, self.most) for one in values)]
+
 
 def _of_no_values(count: int) -> tuple[Kind, Any, bool]:
     """What the entries of a set have in the place of values."""
     import numpy as np
 
     return "int", np.zeros(count, np.int64), False
+
+
+def _parts_of(values: list[Any], names: tuple[str, ...]) -> tuple[list[tuple[str, ...]], list[Any]]:
+    """The names of the parts of values of one type, if they are those of all of them, and the parts."""
+    if is_plain_class(type(values[0])) and all(hasattr(one, "__dict__") for one in values):
+        attributes = [vars(one) for one in values]
+        if all(len(one) == len(names) for one in attributes) and set(attributes[0]) == set(names):
+            try:
+                return [names], [[one[name] for name in names] for one in attributes]
+            except KeyError:
+                return [], []
+    found = [parts_from_outside(one) for one in values]
+    parts = [one[2] for one in found if one is not None]
+    return list({tuple(one[1]) for one in found if one is not None}) if len(parts) == len(values) else [], parts
 
 
 def _numbers(values: list[Any], python: type) -> Any:

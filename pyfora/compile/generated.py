@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pyfora.compile import intervals, numpy_numbers
 from pyfora.compile.calls import Calls
 from pyfora.compile.clauses import First, clauses
-from pyfora.compile.frozen import layout_of
+from pyfora.compile.frozen import FrozenOnes, layout_of
 from pyfora.compile.functions import DEPTH_LIMIT, bound_names
 from pyfora.compile.kinds import TYPE_NAMES, InMemory, Kind, ListOf, code_of
 from pyfora.compile.learning import ElementLearned
@@ -75,16 +75,17 @@ def generate(loop: Loop, output: Output) -> Generated:
 
 def _generate_until_known(loop: Loop, output: Output) -> Generated:
     elements: dict[object, Kind] = {}
+    taken = FrozenOnes(sample=loop.sample)
     for _ in range(_EMPTY_LISTS_LIMIT):
         try:
-            return _generate(loop, output, elements)
+            return _generate(loop, output, elements, taken)
         except ElementLearned:
             continue
     raise refuse("too many empty lists", loop.filename, loop.node)
 
 
-def _generate(loop: Loop, output: Output, list_elements: dict[object, Kind]) -> Generated:
-    unit = Unit(loop.filename, loop.function_source, elements=list_elements)
+def _generate(loop: Loop, output: Output, list_elements: dict[object, Kind], taken: FrozenOnes) -> Generated:
+    unit = Unit(loop.filename, loop.function_source, elements=list_elements, frozen=taken)
     try:
         generated = _generate_unit(loop, output, unit)
     except NotCompiled as refusal:

@@ -9,8 +9,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from pyfora.compile import frozen
 from pyfora.compile.classes import is_known_beforehand, parts_from_outside
+from pyfora.compile.frozen import CONTAINERS, Frozen, FrozenOnes, is_of_texts
 from pyfora.compile.kinds import Kind, Known, ListOf, display, is_runtime
 from pyfora.compile.learning import lasting
 from pyfora.compile.loop import Element, FunctionSource
@@ -44,6 +44,7 @@ class Unit:
 
     filename: str
     function_source: Callable[[types.FunctionType], FunctionSource | None]
+    frozen: FrozenOnes = field(default_factory=FrozenOnes)
     captured: dict[object, tuple[str, Kind, Captured]] = field(default_factory=dict)
     """Where it was found (scope and name) -> parameter, type, value."""
     functions: dict[object, Function] = field(default_factory=dict)
@@ -87,11 +88,11 @@ class Unit:
                     kind, value = ListOf(words[0], is_frozen=True), words[1]
             if kind is None and (array := captured_array(value)) is not None:
                 kind, value = array
-            if kind is None and type(value) in frozen.CONTAINERS:
+            if kind is None and type(value) in CONTAINERS:
                 try:
-                    kind, value = frozen.laid_out(value)
+                    kind, value = self.frozen.laid_out(value)
                 except NotCompiled:
-                    if not frozen.is_of_texts(value):
+                    if not is_of_texts(value):
                         raise
             if kind is None:
                 return None
@@ -102,7 +103,7 @@ class Unit:
         parameter, kind, taken = self.captured[key]
         if isinstance(kind, ArrayOf):
             return Term(kind, display(self.laid_out[parameter]))
-        in_words = isinstance(kind, ListOf) and not isinstance(taken, frozen.Frozen)
+        in_words = isinstance(kind, ListOf) and not isinstance(taken, Frozen)
         return Term(kind, parameter, length=len(taken) if in_words else None)
 
     def arguments(self, key: object) -> list[str]:
@@ -328,7 +329,7 @@ class Scope:
                 for number, part in enumerate(values)
             ]
             return made(cls, names, parts)
-        if is_known_beforehand(value) or type(value) in frozen.CONTAINERS:
+        if is_known_beforehand(value) or type(value) in CONTAINERS:
             self.unit.held.append(value)
             return Term(Known(value), "")
         what = f"an int beyond 64 bits: {name!r}" if type(value) is int else f"{name!r}, a {_kind(value)}"
