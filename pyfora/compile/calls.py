@@ -15,6 +15,7 @@ from pyfora.compile import (
     closures,
     complexes,
     dicts,
+    extremes,
     lists,
     namespaces,
     numpy_numbers,
@@ -24,9 +25,9 @@ from pyfora.compile import (
     scalars,
     texts,
 )
-from pyfora.compile.collecting import COMPREHENSIONS, Collecting, each_of
+from pyfora.compile.collecting import COMPREHENSIONS, Collecting
 from pyfora.compile.functions import must_keep_their_order
-from pyfora.compile.inner_folds import INNER_FOLDS, inner_fold
+from pyfora.compile.inner_folds import INNER_FOLDS, each_of, inner_fold
 from pyfora.compile.kinds import (
     DictOf,
     InMemory,
@@ -94,6 +95,8 @@ class Calls:
             if of_scalar is not None:
                 return of_scalar
         target, first = self._callee(scope, node, bound)
+        if id(target) in scalars.EXTREMES and extremes.has_key(node):
+            return extremes.by_key(scope, self.expressions, self.read_range, scalars.EXTREMES[id(target)], node)
         if (
             id(target) in INNER_FOLDS
             and len(node.args) == 1

@@ -6,7 +6,7 @@ import ast
 import builtins
 import sys
 
-from pyfora.compile import closures, dicts, intervals, lists, numpy_numbers, optionals
+from pyfora.compile import closures, dicts, intervals, lists, numpy_numbers, optionals, orders
 from pyfora.compile.clauses import clauses
 from pyfora.compile.expressions import Expressions
 from pyfora.compile.functions import Function, bound_names
@@ -26,6 +26,15 @@ INNER_FOLDS = {
     id(builtins.max): "max",
     id(builtins.len): "len",
 }
+
+
+def each_of(source: ast.expr) -> ast.GeneratorExp:
+    """`(element for element in source)`."""
+    element, target = ast.Name("each element", ast.Load()), ast.Name("each element", ast.Store())
+    made = ast.GeneratorExp(element, [ast.comprehension(target, source, [], 0)])
+    for node in (element, target, made):
+        ast.copy_location(node, source)
+    return made
 
 
 def inner_fold(
@@ -82,7 +91,7 @@ def inner_fold(
         term = expressions.value(inside, node.elt)
         if is_number(term.type):
             return term, _step_of_numpy(inside, fold, term, node)
-        if not isinstance(term.type, str):
+        if not isinstance(term.type, str) and not (fold in ("min", "max") and orders.is_ordered(term.type)):
             term = expressions.scalar(inside, node.elt)
         return term, _step(inside, fold, term, node)
 
@@ -96,7 +105,7 @@ def inner_fold(
     loops = clauses(inside, expressions, read_range, node, innermost, first=None)
     before, after, returned = _frame(fold, result[0], inside, node)
     if default is not None:
-        after, returned = _with_default(inside, after, returned, default, node)
+        after, returned = with_default(inside, after, returned, default, node)
     function.lines = [*before, *loops, *after]
     function.returns = returned.type
     if closures.all_in(returned.type):
@@ -109,7 +118,7 @@ def inner_fold(
     return function.call(arguments, depth="")
 
 
-def _with_default(
+def with_default(
     scope: Scope, after: list[str], returned: Term, default: Term, node: ast.AST
 ) -> tuple[list[str], Term]:
     """The lines after the loops of a fold that ends with `return …`, and before that gives up on no elements."""
@@ -154,10 +163,9 @@ def _step(scope: Scope, fold: str, term: Term, node: ast.AST) -> list[str]:
                 "count = 1",
             ]
         case "min" | "max" if term.type != "bool":
-            order = "<" if fold == "min" else ">"
             return [
                 f"element = {term.text}",
-                f"if count == 0 or element {order} best:",
+                f"if count == 0 or {orders.stands_before(scope, fold, 'element', 'best', term.type, node)}:",
                 "    best = element",
                 "count = 1",
             ]
@@ -176,7 +184,7 @@ def _step_of_numpy(scope: Scope, fold: str, term: Term, node: ast.AST) -> list[s
 def _frame(fold: str, term: Term, scope: Scope, node: ast.expr) -> tuple[list[str], list[str], Term]:
     if is_number(term.type) and fold in ("sum", "min", "max"):
         return _frame_of_numpy(fold, term, scope, node)
-    give_up = ["if count == 0:", f"    return give_up_{term.type}()"]
+    give_up = ["if count == 0:", f"    return {give_up_text(term.type)}"]
     match fold:
         case "list":
             before, _, kind = lists.collected(scope, term, node)
@@ -196,8 +204,7 @@ def _frame(fold: str, term: Term, scope: Scope, node: ast.expr) -> tuple[list[st
             return [*start, "lost = 0.0"], [*give_up, *end], Term("float", "")
         case "sum" | "len":
             return ["total = 0"], ["return total"], Term("int", "")
-    zero = "0" if term.type == "int" else "0.0"
-    return ["count = 0", f"best = {zero}"], [*give_up, "return best"], Term(term.type, "")
+    return ["count = 0", f"best = {optionals.zero(term.type)}"], [*give_up, "return best"], Term(term.type, "")
 
 
 def _frame_of_numpy(fold: str, term: Term, scope: Scope, node: ast.expr) -> tuple[list[str], list[str], Term]:

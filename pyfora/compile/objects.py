@@ -12,7 +12,19 @@ import inspect
 import types
 from collections.abc import Callable, Sequence
 
-from pyfora.compile import arrays, complexes, dicts, fields, lists, namespaces, numpy_numbers, octets, records, texts
+from pyfora.compile import (
+    arrays,
+    complexes,
+    dicts,
+    fields,
+    lists,
+    namespaces,
+    numpy_numbers,
+    octets,
+    orders,
+    records,
+    texts,
+)
 from pyfora.compile.classes import inits_of, is_named_tuple, is_plain_class
 from pyfora.compile.kinds import DictOf, Known, ListOf, RandomState, Record, SetOf, Shape, ViewOf, is_runtime
 from pyfora.compile.numpy_kinds import ArrayOf, is_number
@@ -273,7 +285,7 @@ class Objects:
         word, mirrored = _ORDERS.get(type(operator), ("__contains__", "__contains__"))
         of_tuples = [term.type for term in (left, right) if isinstance(term.type, Shape)]
         if len(of_tuples) == 2 and all(issubclass(shape.python, tuple) for shape in of_tuples):
-            return self._compare_tuples(scope, operator, left, right, node)
+            return orders.compared(scope, operator, left, right, node)
         self._must_not_be_asked_first(scope, left, right, node)
         found = self._operator(scope, left, word, node)
         if word in ("__eq__", "__ne__") and found is None:
@@ -308,19 +320,6 @@ class Objects:
     def truth_of(self, scope: Scope, term: Term, node: ast.AST) -> Term:
         """Whether any value is true."""
         return as_bool(term) if isinstance(term.type, str) else self.truth(scope, term, node)
-
-    def _compare_tuples(self, scope: Scope, operator: ast.cmpop, left: Term, right: Term, node: ast.AST) -> Term:
-        assert isinstance(left.type, Shape) and isinstance(right.type, Shape)
-        if not isinstance(operator, ast.Eq | ast.NotEq) or left.type.parts != right.type.parts:
-            raise scope.refuse("an order of tuples", node)
-        if not all(part in ("int", "bool") for part in left.type.parts):
-            # A NaN equals itself where it is the same object.
-            raise scope.refuse("a comparison of tuples of other values than ints", node)
-        self._must_be_repeatable(scope, [left, right], node)
-        count = len(left.type.parts)
-        tests = [f"{part_of(left, n).text} == {part_of(right, n).text}" for n in range(count)]
-        text = f"({' and '.join(tests) or 'True'})"
-        return Term("bool", text if isinstance(operator, ast.Eq) else f"(not {text})")
 
     def _must_be_repeatable(self, scope: Scope, terms: Sequence[Term], node: ast.AST) -> None:
         """A text that stands in several places is evaluated several times."""

@@ -22,7 +22,7 @@ get set append pop get_frozen get_known
 """
 _SEQUENCES = """
 find_word find_float order count_word count_float there remove_word remove_float take_out put_in extend reverse before
-sort
+sort sort_rows
 """
 _DICTS = """
 hash room new find enter add put put_near value value_or default default_list default_dict drop drop_or

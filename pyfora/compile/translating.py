@@ -49,15 +49,15 @@ _VARIANTS_LIMIT = 4
 """So often is a function translated for arguments of the same types, of which other things are known."""
 
 
-def _shares(kind: Kind | None) -> bool:
+def can_be_changed(kind: Kind | None) -> bool:
     """Whether what can be changed may be reached from a value of this kind."""
     match kind:
         case ArrayOf():
             return not kind.is_frozen
         case Shape():
-            return any(map(_shares, kind.parts))
+            return any(map(can_be_changed, kind.parts))
         case Optional():
-            return _shares(kind.of)
+            return can_be_changed(kind.of)
         case ListOf(is_frozen=True) | DictOf(is_frozen=True) | SetOf(is_frozen=True):
             return False
     return isinstance(kind, InMemory)
@@ -145,7 +145,7 @@ class Translator:
             # All of it is run before the first value is used: nobody may see the difference.
             if node is not scope.gone_through:
                 raise scope.refuse("a generator that is not gone through at once", node)
-            if any(_shares(term.type) for term in arguments):
+            if any(can_be_changed(term.type) for term in arguments):
                 raise scope.refuse("a generator function of what can be changed meanwhile", node)
             for term in arguments:
                 closures.must_stay(scope, term.type, node)
