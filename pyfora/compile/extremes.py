@@ -7,12 +7,12 @@ import ast
 from pyfora.compile import closures, optionals, orders
 from pyfora.compile.clauses import clauses
 from pyfora.compile.expressions import Expressions
+from pyfora.compile.frozen import can_be_changed
 from pyfora.compile.functions import Function
 from pyfora.compile.inner_folds import each_of, inner_fold, with_default
 from pyfora.compile.kinds import give_up_text, is_runtime
 from pyfora.compile.scope import Scope
 from pyfora.compile.terms import Term
-from pyfora.compile.translating import can_be_changed
 from pyfora.compile.turns import MADE_BY, RangeReader, called
 
 

@@ -9,8 +9,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from pyfora.compile.classes import is_plain_class, parts_from_outside
-from pyfora.compile.kinds import DictOf, Kind, Known, ListOf, SetOf, Shape, is_runtime
+from pyfora.compile.kinds import DictOf, InMemory, Kind, Known, ListOf, Optional, SetOf, Shape, ViewOf, is_runtime
 from pyfora.compile.loop import Element
+from pyfora.compile.numpy_kinds import ArrayOf
 from pyfora.compile.refusal import NotCompiled
 
 CONTAINERS = (list, dict, collections.Counter, collections.defaultdict, set, frozenset)
@@ -309,3 +310,19 @@ def _slots(hashes: Any) -> Any:
 def is_of_texts(value: Any) -> bool:
     """Whether its keys are texts, so that it can be asked for those that are known beforehand."""
     return type(value) is not list and len(value) > 0 and set(map(type, value)) == {str}
+
+
+def can_be_changed(kind: Kind | None) -> bool:
+    """Whether what can be changed may be reached from a value of this kind."""
+    match kind:
+        case ArrayOf():
+            return not kind.is_frozen
+        case Shape():
+            return any(map(can_be_changed, kind.parts))
+        case Optional():
+            return can_be_changed(kind.of)
+        case ListOf(is_frozen=True) | DictOf(is_frozen=True) | SetOf(is_frozen=True):
+            return False
+        case ViewOf():
+            return can_be_changed(kind.of)
+    return isinstance(kind, InMemory)

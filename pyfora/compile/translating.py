@@ -10,6 +10,7 @@ from pyfora.compile import closures, intervals, optionals, randoms, records
 from pyfora.compile.classes import inits_of
 from pyfora.compile.counters import INTERVAL, Unbounded, counters
 from pyfora.compile.expressions import CallTranslator, Expressions
+from pyfora.compile.frozen import can_be_changed
 from pyfora.compile.functions import (
     Function,
     bind_arguments,
@@ -21,20 +22,14 @@ from pyfora.compile.functions import (
     yields,
 )
 from pyfora.compile.kinds import (
-    DictOf,
-    InMemory,
     Kind,
     Known,
     ListOf,
-    Optional,
-    SetOf,
-    Shape,
     give_up_text,
     is_runtime,
 )
 from pyfora.compile.learning import lasting, learned
 from pyfora.compile.loop import FunctionSource
-from pyfora.compile.numpy_kinds import ArrayOf
 from pyfora.compile.objects import Objects
 from pyfora.compile.refusal import NotCompiled
 from pyfora.compile.scope import Instance, Scope, Unit, plain
@@ -47,20 +42,6 @@ Rungs = tuple[Interval | None, ...]
 """Where the arguments of a function lie."""
 _VARIANTS_LIMIT = 4
 """So often is a function translated for arguments of the same types, of which other things are known."""
-
-
-def can_be_changed(kind: Kind | None) -> bool:
-    """Whether what can be changed may be reached from a value of this kind."""
-    match kind:
-        case ArrayOf():
-            return not kind.is_frozen
-        case Shape():
-            return any(map(can_be_changed, kind.parts))
-        case Optional():
-            return can_be_changed(kind.of)
-        case ListOf(is_frozen=True) | DictOf(is_frozen=True) | SetOf(is_frozen=True):
-            return False
-    return isinstance(kind, InMemory)
 
 
 def _is_endless(node: ast.FunctionDef) -> bool:
