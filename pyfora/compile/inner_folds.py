@@ -44,10 +44,11 @@ def inner_fold(
     fold: str,
     node: ast.GeneratorExp | ast.ListComp | ast.SetComp | ast.DictComp,
     default: Term | None = None,
+    start: Term | None = None,
 ) -> Term:
     """The value of a fold over a comprehension over ranges. Raises NotCompiled.
 
-    `default`: what `min` and `max` give where there are no elements, a literal or None.
+    `default`: what `min` and `max` give where there are no elements, a literal or None. `start`: of `sum`.
     """
     if fold == "len" and not isinstance(node, ast.ListComp):
         raise scope.refuse("len() of a generator", node)
@@ -104,6 +105,12 @@ def inner_fold(
 
     loops = clauses(inside, expressions, read_range, node, innermost, first=None)
     before, after, returned = _frame(fold, result[0], inside, node)
+    if start is not None:
+        begin = inside.fresh("start")
+        before, after = _started(scope, Term(start.type, begin), result[0], before, after, node)
+        function.interval = None
+        function.parameters.append((begin, start.type))
+        arguments.append(start)
     if default is not None:
         after, returned = with_default(inside, after, returned, default, node)
     function.lines = [*before, *loops, *after]
@@ -116,6 +123,18 @@ def inner_fold(
     scope.unit.functions[object()] = function
     scope.use(function.captured)
     return function.call(arguments, depth="")
+
+
+def _started(
+    scope: Scope, start: Term, element: Term, before: list[str], after: list[str], node: ast.expr
+) -> tuple[list[str], list[str]]:
+    """The lines before and after the loops of a sum that begins with a number, which is held in a variable."""
+    if start.type == "float" == element.type:
+        # The sum of no floats is what it begins with.
+        return [f"total = {start.text}" if line == "total = 0.0" else line for line in before], after[2:]
+    if start.type != "int" or element.type not in ("int", "bool"):
+        raise scope.refuse(f"sum() of {element.type} elements that begins with a {start.type}", node)
+    return before, [f"return add_int({start.text}, total)"]
 
 
 def with_default(

@@ -237,13 +237,15 @@ def one_of(scope: Scope, value: Term, held: Term, node: ast.AST) -> Term:
     """`value in held`, which is a tuple of such values."""
     kind = held.type
     assert isinstance(kind, Shape)
-    if value.type not in ("int", "bool") or any(part != value.type for part in kind.parts):
-        raise scope.refuse("'in' of a tuple, but for ints in one of ints", node)
-    key = ("one of", kind)
+    if not isinstance(value.type, str) or not all(isinstance(part, str) for part in kind.parts):
+        raise scope.refuse("'in' of a tuple, but for numbers in one of numbers, and texts in one of texts", node)
+    key = ("one of", value.type, kind)
     if key not in scope.unit.functions:
         function = Function(scope.unit.name("call_in"), [("value", value.type), ("held", kind)], "bool")
-        tests = [f"value == {part_of(Term(kind, 'held'), number).text}" for number in range(len(kind.parts))]
-        function.lines, function.complete = [f"return {' or '.join(tests) or 'False'}"], True
+        parts = [part_of(Term(kind, "held"), number) for number in range(len(kind.parts))]
+        pairs = [orders.as_compared(Term(value.type, "value"), part) for part in parts]
+        function.lines = [f"return {' or '.join(f'{one} == {other}' for one, other in pairs) or 'False'}"]
+        function.complete = True
         scope.unit.functions[key] = function
     return scope.unit.functions[key].call([value, held], depth="")
 

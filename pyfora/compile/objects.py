@@ -309,6 +309,9 @@ class Objects:
         if isinstance(kind, ListOf):
             return lists.contains(scope, held, value, node)
         if isinstance(kind, Shape) and kind.python is tuple:
+            words = [part.value for part in kind.parts if isinstance(part, Known) and isinstance(part.value, str)]
+            if words and len(words) == len(kind.parts):
+                return texts.one_of_words(scope, value, words, node)
             return lists.one_of(scope, value, held, node)
         if texts.is_text(kind) and texts.is_letter(value.type):
             return texts.one_of(scope, value, held, node)

@@ -46,7 +46,7 @@ def compared(scope: Scope, operator: ast.cmpop, one: Term, other: Term, node: as
     if key not in scope.unit.functions:
         function = Function(scope.unit.name("call_compared"), [("one", both[0]), ("other", both[1])], "bool")
         for left, right in zip(leaves(both[0], "one"), leaves(both[1], "other"), strict=True):
-            texts = _as_compared(Term(*left), Term(*right))
+            texts = as_compared(Term(*left), Term(*right))
             differ = f"{_LESS_OR_MORE[type(operator)]}" if type(operator) in _LESS_OR_MORE else ""
             answer = f"{texts[0]} {differ} {texts[1]}" if differ else str(isinstance(operator, ast.NotEq))
             function.lines += [f"if {texts[0]} != {texts[1]}:", f"    return {answer}"]
@@ -56,7 +56,7 @@ def compared(scope: Scope, operator: ast.cmpop, one: Term, other: Term, node: as
     return scope.unit.functions[key].call([one, other], depth="")
 
 
-def _as_compared(left: Term, right: Term) -> tuple[str, str]:
+def as_compared(left: Term, right: Term) -> tuple[str, str]:
     """Two numbers as they are compared: an int as a float only where it is one exactly."""
     if "float" in (left.type, right.type):
         one, other = scalars.exact_float(left).text, scalars.exact_float(right).text

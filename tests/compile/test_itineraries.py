@@ -204,7 +204,7 @@ def three(a, b, c=7): return a * 100 + b * 10 + c
 """
 NAMES = [line.split()[1].partition("(")[0] for line in LIBRARY.splitlines() if line.startswith("def ")]
 HELPERS = {"mixed", "three"}
-GIVES_UP = {"beyond_count": 6, "steps_of_none": 1,  "reduced_none": 2, "sliced": 1, "sliced_0": 2}
+GIVES_UP = {"beyond_count": 6, "steps_of_none": 1, "reduced_none": 2, "sliced": 1, "sliced_0": 2}
 """How often at most, of the indices 0 to 9: where CPython raises, or computes beyond 64 bits."""
 
 
