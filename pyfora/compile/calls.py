@@ -15,7 +15,9 @@ from pyfora.compile import (
     closures,
     complexes,
     dicts,
+    extremes,
     lists,
+    namespaces,
     numpy_numbers,
     octets,
     randoms,
@@ -23,9 +25,9 @@ from pyfora.compile import (
     scalars,
     texts,
 )
-from pyfora.compile.collecting import COMPREHENSIONS, Collecting, each_of
+from pyfora.compile.collecting import COMPREHENSIONS, Collecting
 from pyfora.compile.functions import must_keep_their_order
-from pyfora.compile.inner_folds import INNER_FOLDS, inner_fold
+from pyfora.compile.inner_folds import INNER_FOLDS, each_of, inner_fold
 from pyfora.compile.kinds import (
     DictOf,
     InMemory,
@@ -85,11 +87,18 @@ class Calls:
         bound = self._bound(scope, node.func)
         if bound is not None and isinstance(bound[0].type, InMemory) and not isinstance(bound[0].type, Record):
             return needed(scope, node, self._in_memory(scope, node, *bound))
+        if bound is not None and namespaces.is_namespace(bound[0].type) and not node.keywords:
+            terms = [self.expressions.value(scope, argument) for argument in node.args]
+            return namespaces.method(scope, *bound, terms, node)
         if bound is not None and isinstance(bound[0].type, str):
             of_scalar = scalars.method(bound[0], bound[1], len(node.args) + len(node.keywords))
             if of_scalar is not None:
                 return of_scalar
         target, first = self._callee(scope, node, bound)
+        if id(target) in scalars.EXTREMES and extremes.has_key(node):
+            return extremes.by_key(scope, self.expressions, self.read_range, scalars.EXTREMES[id(target)], node)
+        if target is builtins.sum and (begun := self._begun_sum(scope, node)) is not None:
+            return begun
         if (
             id(target) in INNER_FOLDS
             and len(node.args) == 1
@@ -110,6 +119,11 @@ class Calls:
         made_here = self._collecting.collection(scope, node, target)
         if made_here is not None:
             return made_here
+        if target is builtins.isinstance and len(node.args) == 2:
+            classes = ast.Tuple(scalars.classes_of(node.args[1]), ast.Load())
+            node = ast.copy_location(
+                ast.Call(node.func, [node.args[0], ast.copy_location(classes, node)], node.keywords), node
+            )
         users = isinstance(target, types.FunctionType | Term)
         value = self.expressions.any_value if users else self.expressions.value
         terms = [*first]
@@ -124,6 +138,22 @@ class Calls:
                 raise scope.refuse("a call with **arguments", node)
             keywords[keyword.arg] = value(scope, keyword.value)
         return self._apply(scope, node, target, terms, keywords)
+
+    def _begun_sum(self, scope: Scope, node: ast.Call) -> Term | None:
+        """`sum(over, start)`; None where it is not."""
+        starts = [*node.args[1:], *(keyword.value for keyword in node.keywords if keyword.arg == "start")]
+        if len(starts) != 1 or len(node.args) + len(node.keywords) != 2 or isinstance(node.args[0], ast.Starred):
+            return None
+        over = node.args[0]
+        if not isinstance(over, ast.GeneratorExp | ast.ListComp):
+            if not self._collecting.is_gone_through(scope, over):
+                return None
+            over = each_of(over)
+        start = self.expressions.value(scope, starts[0])
+        if start.may_change:
+            raise scope.refuse("sum() that begins with what changes something", node)
+        nothing = type(start.constant) is int and start.constant == 0
+        return inner_fold(scope, self.expressions, self.read_range, "sum", over, start=None if nothing else start)
 
     def _default(self, scope: Scope, node: ast.Call, target: object) -> Term | None:
         """The `default` of `min` or `max`."""
@@ -282,6 +312,8 @@ class Calls:
             return lists.length(terms[0])
         if target is builtins.len and octets.is_bytes(terms[0].type):
             return octets.length(terms[0])
+        if target is builtins.len and namespaces.is_namespace(terms[0].type):
+            return namespaces.length(terms[0])
         if target is builtins.len and isinstance(terms[0].type, ArrayOf):
             return arrays.length(terms[0])
         if target is builtins.len and isinstance(terms[0].type, DictOf | SetOf | ViewOf):

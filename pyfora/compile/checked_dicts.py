@@ -26,9 +26,12 @@ def key_float(b: Builder, value: Any) -> Any:
 
 @routine("int64(int64, int64)")
 def hash_dict(key: Any, width: Any) -> Any:
-    """Where to look first: Knuth's multiplication by the golden ratio, word by word."""
+    """Where to look first: Knuth's multiplication by the golden ratio, word by word.
+
+    `frozen._hashes` has the same, of many. (The lower half of most floats is zero.)
+    """
     if width == 1:
-        return shr_bits(key * -7046029254386353131, 32)
+        return shr_bits((key ^ shr_bits(key, 32)) * -7046029254386353131, 32)
     mixed = 0
     for number in range(width):
         mixed = (mixed ^ load_word(key, number)) * -7046029254386353131

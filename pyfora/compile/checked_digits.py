@@ -1,4 +1,4 @@
-"""Floats taken apart, put together and rounded to decimal places: exactly, or given up."""
+"""Numbers taken apart, put together and rounded to decimal places: exactly, or given up."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pyfora.compile.checked_floats import (
     neg_float,
     number_float,
 )
-from pyfora.compile.checked_ints import give_up_int
+from pyfora.compile.checked_ints import floordiv_int, give_up_int, mod_int, mul_int
 from pyfora.compile.checked_lists import float_of_word, word_float
 from pyfora.compile.libm import symbol
 from pyfora.compile.primitives import Builder, primitive, real, routine
@@ -33,6 +33,30 @@ def nearest_float(b: Builder, value: Any) -> Any:
 def integral_float(b: Builder, value: Any) -> Any:
     """Its integral part."""
     return b.call("llvm.trunc", value)
+
+
+@primitive("boolean(float64)")
+def is_integral_float(b: Builder, value: Any) -> Any:
+    """`value.is_integer()`."""
+    size = b.call("llvm.fabs", value)
+    same = b.ir.fcmp_ordered("==", b.call("llvm.trunc", value), value)
+    return b.ir.and_(same, b.ir.fcmp_ordered("!=", size, real(float("inf"))))
+
+
+@routine("int64(int64, int64)")
+def digits_int(value: Any, digits: Any) -> Any:
+    """`round(value, digits)`: to tens, hundreds and so on, half to even. Gives up where these are beyond 64 bits."""
+    if digits >= 0:
+        return value
+    if digits < -18:
+        return give_up_int()
+    unit = 1
+    for _ in range(0 - digits):
+        unit = unit * 10
+    times, rest = floordiv_int(value, unit), mod_int(value, unit)
+    if 2 * rest > unit or (2 * rest == unit and times & 1 == 1):
+        times = times + 1
+    return mul_int(times, unit)
 
 
 @routine("float64(float64, int64)")
@@ -165,5 +189,6 @@ DIGIT_PRIMITIVES = {
     in (
         *("fused_float", "nearest_float", "integral_float", "digits_float", "remainder_float", "nextafter_float"),
         *("ulp_float", "modf_float", "frexp_float", "ldexp_float", "isclose_float", "letter_int"),
+        *("digits_int", "is_integral_float"),
     )
 }

@@ -302,6 +302,13 @@ def bit_length_int(b: Builder, value: Any) -> Any:
     return b.ir.sub(whole(64), b.ir.ctlz(size, ir.Constant(I1, 0)))
 
 
+@primitive("int64(int64)")
+def bit_count_int(b: Builder, value: Any) -> Any:
+    """`value.bit_count()`: of its size."""
+    negative = b.ir.icmp_signed("<", value, whole(0))
+    return b.ir.ctpop(b.ir.select(negative, b.ir.sub(whole(0), value), value))
+
+
 @primitive("int64()")
 def give_up_int(b: Builder) -> Any:
     b.give_up_if(b.ir.icmp_signed("==", whole(0), whole(0)))

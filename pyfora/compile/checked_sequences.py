@@ -13,10 +13,12 @@ from pyfora.compile.checked_lists import (
     float_of_word,
     length_list,
     load_word,
+    new_list,
     room_list,
     set_header,
     set_length,
     set_word,
+    shr_bits,
     take_words,
 )
 from pyfora.compile.primitives import routine
@@ -216,6 +218,30 @@ def sort_list(arena: Any, keys: Any, values: Any, floats: Any, down: Any) -> Any
     set_header(keys, key, length, length)
     if both:
         set_header(values, value, length, length)
+
+
+@routine("void(int64, int64, int64, int64, int64, boolean)")
+def sort_rows_list(arena: Any, rows: Any, values: Any, width: Any, floats: Any, down: Any) -> Any:
+    """Sort `values` by `rows`, which are the addresses of `width` words each; of floats where `floats` has a bit.
+
+    By the last word first, and so on to the first: equal ones stay as the words behind have put them.
+    """
+    length = length_list(rows)
+    column, places, ordered = new_list(arena, length), new_list(arena, length), take_words(arena, length)
+    set_length(column, length)
+    set_length(places, length)
+    for number in range(length):
+        set_word(data_list(places), number, number)
+    part = width - 1
+    while part >= 0:
+        for number in range(length):
+            row = load_word(data_list(rows), load_word(data_list(places), number))
+            set_word(data_list(column), number, load_word(row, part))
+        sort_list(arena, column, places, shr_bits(floats, part) & 1 != 0, down)
+        part = part - 1
+    for number in range(length):
+        set_word(ordered, number, load_word(data_list(values), load_word(data_list(places), number)))
+    set_header(values, ordered, length, length)
 
 
 SEQUENCE_PRIMITIVES = {name: value for name, value in dict(globals()).items() if name.endswith("_list")}

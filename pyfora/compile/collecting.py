@@ -9,22 +9,12 @@ import collections
 from pyfora.compile import dicts, lists
 from pyfora.compile.expressions import Expressions
 from pyfora.compile.functions import Function
-from pyfora.compile.inner_folds import inner_fold
+from pyfora.compile.inner_folds import each_of, inner_fold
 from pyfora.compile.kinds import DictOf, Kind, Known, ListOf, SetOf, Shape, ViewOf, is_runtime
 from pyfora.compile.numpy_kinds import ArrayOf
 from pyfora.compile.scope import Scope
 from pyfora.compile.terms import Term, constant
 from pyfora.compile.turns import MADE_BY, RangeReader, called
-
-
-def each_of(source: ast.expr) -> ast.GeneratorExp:
-    """`(element for element in source)`."""
-    element, target = ast.Name("each element", ast.Load()), ast.Name("each element", ast.Store())
-    made = ast.GeneratorExp(element, [ast.comprehension(target, source, [], 0)])
-    for node in (element, target, made):
-        ast.copy_location(node, source)
-    return made
-
 
 COMPREHENSIONS: dict[type[ast.expr], str] = {ast.ListComp: "list", ast.SetComp: "set", ast.DictComp: "dict"}
 _TYPES: dict[str, type] = {"list": list, "set": set, "dict": dict, "Counter": collections.Counter}
@@ -51,8 +41,10 @@ class Collecting:
         if self._read_range(scope, node) is not None or called(scope, self._expressions, node) in MADE_BY:
             return True
         kind = self._expressions.value(scope, node).type
-        return isinstance(kind, ListOf | DictOf | ViewOf | ArrayOf) or (
-            isinstance(kind, Shape) and kind.python in (tuple, bytes) and is_runtime(kind)
+        return (
+            isinstance(kind, ListOf | DictOf | ViewOf | ArrayOf)
+            or dicts.is_frozen(kind)
+            or (isinstance(kind, Shape) and kind.python in (tuple, bytes) and is_runtime(kind))
         )
 
     def collection(self, scope: Scope, node: ast.Call, target: object) -> Term | None:
@@ -99,10 +91,13 @@ class Collecting:
         else:
             scope.gone_through = over
             held = self._expressions.value(scope, over)
-            if isinstance(held.type, DictOf | SetOf | ViewOf):
+            of_items = isinstance(held.type, ViewOf) and held.type.what == "items"
+            if isinstance(held.type, DictOf | SetOf | ViewOf) and not of_items:
                 listed = dicts.column(scope, held, node)
             elif isinstance(held.type, ListOf):
                 listed = lists.method(scope, held, "copy", [], node)
+            elif self.is_gone_through(scope, over):
+                listed = inner_fold(scope, self._expressions, self._read_range, "list", each_of(over))
             else:
                 raise scope.refuse(f"sorted() of a {held.type}", node)
         return self._in_order(scope, listed, words.get("key"), words.get("reverse"), node)

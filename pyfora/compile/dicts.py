@@ -1,7 +1,8 @@
-"""Dicts, counters and sets that a function makes, fills and drops: of one type of key and one type of value.
+"""Dicts, counters and sets that a function makes, fills and drops, and captured ones: of one type of key and of value.
 
 A dict goes through its keys in the order in which they came. A set of CPython's goes through its elements in an order
-that is a matter of its table, so here no set is gone through: what does not depend on the order is all that there is.
+that is a matter of its table, so here no set is gone through that a function makes: what does not depend on the order
+is all that there is. A captured one is as it is, and so is its order.
 """
 
 from __future__ import annotations
@@ -11,14 +12,15 @@ import collections
 import dataclasses
 import re
 
-from pyfora.compile import texts
+from pyfora.compile import numpy_numbers, optionals, scalars, texts
+from pyfora.compile.frozen import can_be_key
 from pyfora.compile.functions import Function
-from pyfora.compile.kinds import DictOf, InMemory, Kind, Known, ListOf, SetOf, Shape, ViewOf, is_runtime
+from pyfora.compile.kinds import DictOf, InMemory, Kind, Known, ListOf, Optional, SetOf, Shape, ViewOf, is_runtime
 from pyfora.compile.learning import ElementLearned, agree, learned, resolved
 from pyfora.compile.lists import LONGEST
 from pyfora.compile.refusal import Unlearned
 from pyfora.compile.scope import Scope
-from pyfora.compile.terms import Term, made
+from pyfora.compile.terms import Term, as_int, made
 from pyfora.compile.words import ARENA, arena, can_be_kept, from_word, leaves, word_of
 
 _LOOK = re.compile(r"\bcall_\w*\(|_dict\(|\bload_word\(")
@@ -59,7 +61,9 @@ def _key(scope: Scope, held: Term, key: Term, node: ast.AST) -> tuple[str, int]:
     )
     if kind is not None and texts.is_letter(kind) and texts.is_text(key.type):
         key = texts.as_letter(scope, key, node)
-    if not _can_be_key(key.type):
+    if is_frozen(held.type):
+        key = _as_equal(key, kind)
+    if not can_be_key(key.type):
         raise scope.refuse(f"a {key.type} as a key", node)
     if kind is None:
         _learn(scope, held, "key", key.type, node)
@@ -71,10 +75,22 @@ def _key(scope: Scope, held: Term, key: Term, node: ast.AST) -> tuple[str, int]:
     return text, _width(key.type)
 
 
-def _can_be_key(kind: Kind) -> bool:
-    if isinstance(kind, Shape):
-        return kind.python in (tuple, str) and is_runtime(kind) and all(map(_can_be_key, kind.parts))
-    return isinstance(kind, str)
+def is_frozen(kind: Kind) -> bool:
+    """Whether it was captured, so that nobody changes it."""
+    return isinstance(kind, DictOf | SetOf) and kind.is_frozen
+
+
+def _must_be_own(scope: Scope, held: Term, node: ast.AST) -> None:
+    if is_frozen(held.type):
+        raise scope.refuse(f"a change of a captured {held.type}", node)
+
+
+def _as_equal(key: Term, kind: Kind | None) -> Term:
+    """A number that is only looked for, as the equal one of the type of the keys."""
+    key = numpy_numbers.as_index(key)
+    if kind == "int" and key.type == "bool":
+        return as_int(key)
+    return scalars.exact_float(key) if kind == "float" and key.type in ("int", "bool") else key
 
 
 def _width(kind: Kind | None) -> int:
@@ -114,6 +130,7 @@ def item(scope: Scope, held: Term, key: Term, node: ast.AST) -> Term:
     assert isinstance(held.type, DictOf)
     word, width = _key(scope, held, key, node)
     kind = _known(scope, held.type.value, node)
+    # (What a captured defaultdict would make of a key that is not there, it would keep.)
     makes = held.type.makes
     if makes is not None:
         given = f"{arena(scope)}, {held.text}, {word}, {width}"
@@ -122,7 +139,7 @@ def item(scope: Scope, held: Term, key: Term, node: ast.AST) -> Term:
             return from_word(scope, kind, f"{verb}({given})")
         zero = "word_float(0.0)" if makes == "float" else "0"
         return from_word(scope, kind, f"default_dict({arena(scope)}, {held.text}, {word}, {zero}, {width})")
-    if held.type.python is collections.Counter:
+    if held.type.python is collections.Counter and kind == "int":
         return from_word(scope, kind, f"item_or_dict({held.text}, {word}, 0, {width})")
     return from_word(scope, kind, f"item_dict({held.text}, {word}, {width})")
 
@@ -138,6 +155,7 @@ def _at(scope: Scope, held: Term, number: str, node: ast.AST) -> Term:
 
 def set_item(scope: Scope, held: Term, key: Term, value: Term, node: ast.AST) -> str:
     """`held[key] = value`, as a line."""
+    _must_be_own(scope, held, node)
     word, width = _key(scope, held, key, node)
     return f"put_dict({arena(scope)}, {held.text}, {word}, {_value_word(scope, held, value, node)}, {width})"
 
@@ -145,6 +163,7 @@ def set_item(scope: Scope, held: Term, key: Term, value: Term, node: ast.AST) ->
 def change_item(scope: Scope, held: Term, key: Term, node: ast.AST, change: Term) -> tuple[list[str], Term, str]:
     """For `held[key] += change`: lines before it, the value as it was, and the line that puts the new one."""
     assert isinstance(held.type, DictOf)
+    _must_be_own(scope, held, node)
     word, width = _key(scope, held, key, node)
     names = scope.fresh("key"), scope.fresh("entry")
     lines = [f"{names[0]} = {word}", f"{names[1]} = find_dict({held.text}, {names[0]}, {width})"]
@@ -178,6 +197,7 @@ def contains(scope: Scope, held: Term, key: Term, node: ast.AST) -> Term:
 
 def delete(scope: Scope, held: Term, key: Term, node: ast.AST) -> str:
     """`del held[key]`, as a line."""
+    _must_be_own(scope, held, node)
     word, width = _key(scope, held, key, node)
     return f"take_dict({held.text}, {word}, {width})"
 
@@ -197,9 +217,17 @@ def method(scope: Scope, held: Term, name: str, terms: list[Term], node: ast.AST
     if isinstance(held.type, SetOf):
         return _set_method(scope, held, name, terms, node)
     assert isinstance(held.type, DictOf)
+    if name in ("setdefault", "pop", "clear"):
+        _must_be_own(scope, held, node)
     match name, len(terms):
         case (("keys" | "values" | "items"), 0):
             return Term(ViewOf(held.type, name), held.text)
+        case "__getitem__", 1:
+            return item(scope, held, terms[0], node)
+        case "get", 1:
+            return _got(scope, held, terms[0], node)
+        case "get", 2 if terms[1].type == optionals.NOTHING:
+            return _got(scope, held, terms[0], node)
         case "get", 2:
             word, width = _key(scope, held, terms[0], node)
             other = _value_word(scope, held, terms[1], node)
@@ -219,13 +247,39 @@ def method(scope: Scope, held: Term, name: str, terms: list[Term], node: ast.AST
             return from_word(scope, kind, f"take_or_dict({held.text}, {word}, {other}, {width})")
         case "clear", 0:
             return Term(Known(None), f"clear_dict({arena(scope)}, {held.text})")
-        case "copy", 0:
-            return Term(held.type, f"copy_dict({arena(scope)}, {held.text}, {_width(held.type.key)})")
+        case "copy", 0 if _can_be_copied(held.type):
+            return Term(own(held.type), f"copy_dict({arena(scope)}, {held.text}, {_width(held.type.key)})")
     raise scope.refuse(f"the method {name!r} of a {held.type}", node)
+
+
+def _can_be_copied(kind: DictOf) -> bool:
+    """Of a captured one it must be known what it makes of a key that is not there."""
+    return not kind.is_frozen or kind.python is dict or (kind.python is collections.Counter and kind.value == "int")
+
+
+def _got(scope: Scope, held: Term, key: Term, node: ast.AST) -> Term:
+    """`held.get(key)`: None where it is not there."""
+    assert isinstance(held.type, DictOf)
+    word, width = _key(scope, held, key, node)
+    value = _known(scope, held.type.value, node)
+    if not is_runtime(value):
+        raise scope.refuse(f"get() of a dict of {value}s", node)
+    kind = Optional(value)
+    key_ = ("got", kind, width)
+    if key_ not in scope.unit.functions:
+        function = Function(scope.unit.name("call_get"), [("held", "int"), ("key", "int")], kind)
+        nothing = optionals.as_optional(Term(optionals.NOTHING, ""), kind).text
+        found = optionals.as_optional(from_word(scope, value, "value_dict(held, number)"), kind).text
+        function.lines = [f"number = find_dict(held, key, {width})", "if number < 0:", f"    return {nothing}"]
+        function.lines, function.complete = [*function.lines, f"return {found}"], True
+        scope.unit.functions[key_] = function
+    return scope.unit.functions[key_].call([Term("int", held.text), Term("int", word)], depth="")
 
 
 def _set_method(scope: Scope, held: Term, name: str, terms: list[Term], node: ast.AST) -> Term:
     assert isinstance(held.type, SetOf)
+    if name != "copy":
+        _must_be_own(scope, held, node)
     match name, len(terms):
         case "add", 1:
             word, width = _key(scope, held, terms[0], node)
@@ -236,8 +290,8 @@ def _set_method(scope: Scope, held: Term, name: str, terms: list[Term], node: as
             return Term(Known(None), given if name == "remove" else f"take_or_dict({held.text}, {word}, 0, {width})")
         case "clear", 0:
             return Term(Known(None), f"clear_dict({arena(scope)}, {held.text})")
-        case "copy", 0:
-            return Term(held.type, f"copy_dict({arena(scope)}, {held.text}, {_width(held.type.element)})")
+        case "copy", 0 if held.type.python is set:
+            return Term(own(held.type), f"copy_dict({arena(scope)}, {held.text}, {_width(held.type.element)})")
     raise scope.refuse(f"the method {name!r} of a set", node)
 
 
@@ -292,6 +346,8 @@ def counted(scope: Scope, key: Term, node: ast.expr) -> tuple[Term, list[str]]:
 def iteration(scope: Scope, held: Term, node: ast.AST) -> tuple[list[str], str, list[str], Term]:
     """A loop over a dict or a view of one, as `lists.iteration`."""
     of = held.type.of if isinstance(held.type, ViewOf) else held.type
+    if isinstance(of, SetOf) and of.is_frozen:
+        of = DictOf(dict, of.element, None, is_frozen=True)
     if not isinstance(of, DictOf):
         raise scope.refuse("a loop over a set, whose order is a matter of CPython's table", node)
     what = held.type.what if isinstance(held.type, ViewOf) else "keys"
@@ -321,5 +377,5 @@ def column(scope: Scope, held: Term, node: ast.AST) -> Term:
 
 
 def own(kind: Kind) -> Kind:
-    """The type of a new dict of the same types."""
-    return dataclasses.replace(kind, origin=None) if isinstance(kind, DictOf | SetOf) else kind
+    """The type of a copy."""
+    return dataclasses.replace(kind, is_frozen=False) if isinstance(kind, DictOf | SetOf) else kind

@@ -305,6 +305,14 @@ class Expressions:
         raise scope.refuse(f"operator {kind.__name__} of {left.type} and {right.type}", node)
 
     def _compare(self, scope: Scope, node: ast.Compare) -> Term:
+        match node:
+            case ast.Compare(
+                ops=[ast.In() | ast.NotIn()], comparators=[ast.List(elts=elts) | ast.Set(elts=elts) as held]
+            ):
+                if all(isinstance(element, ast.Constant) for element in elts):
+                    # Nobody can tell it from a tuple of the same literals.
+                    literals: list[ast.expr] = [ast.copy_location(ast.Tuple(elts, ast.Load()), held)]
+                    node = ast.copy_location(ast.Compare(node.left, node.ops, literals), node)
         if len(node.ops) == 1:
             pair = [self.any_value(scope, operand) for operand in (node.left, *node.comparators)]
             with_none = optionals.equals_none(scope, node.ops[0], pair[0], pair[1], node)

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from pyfora.compile import intervals, numpy_numbers
 from pyfora.compile.calls import Calls
 from pyfora.compile.clauses import First, clauses
+from pyfora.compile.frozen import FrozenOnes, layout_of
 from pyfora.compile.functions import DEPTH_LIMIT, bound_names
-from pyfora.compile.kinds import TYPE_NAMES, Kind, ListOf, code_of
+from pyfora.compile.kinds import TYPE_NAMES, InMemory, Kind, ListOf, code_of
 from pyfora.compile.learning import ElementLearned
 from pyfora.compile.loop import Element, Loop, Output
 from pyfora.compile.numpy_kinds import ArrayOf, axes_of, is_number, name_of
@@ -74,16 +75,17 @@ def generate(loop: Loop, output: Output) -> Generated:
 
 def _generate_until_known(loop: Loop, output: Output) -> Generated:
     elements: dict[object, Kind] = {}
+    taken = FrozenOnes(sample=loop.sample)
     for _ in range(_EMPTY_LISTS_LIMIT):
         try:
-            return _generate(loop, output, elements)
+            return _generate(loop, output, elements, taken)
         except ElementLearned:
             continue
     raise refuse("too many empty lists", loop.filename, loop.node)
 
 
-def _generate(loop: Loop, output: Output, list_elements: dict[object, Kind]) -> Generated:
-    unit = Unit(loop.filename, loop.function_source, elements=list_elements)
+def _generate(loop: Loop, output: Output, list_elements: dict[object, Kind], taken: FrozenOnes) -> Generated:
+    unit = Unit(loop.filename, loop.function_source, elements=list_elements, frozen=taken)
     try:
         generated = _generate_unit(loop, output, unit)
     except NotCompiled as refusal:
@@ -230,6 +232,8 @@ class _Elements:
 def _captured_type(kind: Kind) -> str:
     if isinstance(kind, ArrayOf):
         return f"{name_of(kind.element)}:{axes_of(kind)}"
+    if isinstance(kind, InMemory) and not (isinstance(kind, ListOf) and isinstance(kind.element, str)):
+        return f"frozen {layout_of(kind)}"
     return f"{kind.element}s" if isinstance(kind, ListOf) else str(kind)
 
 

@@ -6,7 +6,7 @@ import ast
 import builtins
 import sys
 
-from pyfora.compile import closures, dicts, intervals, lists, numpy_numbers, optionals
+from pyfora.compile import closures, dicts, intervals, lists, numpy_numbers, optionals, orders
 from pyfora.compile.clauses import clauses
 from pyfora.compile.expressions import Expressions
 from pyfora.compile.functions import Function, bound_names
@@ -28,6 +28,15 @@ INNER_FOLDS = {
 }
 
 
+def each_of(source: ast.expr) -> ast.GeneratorExp:
+    """`(element for element in source)`."""
+    element, target = ast.Name("each element", ast.Load()), ast.Name("each element", ast.Store())
+    made = ast.GeneratorExp(element, [ast.comprehension(target, source, [], 0)])
+    for node in (element, target, made):
+        ast.copy_location(node, source)
+    return made
+
+
 def inner_fold(
     scope: Scope,
     expressions: Expressions,
@@ -35,10 +44,11 @@ def inner_fold(
     fold: str,
     node: ast.GeneratorExp | ast.ListComp | ast.SetComp | ast.DictComp,
     default: Term | None = None,
+    start: Term | None = None,
 ) -> Term:
     """The value of a fold over a comprehension over ranges. Raises NotCompiled.
 
-    `default`: what `min` and `max` give where there are no elements, a literal or None.
+    `default`: what `min` and `max` give where there are no elements, a literal or None. `start`: of `sum`.
     """
     if fold == "len" and not isinstance(node, ast.ListComp):
         raise scope.refuse("len() of a generator", node)
@@ -82,7 +92,7 @@ def inner_fold(
         term = expressions.value(inside, node.elt)
         if is_number(term.type):
             return term, _step_of_numpy(inside, fold, term, node)
-        if not isinstance(term.type, str):
+        if not isinstance(term.type, str) and not (fold in ("min", "max") and orders.is_ordered(term.type)):
             term = expressions.scalar(inside, node.elt)
         return term, _step(inside, fold, term, node)
 
@@ -95,8 +105,14 @@ def inner_fold(
 
     loops = clauses(inside, expressions, read_range, node, innermost, first=None)
     before, after, returned = _frame(fold, result[0], inside, node)
+    if start is not None:
+        begin = inside.fresh("start")
+        before, after = _started(scope, Term(start.type, begin), result[0], before, after, node)
+        function.interval = None
+        function.parameters.append((begin, start.type))
+        arguments.append(start)
     if default is not None:
-        after, returned = _with_default(inside, after, returned, default, node)
+        after, returned = with_default(inside, after, returned, default, node)
     function.lines = [*before, *loops, *after]
     function.returns = returned.type
     if closures.all_in(returned.type):
@@ -109,7 +125,19 @@ def inner_fold(
     return function.call(arguments, depth="")
 
 
-def _with_default(
+def _started(
+    scope: Scope, start: Term, element: Term, before: list[str], after: list[str], node: ast.expr
+) -> tuple[list[str], list[str]]:
+    """The lines before and after the loops of a sum that begins with a number, which is held in a variable."""
+    if start.type == "float" == element.type:
+        # The sum of no floats is what it begins with.
+        return [f"total = {start.text}" if line == "total = 0.0" else line for line in before], after[2:]
+    if start.type != "int" or element.type not in ("int", "bool"):
+        raise scope.refuse(f"sum() of {element.type} elements that begins with a {start.type}", node)
+    return before, [f"return add_int({start.text}, total)"]
+
+
+def with_default(
     scope: Scope, after: list[str], returned: Term, default: Term, node: ast.AST
 ) -> tuple[list[str], Term]:
     """The lines after the loops of a fold that ends with `return …`, and before that gives up on no elements."""
@@ -154,10 +182,9 @@ def _step(scope: Scope, fold: str, term: Term, node: ast.AST) -> list[str]:
                 "count = 1",
             ]
         case "min" | "max" if term.type != "bool":
-            order = "<" if fold == "min" else ">"
             return [
                 f"element = {term.text}",
-                f"if count == 0 or element {order} best:",
+                f"if count == 0 or {orders.stands_before(scope, fold, 'element', 'best', term.type, node)}:",
                 "    best = element",
                 "count = 1",
             ]
@@ -176,7 +203,7 @@ def _step_of_numpy(scope: Scope, fold: str, term: Term, node: ast.AST) -> list[s
 def _frame(fold: str, term: Term, scope: Scope, node: ast.expr) -> tuple[list[str], list[str], Term]:
     if is_number(term.type) and fold in ("sum", "min", "max"):
         return _frame_of_numpy(fold, term, scope, node)
-    give_up = ["if count == 0:", f"    return give_up_{term.type}()"]
+    give_up = ["if count == 0:", f"    return {give_up_text(term.type)}"]
     match fold:
         case "list":
             before, _, kind = lists.collected(scope, term, node)
@@ -196,8 +223,7 @@ def _frame(fold: str, term: Term, scope: Scope, node: ast.expr) -> tuple[list[st
             return [*start, "lost = 0.0"], [*give_up, *end], Term("float", "")
         case "sum" | "len":
             return ["total = 0"], ["return total"], Term("int", "")
-    zero = "0" if term.type == "int" else "0.0"
-    return ["count = 0", f"best = {zero}"], [*give_up, "return best"], Term(term.type, "")
+    return ["count = 0", f"best = {optionals.zero(term.type)}"], [*give_up, "return best"], Term(term.type, "")
 
 
 def _frame_of_numpy(fold: str, term: Term, scope: Scope, node: ast.expr) -> tuple[list[str], list[str], Term]:

@@ -13,6 +13,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from pyfora.compile.frozen import Frozen
 from pyfora.compile.generated import Generated, generate
 from pyfora.compile.giving_up import check_of
 from pyfora.compile.loop import Element, Loop, Output
@@ -206,13 +207,18 @@ class Kernel:
                 lists.append((header, value))
                 arguments.append(ctypes.addressof(header))
                 continue
+            if isinstance(value, Frozen) and value.layout == kind:
+                address, memory = value.placed()
+                lists.append(memory)
+                arguments.append(address)
+                continue
             if ":" in kind:
                 lists.append(value)
                 arguments += _laid_out(value, kind)
                 continue
             # ctypes would cut an int down to 64 bits without a word.
             fits = kind != "int" or (isinstance(value, int) and -_INT_BOUND <= value < _INT_BOUND)
-            if type(value) is not _PYTHON_TYPES[kind] or not fits:
+            if type(value) is not _PYTHON_TYPES.get(kind) or not fits:
                 raise TypeError(f"a captured value is {value!r}; the kernel takes {kind}")
             arguments.append(value)
         self._taken, self._arguments, self._lists = captured, arguments, lists

@@ -81,6 +81,8 @@ class DictOf(InMemory):
     """Of a `defaultdict`: what it puts in for a key that is not there."""
     origin: object = field(default=None, compare=False)
     """Where it is made."""
+    is_frozen: bool = False
+    """Whether it was captured, and is not to be changed."""
 
     def __str__(self) -> str:
         return self.python.__name__
@@ -88,13 +90,16 @@ class DictOf(InMemory):
 
 @dataclass(frozen=True)
 class SetOf(InMemory):
-    """A set that the running kernel makes."""
+    """A set that the running kernel makes, or one that was captured."""
 
     element: Kind | None
     origin: object = field(default=None, compare=False)
+    is_frozen: bool = False
+    """Whether it was captured, and is not to be changed: then its elements lie in the order in which it has them."""
+    python: type = set
 
     def __str__(self) -> str:
-        return "set"
+        return self.python.__name__
 
 
 @dataclass(frozen=True)

@@ -5,9 +5,9 @@ from __future__ import annotations
 import ast
 import dataclasses
 
-from pyfora.compile import intervals
+from pyfora.compile import intervals, orders
 from pyfora.compile.functions import Function
-from pyfora.compile.kinds import InMemory, Kind, Known, ListOf, Shape, is_runtime
+from pyfora.compile.kinds import Kind, Known, ListOf, Shape, is_runtime
 from pyfora.compile.learning import ElementLearned, agree, learned
 from pyfora.compile.refusal import NotCompiled, Unlearned
 from pyfora.compile.scope import Scope
@@ -16,6 +16,9 @@ from pyfora.compile.words import ARENA, arena, can_be_kept, from_word, leaves, w
 
 LONGEST = 2**40
 """No list of a kernel has as many elements: there is not the memory for it."""
+
+_MOST_PARTS = 32
+"""Words of what lists are sorted by."""
 
 
 def _own(kind: Kind) -> Kind:
@@ -234,13 +237,15 @@ def one_of(scope: Scope, value: Term, held: Term, node: ast.AST) -> Term:
     """`value in held`, which is a tuple of such values."""
     kind = held.type
     assert isinstance(kind, Shape)
-    if value.type not in ("int", "bool") or any(part != value.type for part in kind.parts):
-        raise scope.refuse("'in' of a tuple, but for ints in one of ints", node)
-    key = ("one of", kind)
+    if not isinstance(value.type, str) or not all(isinstance(part, str) for part in kind.parts):
+        raise scope.refuse("'in' of a tuple, but for numbers in one of numbers, and texts in one of texts", node)
+    key = ("one of", value.type, kind)
     if key not in scope.unit.functions:
         function = Function(scope.unit.name("call_in"), [("value", value.type), ("held", kind)], "bool")
-        tests = [f"value == {part_of(Term(kind, 'held'), number).text}" for number in range(len(kind.parts))]
-        function.lines, function.complete = [f"return {' or '.join(tests) or 'False'}"], True
+        parts = [part_of(Term(kind, "held"), number) for number in range(len(kind.parts))]
+        pairs = [orders.as_compared(Term(value.type, "value"), part) for part in parts]
+        function.lines = [f"return {' or '.join(f'{one} == {other}' for one, other in pairs) or 'False'}"]
+        function.complete = True
         scope.unit.functions[key] = function
     return scope.unit.functions[key].call([value, held], depth="")
 
@@ -249,11 +254,13 @@ def ordered(scope: Scope, held: Term, keys: Term, *, down: str, node: ast.AST) -
     """`held`, sorted in place by the list of its keys, which may be itself; a call that gives None."""
     element = _element_of(scope, keys, node)
     found = leaves(element, "")
-    of_builtins = isinstance(element, str) or (isinstance(element, Shape) and element.python in (str, tuple))
-    if len(found) != 1 or not of_builtins or isinstance(found[0][0], InMemory):
+    if not orders.is_ordered(element) or len(found) > _MOST_PARTS:
         raise scope.refuse(f"an order of elements that are {element}", node)
-    floats = found[0][0] == "float"
-    return Term(Known(None), f"sort_list({arena(scope)}, {keys.text}, {held.text}, {floats}, {down})")
+    given, floats = f"{arena(scope)}, {keys.text}, {held.text}", [kind == "float" for kind, _ in found]
+    if len(found) == 1:
+        return Term(Known(None), f"sort_list({given}, {floats[0]}, {down})")
+    bits = sum(is_float << number for number, is_float in enumerate(floats))
+    return Term(Known(None), f"sort_rows_list({given}, {len(found)}, {bits}, {down})")
 
 
 def iteration(scope: Scope, held: Term, node: ast.AST) -> tuple[list[str], str, list[str], Term]:

@@ -45,6 +45,8 @@ class Loop:
     """What the first clause runs over, as `pyfora.fold.columns.typed` gives it; None: a range, given to the kernel."""
     streams: tuple[int, ...] = (0,)
     """For each place at which a `for` loop yields: the stream of rows that it writes."""
+    sample: bool = False
+    """Whether the first elements of captured dicts and lists may stand for all, as no kernel is asked for."""
 
 
 class Output(enum.Enum):

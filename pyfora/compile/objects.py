@@ -12,7 +12,19 @@ import inspect
 import types
 from collections.abc import Callable, Sequence
 
-from pyfora.compile import arrays, complexes, dicts, fields, lists, numpy_numbers, octets, records, texts
+from pyfora.compile import (
+    arrays,
+    complexes,
+    dicts,
+    fields,
+    lists,
+    namespaces,
+    numpy_numbers,
+    octets,
+    orders,
+    records,
+    texts,
+)
 from pyfora.compile.classes import inits_of, is_named_tuple, is_plain_class
 from pyfora.compile.kinds import DictOf, Known, ListOf, RandomState, Record, SetOf, Shape, ViewOf, is_runtime
 from pyfora.compile.numpy_kinds import ArrayOf, is_number
@@ -68,7 +80,7 @@ class Objects:
         """`term.name`, where that is no method to be called."""
         if isinstance(term.type, Known):
             return self._attribute_of_known(scope, term.type.value, name, node)
-        if isinstance(term.type, RandomState):
+        if isinstance(term.type, RandomState) or (isinstance(term.type, DictOf) and name in ("get", "__getitem__")):
             return made(types.MethodType, [name], [term])
         if not isinstance(term.type, Shape | Record):
             raise scope.refuse(f"attribute {name!r} of a {term.type}", node)
@@ -140,6 +152,8 @@ class Objects:
             return lists.item(scope, term, numpy_numbers.as_index(index), node)
         if isinstance(term.type, DictOf):
             return dicts.item(scope, term, index, node)
+        if namespaces.is_namespace(term.type):
+            return namespaces.item(scope, term, index, node)
         if octets.is_bytes(term.type):
             return octets.item(scope, term, numpy_numbers.as_index(index), node)
         if texts.is_text(term.type):
@@ -250,6 +264,8 @@ class Objects:
             return _truth(same is isinstance(operator, ast.Is))
         if isinstance(operator, ast.In | ast.NotIn):
             inside = self._contains(scope, right, left, node)
+            if inside.constant is not None:
+                return _truth(bool(inside.constant) is isinstance(operator, ast.In))
             return inside if isinstance(operator, ast.In) else Term("bool", f"(not {inside.text})")
         if is_number(left.type) or is_number(right.type):
             return numpy_numbers.compare(scope, operator, left, right, node)
@@ -269,7 +285,7 @@ class Objects:
         word, mirrored = _ORDERS.get(type(operator), ("__contains__", "__contains__"))
         of_tuples = [term.type for term in (left, right) if isinstance(term.type, Shape)]
         if len(of_tuples) == 2 and all(issubclass(shape.python, tuple) for shape in of_tuples):
-            return self._compare_tuples(scope, operator, left, right, node)
+            return orders.compared(scope, operator, left, right, node)
         self._must_not_be_asked_first(scope, left, right, node)
         found = self._operator(scope, left, word, node)
         if word in ("__eq__", "__ne__") and found is None:
@@ -286,11 +302,16 @@ class Objects:
             return dicts.contains(scope, held, value, node)
         if isinstance(kind, ViewOf) and kind.what == "keys":
             return dicts.contains(scope, Term(kind.of, held.text), value, node)
+        if namespaces.is_namespace(kind):
+            return namespaces.contains(scope, held, value, node)
         if octets.is_bytes(kind):
             return octets.contains(scope, held, value, node)
         if isinstance(kind, ListOf):
             return lists.contains(scope, held, value, node)
         if isinstance(kind, Shape) and kind.python is tuple:
+            words = [part.value for part in kind.parts if isinstance(part, Known) and isinstance(part.value, str)]
+            if words and len(words) == len(kind.parts):
+                return texts.one_of_words(scope, value, words, node)
             return lists.one_of(scope, value, held, node)
         if texts.is_text(kind) and texts.is_letter(value.type):
             return texts.one_of(scope, value, held, node)
@@ -302,19 +323,6 @@ class Objects:
     def truth_of(self, scope: Scope, term: Term, node: ast.AST) -> Term:
         """Whether any value is true."""
         return as_bool(term) if isinstance(term.type, str) else self.truth(scope, term, node)
-
-    def _compare_tuples(self, scope: Scope, operator: ast.cmpop, left: Term, right: Term, node: ast.AST) -> Term:
-        assert isinstance(left.type, Shape) and isinstance(right.type, Shape)
-        if not isinstance(operator, ast.Eq | ast.NotEq) or left.type.parts != right.type.parts:
-            raise scope.refuse("an order of tuples", node)
-        if not all(part in ("int", "bool") for part in left.type.parts):
-            # A NaN equals itself where it is the same object.
-            raise scope.refuse("a comparison of tuples of other values than ints", node)
-        self._must_be_repeatable(scope, [left, right], node)
-        count = len(left.type.parts)
-        tests = [f"{part_of(left, n).text} == {part_of(right, n).text}" for n in range(count)]
-        text = f"({' and '.join(tests) or 'True'})"
-        return Term("bool", text if isinstance(operator, ast.Eq) else f"(not {text})")
 
     def _must_be_repeatable(self, scope: Scope, terms: Sequence[Term], node: ast.AST) -> None:
         """A text that stands in several places is evaluated several times."""

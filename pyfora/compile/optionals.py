@@ -40,16 +40,17 @@ def as_optional(term: Term, kind: Optional | Becoming) -> Term:
     if isinstance(kind, Becoming) and term.type == kind.python:
         return Term(kind, f"(False, {numpy_numbers.begun(term, kind.of).text})")
     if term.type == NOTHING:
-        return Term(kind, f"(False, {_zero(kind.of)})")
+        return Term(kind, f"(False, {zero(kind.of)})")
     assert term.type == kind.of
     return Term(kind, f"(True, {term.text})")
 
 
-def _zero(kind: Kind) -> str:
+def zero(kind: Kind) -> str:
+    """Some value of this kind, as an expression."""
     if isinstance(kind, Shape):
-        return display(_zero(part) for part in kind.parts if is_runtime(part))
+        return display(zero(part) for part in kind.parts if is_runtime(part))
     if isinstance(kind, Optional | Becoming):
-        return f"(False, {_zero(kind.of)})"
+        return f"(False, {zero(kind.of)})"
     if isinstance(kind, InMemory):
         return "0"
     return {"int": "0", "float": "0.0", "bool": "False"}[str(kind)]

@@ -7,7 +7,7 @@ from pyfora.fold.columns import NUMPY_NUMBERS
 
 _INT = """
 add sub mul square neg abs floordiv mod rest shl shr min max isqrt gcd lcm perm factorial comb pow_mod divmod pow
-give_up store affine chosen letter
+give_up store affine chosen letter digits
 """
 _FLOAT = """
 exact div neg abs min max floor ceil round sqrt copysign isnan isinf isfinite fmod mod floordiv divmod pow atan2 give_up
@@ -22,7 +22,7 @@ get set append pop get_frozen get_known
 """
 _SEQUENCES = """
 find_word find_float order count_word count_float there remove_word remove_float take_out put_in extend reverse before
-sort
+sort sort_rows
 """
 _DICTS = """
 hash room new find enter add put put_near value value_or default default_list default_dict drop drop_or
@@ -47,7 +47,8 @@ _WHOLE_WORDS = """
 within_int finite_float single_float exact_single single_from_int
 add_single sub_single mul_single div_single sqrt_single clear_words
 floor_same ceil_same trunc_same
-seeded_random bit_length_int shr_bits shl_bits float_of_word load_word key_float same_key
+seeded_random bit_length_int bit_count_int is_integral_float shr_bits shl_bits float_of_word load_word
+key_float same_key
 reset_arena take_words copy_words set_word word_float set_header set_length slice_bound length_list room_list data_list
 length_frozen_list new_list copy_list grow_list repeat_list filled_list slice_list join_lists result
 int_from_bool int_from_float float_from_int range_count add_total libm_pow give_up_bool store_bool

@@ -125,8 +125,9 @@ def _rounded(value: Term, digits: Term) -> Term | None:
         return None
     if value.type == "float":
         return Term("float", f"digits_float({value.text}, {as_int(digits).text})")
-    # Which ints are rounded to tens is not asked for.
-    return as_int(value) if digits.constant is not None and digits.constant >= 0 else None
+    if digits.constant is not None and digits.constant >= 0:
+        return as_int(value)
+    return Term("int", f"digits_int({as_int(value).text}, {as_int(digits).text})")
 
 
 def is_close(terms: list[Term], keywords: dict[str, Term]) -> Term | None:
@@ -140,11 +141,14 @@ def is_close(terms: list[Term], keywords: dict[str, Term]) -> Term | None:
 
 def method(term: Term, name: str, count: int) -> Term | None:
     """`term.name()`; None where it is not one that is compiled."""
-    if term.type == "int" and name == "bit_length" and count == 0:
-        return Term("int", f"bit_length_int({term.text})")
-    if term.type == "int" and name in ("conjugate", "__index__") and count == 0:
-        return term
-    return None
+    if count:
+        return None
+    if term.type == "float":
+        whole = Term("bool", f"is_integral_float({term.text})")
+        return whole if name == "is_integer" else term if name == "conjugate" else None
+    if name in ("bit_length", "bit_count"):
+        return Term("int", f"{name}_int({as_int(term).text})")
+    return as_int(term) if name in ("conjugate", "__index__") else None
 
 
 def python_type(kind: Kind) -> type | None:
@@ -156,9 +160,19 @@ def python_type(kind: Kind) -> type | None:
             return python if python not in (types.FunctionType, types.MethodType) else None
         case ListOf():
             return list
-        case SetOf():
-            return set
+        case SetOf(python=python):
+            return python
     return None
+
+
+def classes_of(node: ast.expr) -> list[ast.expr]:
+    """What `isinstance` is given, one by one: `int | float`, a tuple of classes, or one class."""
+    match node:
+        case ast.BinOp(left=left, op=ast.BitOr(), right=right):
+            return [*classes_of(left), *classes_of(right)]
+        case ast.Tuple(elts=elts):
+            return [one for element in elts for one in classes_of(element)]
+    return [node]
 
 
 def is_instance(scope: Scope, term: Term, classes: Term, node: ast.AST) -> Term:

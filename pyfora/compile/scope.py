@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from pyfora.compile.classes import is_known_beforehand, parts_from_outside
+from pyfora.compile.frozen import CONTAINERS, Frozen, FrozenOnes, is_of_texts
 from pyfora.compile.kinds import Kind, Known, ListOf, display, is_runtime
 from pyfora.compile.learning import lasting
 from pyfora.compile.loop import Element, FunctionSource
@@ -43,6 +44,7 @@ class Unit:
 
     filename: str
     function_source: Callable[[types.FunctionType], FunctionSource | None]
+    frozen: FrozenOnes = field(default_factory=FrozenOnes)
     captured: dict[object, tuple[str, Kind, Captured]] = field(default_factory=dict)
     """Where it was found (scope and name) -> parameter, type, value."""
     functions: dict[object, Function] = field(default_factory=dict)
@@ -75,7 +77,8 @@ class Unit:
     def capture(self, key: object, wanted: str, value: object) -> Term | None:
         """The parameter for a captured scalar, or a list of some; None if the value is none.
 
-        A subclass of int is none, nor is None.
+        A subclass of int is none, nor is None. Raises NotCompiled for lists, dicts and sets that cannot be laid out;
+        the reason says what they are ones of.
         """
         if key not in self.captured:
             kind: Kind | None = scalar_kind(value)
@@ -85,6 +88,12 @@ class Unit:
                     kind, value = ListOf(words[0], is_frozen=True), words[1]
             if kind is None and (array := captured_array(value)) is not None:
                 kind, value = array
+            if kind is None and type(value) in CONTAINERS:
+                try:
+                    kind, value = self.frozen.laid_out(value)
+                except NotCompiled:
+                    if not is_of_texts(value):
+                        raise
             if kind is None:
                 return None
             parameter = self.name(f"captured_{plain(wanted)}")
@@ -94,7 +103,8 @@ class Unit:
         parameter, kind, taken = self.captured[key]
         if isinstance(kind, ArrayOf):
             return Term(kind, display(self.laid_out[parameter]))
-        return Term(kind, parameter, length=len(taken) if isinstance(kind, ListOf) else None)
+        in_words = isinstance(kind, ListOf) and not isinstance(taken, Frozen)
+        return Term(kind, parameter, length=len(taken) if in_words else None)
 
     def arguments(self, key: object) -> list[str]:
         """The names of the arguments that a captured value is given as."""
@@ -302,7 +312,10 @@ class Scope:
 
     def captured(self, key: object, name: str, value: object, node: ast.AST, depth: int = 0) -> Term:
         """A value from outside: a scalar as an argument of the kernel, others as what they are made of."""
-        term = self.unit.capture(key, name, value)
+        try:
+            term = self.unit.capture(key, name, value)
+        except NotCompiled as refusal:
+            raise self.refuse(f"the loop uses {name!r}, a {_kind(value)} {refusal.reason}", node) from None
         if term is not None:
             for argument in self.unit.arguments(key):
                 self.used[argument] = Term("int" if isinstance(term.type, ArrayOf) else term.type, argument)
@@ -316,7 +329,7 @@ class Scope:
                 for number, part in enumerate(values)
             ]
             return made(cls, names, parts)
-        if is_known_beforehand(value):
+        if is_known_beforehand(value) or type(value) in CONTAINERS:
             self.unit.held.append(value)
             return Term(Known(value), "")
         what = f"an int beyond 64 bits: {name!r}" if type(value) is int else f"{name!r}, a {_kind(value)}"

@@ -17,6 +17,7 @@ from pyfora.compile import (
 from pyfora.compile.assigning import Assigning
 from pyfora.compile.expressions import Expressions
 from pyfora.compile.kinds import Becoming, Known, Optional
+from pyfora.compile.lazies import may_break
 from pyfora.compile.refusal import Unlearned
 from pyfora.compile.scope import Scope, construct
 from pyfora.compile.terms import Term
@@ -250,7 +251,8 @@ class Statements:
     def _for(self, node: ast.For) -> list[str]:
         scope = self._scope
         before, head_text, first_lines, element = iteration(scope, self._expressions, self._read_range, node.iter)
-
+        if node.orelse and may_break(first_lines):
+            raise scope.refuse("'else' of a loop over itertools.takewhile", node)
         around = scope.most_turns
         scope.most_turns = turns_of(element, around)
         often = scope.most_turns is None or scope.most_turns > counters.LIMIT

@@ -62,6 +62,12 @@ def code_point(scope: Scope, term: Term, node: ast.AST) -> Term:
 
 def compare(scope: Scope, operator: ast.cmpop, left: Term, right: Term, node: ast.AST) -> Term:
     """`left operator right`, one of which is a letter."""
+    if isinstance(operator, ast.Eq | ast.NotEq):
+        for letter, other in ((left, right), (right, left)):
+            if is_text(other.type) and isinstance(other.type, Known) and len(str(other.type.value)) != 1:
+                # No code point is below 0; that there is a letter is still to be seen.
+                sign = ">=" if isinstance(operator, ast.NotEq) else "<"
+                return Term("bool", f"({_code_of(scope, letter, node).text} {sign} 0)")
     codes = [_code_of(scope, term, node) for term in (left, right)]
     if type(operator) not in ORDERS:
         raise scope.refuse("'is' or 'in' of texts", node)
@@ -86,6 +92,16 @@ def one_of(scope: Scope, letter: Term, held: Term, node: ast.AST) -> Term:
         function.complete = True
         scope.unit.functions[key] = function
     return scope.unit.functions[key].call([part_of(letter, 0)], depth="")
+
+
+def one_of_words(scope: Scope, value: Term, words: list[str], node: ast.AST) -> Term:
+    """`value in (…)`, of texts that are known beforehand."""
+    if is_text(value.type):
+        assert isinstance(value.type, Known)
+        return constant(value.type.value in words)
+    if not is_letter(value.type):
+        raise scope.refuse(f"'in' of a tuple of texts, but for a {value.type}", node)
+    return one_of(scope, value, Term(Known("".join(word for word in words if len(word) == 1)), ""), node)
 
 
 def _code_of(scope: Scope, term: Term, node: ast.AST) -> Term:

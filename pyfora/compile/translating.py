@@ -10,6 +10,7 @@ from pyfora.compile import closures, intervals, optionals, randoms, records
 from pyfora.compile.classes import inits_of
 from pyfora.compile.counters import INTERVAL, Unbounded, counters
 from pyfora.compile.expressions import CallTranslator, Expressions
+from pyfora.compile.frozen import can_be_changed
 from pyfora.compile.functions import (
     Function,
     bind_arguments,
@@ -20,10 +21,15 @@ from pyfora.compile.functions import (
     parameters_of,
     yields,
 )
-from pyfora.compile.kinds import InMemory, Kind, Known, ListOf, Optional, Shape, give_up_text, is_runtime
+from pyfora.compile.kinds import (
+    Kind,
+    Known,
+    ListOf,
+    give_up_text,
+    is_runtime,
+)
 from pyfora.compile.learning import lasting, learned
 from pyfora.compile.loop import FunctionSource
-from pyfora.compile.numpy_kinds import ArrayOf
 from pyfora.compile.objects import Objects
 from pyfora.compile.refusal import NotCompiled
 from pyfora.compile.scope import Instance, Scope, Unit, plain
@@ -36,20 +42,6 @@ Rungs = tuple[Interval | None, ...]
 """Where the arguments of a function lie."""
 _VARIANTS_LIMIT = 4
 """So often is a function translated for arguments of the same types, of which other things are known."""
-
-
-def _shares(kind: Kind | None) -> bool:
-    """Whether what can be changed may be reached from a value of this kind."""
-    match kind:
-        case ArrayOf():
-            return not kind.is_frozen
-        case Shape():
-            return any(map(_shares, kind.parts))
-        case Optional():
-            return _shares(kind.of)
-        case ListOf(is_frozen=True):
-            return False
-    return isinstance(kind, InMemory)
 
 
 def _is_endless(node: ast.FunctionDef) -> bool:
@@ -134,7 +126,7 @@ class Translator:
             # All of it is run before the first value is used: nobody may see the difference.
             if node is not scope.gone_through:
                 raise scope.refuse("a generator that is not gone through at once", node)
-            if any(_shares(term.type) for term in arguments):
+            if any(can_be_changed(term.type) for term in arguments):
                 raise scope.refuse("a generator function of what can be changed meanwhile", node)
             for term in arguments:
                 closures.must_stay(scope, term.type, node)

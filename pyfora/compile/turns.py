@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import ast
 import builtins
-import dataclasses
 import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from pyfora.compile import arrays, closures, dicts, intervals, lists, octets, texts
+from pyfora.compile import arrays, dicts, intervals, lists, octets, texts
+from pyfora.compile.frozen import can_be_changed
 from pyfora.compile.functions import Function
-from pyfora.compile.itineraries import ITERTOOLS, Cursor, Pool, made_by
+from pyfora.compile.itineraries import ITERTOOLS, Cursor, Pool, all_steady, made_by
 from pyfora.compile.kinds import DictOf, Known, ListOf, SetOf, Shape, ViewOf, is_runtime
+from pyfora.compile.lazies import LAZY, Turns, turns_by
 from pyfora.compile.numpy_kinds import ArrayOf
 from pyfora.compile.scope import Scope, construct
 from pyfora.compile.terms import Term, as_int, constant, made, part_of
@@ -22,13 +23,9 @@ if TYPE_CHECKING:
     from pyfora.compile.expressions import Expressions
 
 RangeReader = Callable[[Scope, ast.expr], list[Term] | None]
-Turns = tuple[list[str], str, list[str], Term]
-"""The lines before the loop, its first line, what a turn begins with, and its element."""
-
 _MOST_TURNS = 2**62
 """No loop takes as many: there is not the time for it."""
-_LAZY = (builtins.map, builtins.filter)
-MADE_BY = (builtins.reversed, builtins.enumerate, builtins.zip, *_LAZY, *ITERTOOLS)
+MADE_BY = (builtins.reversed, builtins.enumerate, builtins.zip, *LAZY, *ITERTOOLS)
 """What gives something that is no list, but can be gone through once."""
 
 
@@ -88,8 +85,12 @@ def _list_of_parts(scope: Scope, held: Term, node: ast.expr) -> Term:
 
 def _made(scope: Scope, expressions: Expressions, read_range: RangeReader, maker: object, node: ast.Call) -> Turns:
     """A loop over what a builtin makes of something else."""
-    if maker in _LAZY:
-        return _lazy(scope, expressions, read_range, maker, node)
+    if maker in LAZY:
+        return turns_by(
+            *(scope, expressions, maker, node),
+            lambda over: iteration(scope, expressions, read_range, over),
+            lambda together: _zipped(scope, expressions, read_range, together),
+        )
     if maker is builtins.enumerate and node.args:
         turns = iteration(scope, expressions, read_range, node.args[0])
         return _counted(scope, turns, _start(scope, expressions, node))
@@ -121,38 +122,6 @@ def _counted(scope: Scope, turns: Turns, start: Term) -> Turns:
     return [*before, first], head, [*first_lines, count], made(tuple, ["", ""], [number, element])
 
 
-def _lazy(scope: Scope, expressions: Expressions, read_range: RangeReader, maker: object, node: ast.Call) -> Turns:
-    """`map(f, …)` and `filter(f, …)`: what is called is called once in every turn, at its beginning."""
-    if node.keywords or len(node.args) < 2 or (maker is builtins.filter and len(node.args) != 2):
-        raise scope.refuse("map() or filter() of these arguments", node)
-    function = expressions.value(scope, node.args[0])
-    closures.must_stay(scope, function.type, node)
-    lines, name = scope.hold(function)
-    if len(node.args) == 2:
-        before, head, first_lines, element = iteration(scope, expressions, read_range, node.args[1])
-        taken, argument = scope.hold(element)
-        arguments: list[ast.expr] = [argument]
-    else:
-        together = ast.copy_location(ast.Call(node.func, node.args[1:], []), node)
-        cursor = _zipped(scope, expressions, read_range, together)
-        before, head, first_lines = cursor.before, f"while {cursor.more}:", cursor.advance
-        taken, arguments = [], []
-        assert isinstance(cursor.element.type, Shape)
-        whole, held = scope.hold(cursor.element)
-        for number in range(len(cursor.element.type.parts)):
-            one, argument = scope.hold(part_of(scope.read(held), number))
-            taken, arguments = [*taken, *one], [*arguments, argument]
-        taken = [*whole, *taken]
-    call = ast.copy_location(ast.Call(name, arguments, []), node)
-    first_lines = [*first_lines, *taken]
-    if maker is builtins.map:
-        # How many turns there are is told from where the elements of a range lie; these are none.
-        return [*lines, *before], head, first_lines, dataclasses.replace(expressions.value(scope, call), interval=None)
-    test = expressions.truth(scope, arguments[0] if function.type == Known(None) else call)
-    element = scope.read(arguments[0]) if isinstance(arguments[0], ast.Name) else element
-    return [*lines, *before], head, [*first_lines, f"if not {test.text}:", "    continue"], element
-
-
 def _cursor(scope: Scope, expressions: Expressions, read_range: RangeReader, node: ast.expr) -> Cursor:
     """`node` as something that can be gone through together with others."""
     bounds = read_range(scope, node)
@@ -168,29 +137,34 @@ def _cursor(scope: Scope, expressions: Expressions, read_range: RangeReader, nod
             inner = _inner_cursor(scope, expressions, read_range, node.args[0])
             start = _start(scope, expressions, node)
             before, _, advance, element = _counted(scope, (inner.before, "", inner.advance, inner.element), start)
-            return Cursor(before, inner.more, advance, element)
+            return Cursor(before, inner.more, advance, element, is_steady=inner.is_steady)
         if maker in ITERTOOLS:
             return made_by(
                 *(scope, expressions, maker, node),
                 lambda inner: _inner_cursor(scope, expressions, read_range, inner),
                 lambda inner: _pool(scope, expressions, read_range, inner),
             )
-        raise scope.refuse("map() or filter() beside something else that is gone through", node)
+        raise scope.refuse(f"{getattr(maker, '__name__', 'map')}() beside something else that is gone through", node)
     before, head, advance, element = iteration(scope, expressions, read_range, node)
+    # Nobody else has a list that is written out here.
+    is_steady = isinstance(node, ast.List | ast.ListComp) or maker in (builtins.sorted, builtins.list)
+    if isinstance(node, ast.Name | ast.Attribute | ast.Subscript | ast.Constant | ast.Tuple):
+        is_steady = not can_be_changed(expressions.value(scope, node).type)
     if head.startswith("for "):
         # Of a list that nobody changes.
         position, _, rest = head.removeprefix("for ").partition(" in range(")
         count = scope.fresh("count")
         before = [*before, f"{count} = {rest.removesuffix('):')}", f"{position} = -1"]
-        return Cursor(before, f"{position} + 1 < {count}", [f"{position} = {position} + 1", *advance], element)
-    return Cursor(before, head.removeprefix("while ").removesuffix(":"), advance, element)
+        more, advance = f"{position} + 1 < {count}", [f"{position} = {position} + 1", *advance]
+        return Cursor(before, more, advance, element, is_steady=is_steady)
+    return Cursor(before, head.removeprefix("while ").removesuffix(":"), advance, element, is_steady=is_steady)
 
 
 def _inner_cursor(scope: Scope, expressions: Expressions, read_range: RangeReader, node: ast.expr) -> Cursor:
     """The same within another: what it takes ahead may change before it is asked for."""
     inner = _cursor(scope, expressions, read_range, node)
     if inner.takes_ahead:
-        raise scope.refuse("itertools.pairwise within something else that is gone through", node)
+        raise scope.refuse(f"{ast.unparse(node)} within something else that is gone through", node)
     return inner
 
 
@@ -224,6 +198,7 @@ def _zipped(scope: Scope, expressions: Expressions, read_range: RangeReader, nod
         " and ".join(f"({cursor.more})" for cursor in cursors),
         [line for cursor in cursors for line in cursor.advance],
         made(tuple, [""] * len(cursors), [cursor.element for cursor in cursors]),
+        is_steady=all_steady(cursors),
     )
 
 
@@ -239,7 +214,7 @@ def _range_cursor(scope: Scope, bounds: list[Term], *, down: bool) -> Cursor:
     else:
         before.append(f"{position} = -1")
         more, advance = f"{position} + 1 < {count}", f"{position} = {position} + 1"
-    return Cursor(before, more, [advance], Term("int", f"({element})", interval=interval))
+    return Cursor(before, more, [advance], Term("int", f"({element})", interval=interval), is_steady=True)
 
 
 def _backwards(scope: Scope, expressions: Expressions, read_range: RangeReader, node: ast.expr) -> Cursor:
@@ -257,6 +232,7 @@ def _backwards(scope: Scope, expressions: Expressions, read_range: RangeReader, 
         f"0 < {position} and {position} - 1 < {length}",
         [f"{position} = {position} - 1"],
         lists.item(scope, Term(held.type, name), Term("int", position), node),
+        is_steady=held.type.is_frozen,
     )
 
 

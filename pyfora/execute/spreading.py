@@ -186,14 +186,14 @@ def _loop_of(part: Callable[..., Any], source: Source, *, sample: bool = False) 
     """What the compiler is asked for. Raises Untyped. With `sample`, to be analysed only."""
     found = loop_source(part) if isinstance(part, FunctionType) else None
     if found is not None:
-        loop = Loop(found.filename, found.node, found.lookup, _source_of, streams=found.streams)
+        loop = Loop(found.filename, found.node, found.lookup, _source_of, streams=found.streams, sample=sample)
         return loop if type(source) is range else replace(loop, source=typed(source, sample=sample))
     if part is not iter or not isinstance(source, Called):
         return None
     if range_called_over(source) is not None:
-        return _calling_loop(source, 1)
+        return replace(_calling_loop(source, 1), sample=sample)
     columns = typed_arguments(source, sample=sample)
-    return replace(_calling_loop(source, arguments_of(columns)), source=columns)
+    return replace(_calling_loop(source, arguments_of(columns)), source=columns, sample=sample)
 
 
 def _indices_of(offer: Offer) -> tuple[int, int] | None:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from pyfora.fold import numpy_totals
 from pyfora.fold.adding import WAYS, Steps
 from pyfora.fold.folders import Folder, MustRunInOrder, NeedsElements
 from pyfora.fold.left_to_right import LeftToRightFolder
@@ -118,6 +119,8 @@ class AddedFolder(Folder):
         """In order: the number of the step, and what it adds; or `Added` of many turns."""
         self._no_longer_ints: set[int] = set()
         """Variables (by index) that something else than an int may have been added to."""
+        self._numpy = {index: value for index, value in enumerate(values) if numpy_totals.is_total(value)}
+        """Variables (by index) that are numbers of numpy's, with all that was absorbed."""
 
     @property
     def form(self) -> Form:
@@ -153,18 +156,31 @@ class AddedFolder(Folder):
         self._added += elements
 
     def _absorb_many(self, added: list[tuple[int, Added]]) -> None:
+        totals = dict(self._numpy)
         for number, one in added:
             kind, at = self._steps[number]
+            if at[0] in totals:
+                totals[at[0]] = self._added_to_numpys(totals[at[0]], one)
+                continue
             if isinstance(one, Total) and at[0] in self._no_longer_ints:
                 # Adding floats is not associative.
                 raise NeedsElements
             if not self._all_fit(kind, self._values[at[0]], one):
                 raise MustRunInOrder("to add what a turn gives may raise, or run code of the program's")
+        self._numpy = totals
         for number, one in added:
             kind, at = self._steps[number]
+            if at[0] in totals:
+                continue
             if kind == "+=" and isinstance(one, Rows) and one.spec == "float" and len(one):
                 self._no_longer_ints.add(at[0])
             self._added.append((number, one))
+
+    def _added_to_numpys(self, total: Any, added: Added) -> Any:
+        found = numpy_totals.added(total, added, self._fold_terms) if isinstance(added, Rows) else None
+        if found is None:
+            raise MustRunInOrder("what a turn adds to a number of numpy's may change its type, or make numpy warn")
+        return found
 
     def _all_fit(self, kind: str, holder: Any, added: Added) -> bool:
         fits = WAYS[kind].fits
@@ -187,7 +203,7 @@ class AddedFolder(Folder):
 
     def finish(self) -> tuple[Any, ...]:
         """The variables with all of it added, one after the other."""
-        after = list(self._values)
+        after = [self._numpy.get(index, value) for index, value in enumerate(self._values)]
         for number, value in self._added:
             kind, at = self._steps[number]
             if isinstance(value, Rows):

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from types import CodeType, FunctionType
 from typing import Any
 
+from pyfora.fold import numpy_totals
 from pyfora.fold.left_to_right import INT_BITS_LIMIT
 from pyfora.fold.partials import are_plain
 from pyfora.fold.views import ATOMS
@@ -55,7 +56,11 @@ def _mentions(code: CodeType, names: frozenset[str]) -> bool:
 def can_be_added_to(steps: Steps, values: tuple[Any, ...]) -> bool:
     """Whether to add to variables of these values runs no code but Python's own, and to each of them for itself."""
     held = [id(value) for value in values if type(value) not in ATOMS]
-    return len(set(held)) == len(held) and all(type(values[at[0]]) in WAYS[kind].holders for kind, at in steps)
+    return len(set(held)) == len(held) and all(_may_hold(kind, values[at[0]]) for kind, at in steps)
+
+
+def _may_hold(kind: str, value: Any) -> bool:
+    return type(value) in WAYS[kind].holders or (kind == "+=" and numpy_totals.is_total(value))
 
 
 def brings_objects(steps: Steps, values: tuple[Any, ...]) -> bool:

@@ -132,6 +132,13 @@ CASES: list[tuple[str, str]] = [
     *((f"math.frexp(x)[{part}]", "f") for part in (0, 1)),
     *((f"round(x, {digits})", kind) for digits in (0, 1, 2, 5, 15, 22) for kind in "fib"),
     ("round(x / 100, 2)", "i"),
+    *((f"round(x, {digits})", "i") for digits in (-1, -2, -3, -17, -18, -19)),
+    ("round(x * 5, y)", "ss"),
+    *((f"x.{method}()", kind) for method in ("bit_length", "bit_count", "conjugate") for kind in "ib"),
+    *((f"x.{method}()", "f") for method in ("is_integer", "conjugate")),
+    ("x in (y, 3, z)", "ifb"),
+    ("x in (y, 0.5)", "fi"),
+    ("x not in {1, 2, 2.5}", "f"),
     ("round(x / 8 + y, 2)", "ss"),
     *((f"math.isclose(x, y, {words})", "ff") for words in ("rel_tol=0.5", "abs_tol=1e300", "rel_tol=0, abs_tol=1.5")),
     ("math.isclose(x, x + x * y * 1e-9)", "fs"),
@@ -266,6 +273,5 @@ def test_no_primitive_is_forgotten() -> None:
         "shl_bits": "of generators: tests/compile/test_random.py",
         "shr_bits": "of generators and dicts: tests/compile/test_random.py, tests/compile/test_dicts.py",
         "load_word": "of generators and dicts: tests/compile/test_random.py, tests/compile/test_dicts.py",
-        "bit_length_int": "a method: tests/compile/test_primitives.py",
     }
     assert set(primitives) - used == set(elsewhere)

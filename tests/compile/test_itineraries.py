@@ -12,7 +12,7 @@ from pyfora.compile import KernelCache, NotCompiled
 from tests.compile.loops import compiled, module, times_given_up
 
 LIBRARY = """
-xs, fs = [3, -1, 4, 1, -5], [0.5, 0.1, 0.2, 1e16, -1e16]
+one, xs, fs = [1], [3, -1, 4, 1, -5], [0.5, 0.1, 0.2, 1e16, -1e16]
 def mixed(t, x): return (t * 31 + x) % 1000003
 def chained(n):
     t = 0
@@ -94,6 +94,86 @@ def beside_others(n):
     for i, (x, y) in enumerate(zip(itertools.chain(xs, range(n)), itertools.islice(range(100), n + 2))):
         t = mixed(t, i * x + y)
     return t
+def longest(n):
+    t = 0
+    for a, b in itertools.zip_longest(range(n), xs, fillvalue=-9): t = mixed(t, a * 5 + b)
+    for a, b, c in itertools.zip_longest(range(n), xs, [n]):
+        t = mixed(t, (0 if a is None else a + 1) * 25 + (0 if b is None else b + 7) * 5 + (0 if c is None else c))
+    return t + sum(1 for _ in itertools.zip_longest(range(0), one[n:], fillvalue=2))
+def longest_that_grows(n):
+    ys, zs, t = [n], [1, 2, 3], 0
+    for y, z in itertools.zip_longest(ys, zs, fillvalue=5):
+        t = mixed(t, y * 11 + z)
+        if len(zs) < 6:
+            zs.append(y)
+        else:
+            ys.append(7)
+    return t
+def slices(n):
+    t = 0
+    for x in itertools.islice(range(50), n, 3 * n, 2): t = mixed(t, x)
+    for x in itertools.islice(xs, 1, None): t = mixed(t, x)
+    for x in itertools.islice(xs, n, None, n + 1): t = mixed(t, x)
+    for x in itertools.islice(xs, None): t = mixed(t, x)
+    for x in itertools.islice(range(9), 5, 2): t = mixed(t, x)
+    for x, y in zip(itertools.islice(xs, 2, None), itertools.islice(itertools.count(n), None, None, 3)):
+        t = mixed(t, x * y)
+    for x in itertools.islice(itertools.islice(range(90), 3, 60, 2), 2, 20, 3): t = mixed(t, x)
+    return t
+def slices_while_it_grows(n):
+    ys, t = [n, 2, 3], 0
+    for x in itertools.islice(ys, 1, n + 2):
+        t = mixed(t, x)
+        ys.append(x + 1)
+        ys[0] = 5
+    return t
+def steps_of_none(n): return sum(itertools.islice(xs, 0, 4, n))
+def taken(n):
+    t = 0
+    for x in itertools.takewhile(lambda x: x < n, range(20)): t = mixed(t, x)
+    for x in itertools.dropwhile(lambda x: x > -n, xs): t = mixed(t, x)
+    for i, x in enumerate(itertools.dropwhile(lambda x: x < n, [1, 5, 2, 7, 0])): t = mixed(t, i * x)
+    for x in itertools.filterfalse(None, xs + [0, n]): t = mixed(t, x + 3)
+    for x in itertools.filterfalse(lambda x: x % 2, range(n)): t = mixed(t, x)
+    for x in itertools.compress(xs, [1, 0, n, 1]): t = mixed(t, x)
+    for x in itertools.starmap(lambda a, b: a * 3 + b, zip(range(n), xs)): t = mixed(t, x)
+    for x in itertools.starmap(max, itertools.pairwise(xs)): t = mixed(t, x)
+    pairs = [x for x in xs for y in itertools.takewhile(lambda y: y < x, range(n))]
+    return t + sum(itertools.takewhile(lambda x: x > 0, xs)) + len(pairs)
+def taken_while_it_changes(n):
+    ys, k, t = [1, 2, n, 9, 3], [4], 0
+    for x in itertools.takewhile(lambda x: x < k[0], ys):
+        t = mixed(t, x)
+        k[0] = k[0] + n % 3
+        if len(ys) < 8: ys.append(x)
+    for x in itertools.dropwhile(lambda x: x < k[0], ys):
+        t = mixed(t, x)
+        k[0] = 100
+    return t
+def begun(n):
+    t = 0
+    for x in itertools.accumulate(xs, initial=n): t = mixed(t, x)
+    for x in itertools.accumulate(range(n), lambda a, b: a * 2 + b, initial=1): t = mixed(t, x)
+    for x in itertools.accumulate(range(n), None, initial=None): t = mixed(t, x)
+    for x in itertools.accumulate(one[n:], initial=8): t = mixed(t, x)
+    return t
+def begun_while_it_grows(n):
+    ys, t = [n], 0
+    for x in itertools.accumulate(ys, initial=3):
+        t = mixed(t, x)
+        if len(ys) < 5: ys.append(x)
+    return t
+def within_others(n):
+    t = 0
+    for (a, b), c in zip(itertools.pairwise(xs), range(n)): t = mixed(t, a * b - c)
+    for (a, b), c in zip(itertools.pairwise([n, 3, 4]), itertools.cycle([1, 2])): t = mixed(t, a * b - c)
+    for i, (a, b) in enumerate(itertools.pairwise((n, 5, 6))): t = mixed(t, a * b - i)
+    for a, b in itertools.chain(itertools.pairwise(range(n)), zip(xs, itertools.islice(xs, 1, None))):
+        t = mixed(t, a - b)
+    for (a, b), (c, d) in itertools.pairwise(itertools.pairwise(xs)): t = mixed(t, a * b - c * d)
+    for a, b in zip(range(n), itertools.cycle(range(3))): t = mixed(t, a * b)
+    return t
+def cycled_none(n): return sum(1 for _ in itertools.cycle(range(0)))
 def reduced(n):
     a = functools.reduce(lambda t, x: t * 3 + x, xs, n)
     b = functools.reduce(operator.add, xs)
@@ -124,7 +204,7 @@ def three(a, b, c=7): return a * 100 + b * 10 + c
 """
 NAMES = [line.split()[1].partition("(")[0] for line in LIBRARY.splitlines() if line.startswith("def ")]
 HELPERS = {"mixed", "three"}
-GIVES_UP = {"beyond_count": 6, "reduced_none": 2, "sliced": 1, "sliced_0": 2}
+GIVES_UP = {"beyond_count": 6, "steps_of_none": 1, "reduced_none": 2, "sliced": 1, "sliced_0": 2}
 """How often at most, of the indices 0 to 9: where CPython raises, or computes beyond 64 bits."""
 
 
@@ -152,16 +232,31 @@ def later(n):
         k += 1
         t = t * 100 + x
     return t
+def meanwhile(n):
+    ys = [n, 2]
+    return sum(1 for _ in zip(itertools.pairwise(ys), [n]))
+def in_steps(n):
+    ys = [n, 2]
+    return sum(1 for _ in itertools.islice(ys, 0, 2, 2))
+def cycled(n):
+    ys = [n, 2]
+    return sum(1 for _, _ in zip(itertools.cycle(ys), [n]))
+def with_else(n):
+    for x in itertools.takewhile(f, [n]):
+        pass
+    else:
+        return 1
+    return 2
 """
 REFUSED = [
     *("sum(x for x in itertools.chain(range(i), [0.5]))", "sum(x for x in itertools.islice(map(f, range(9)), i))"),
     *("sum(a for a, b, c in itertools.combinations(range(i), 3))", "max([i], default=0.5)", "max([i], default=i)"),
-    *("sum(1 for _ in itertools.zip_longest([1], [2, i]))", "sum(x for x in itertools.accumulate([i], f, initial=3))"),
-    *("min([3, i], key=f)", "f(*[i])", "sum(x for x in itertools.islice(range(9), 1, i))"),
-    *(
-        "sum(1 for _ in zip(itertools.pairwise([1, i]), [i]))",
-        "sum(1 for _ in itertools.chain([], itertools.pairwise([i])))",
-    ),
+    *("sum(1 for _ in itertools.zip_longest([1], [2, i], fillvalue=0.5))", "f(*[i])"),
+    *("sum(x for x in itertools.accumulate([i], initial=0.5))", "sum(x for x in itertools.islice(range(9), 0.5))"),
+    *("sum(1 for _ in itertools.groupby([i]))", "meanwhile(i)", "in_steps(i)", "cycled(i)", "with_else(i)"),
+    *("sum(a for a, b in zip(itertools.takewhile(f, [i]), [1]))", "sum(itertools.starmap(f, [i]))"),
+    *("sum(itertools.compress([i]))", "sum(itertools.islice([i], 1, 2, 3, 4))", "sum(itertools.takewhile(f, *[[i]]))"),
+    *(["len(list(itertools.batched([i], 2)))"] if hasattr(itertools, "batched") else []),
     "later(i)",
 ]
 

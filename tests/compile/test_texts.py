@@ -8,6 +8,7 @@ from pyfora.compile import GaveUp, KernelCache, NotCompiled, analyse
 from tests.compile.loops import compiled, loop, module, run_terms, same
 
 LIBRARY = """
+MODE = "fast"
 TEXT = "the quick brown f\\u00f6x \\U0001f600 jumps \\ud800 over"
 def spaces(i):
     return sum(1 for k in range(len(TEXT)) if TEXT[k] == " " and k != i)
@@ -36,7 +37,15 @@ def joined(i):
 def method(i):
     return 1 if TEXT[i].isdigit() else 0
 def doubled(i):
-    return 1 if TEXT[i] == "ab" else 0
+    return 1 if TEXT[i] < "ab" else 0
+def literals(i):
+    c = TEXT[i]
+    found = (1 if c in ("a", "e", "the") else 0) + (2 if c in {"o", " "} else 0) + (4 if c not in ["q", "u", ""] else 0)
+    return found + (8 if TEXT[i] == "ab" else 0) + (16 if "" != TEXT[i] else 0) + (32 if MODE in ("fast", "x") else 9)
+def beside_numbers(i):
+    return 1 if TEXT[i] in ("a", 2) else 0
+def number_in_texts(i):
+    return 1 if i in ("a", "b") else 0
 def within(i):
     return 1 if TEXT[i] in "abc" else 0
 def same_one(i):
@@ -46,7 +55,7 @@ def sliced(i):
 """
 
 
-@pytest.mark.parametrize("name", ["spaces", "letters", "last", "both", "passed", "within"])
+@pytest.mark.parametrize("name", ["spaces", "letters", "last", "both", "passed", "within", "literals"])
 def test_letters_are_pythons(name: str, cache: KernelCache) -> None:
     names = module(LIBRARY)
     indices = range(len(names["TEXT"]))
@@ -65,6 +74,8 @@ def test_past_the_end_of_a_text(cache: KernelCache) -> None:
         ("joined", "operator Add of str and str"),
         ("method", "attribute 'isdigit'"),
         ("doubled", "something else than a letter"),
+        ("beside_numbers", "'in' of a tuple, but for numbers"),
+        ("number_in_texts", "'in' of a tuple of texts, but for a int"),
         ("same_one", "'is' or 'in' of texts"),
         ("sliced", "a slice of a str"),
     ],

@@ -19,6 +19,7 @@ from tests.differential.chapters import (
     exceptions,
     frames,
     functions,
+    held,
     library,
     parallel,
     purity,
@@ -32,7 +33,7 @@ ROWS: list[Row] = [
     replace(row, known_difference=KNOWN.get(row.name))
     for chapter in (
         *(functions, control, classes, exceptions, values, sets, depths, arrays, frames, ambient),
-        *(parallel, consuming, accumulating, dividing, captured, caches, library, purity, corners),
+        *(parallel, consuming, accumulating, dividing, captured, held, caches, library, purity, corners),
     )
     for row in chapter.ROWS
 ]
