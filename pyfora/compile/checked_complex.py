@@ -48,6 +48,11 @@ def neg_complex(value: Any) -> Any:
     return (neg_float(value[0]), neg_float(value[1]))
 
 
+@routine(f"{COMPLEX}({COMPLEX})")
+def conjugate_complex(value: Any) -> Any:
+    return (value[0], neg_float(value[1]))
+
+
 @routine(f"{COMPLEX}({COMPLEX}, int64)")
 def pow_complex(base: Any, exponent: Any) -> Any:
     """`c_powu` for exponents from 0 to 100, which the caller sees to."""

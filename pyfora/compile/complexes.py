@@ -73,6 +73,13 @@ def size(term: Term) -> Term:
     return Term("float", f"abs_complex({term.text})")
 
 
+def method(term: Term, name: str, count: int) -> Term | None:
+    """`term.name()`; None where it is not one that is compiled."""
+    if is_complex(term.type) and name == "conjugate" and count == 0:
+        return Term(term.type, f"conjugate_complex({term.text})")
+    return None
+
+
 def truth(term: Term) -> Term:
     """Whether it is not zero."""
     return Term("bool", f"(not equal_complex({term.text}, (0.0, 0.0)))")

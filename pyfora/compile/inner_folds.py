@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import builtins
+import math
 import sys
 
 from pyfora.compile import closures, dicts, intervals, lists, numpy_numbers, optionals
@@ -25,6 +26,7 @@ INNER_FOLDS = {
     id(builtins.min): "min",
     id(builtins.max): "max",
     id(builtins.len): "len",
+    id(math.prod): "prod",
 }
 
 
@@ -139,6 +141,10 @@ def _step(scope: Scope, fold: str, term: Term, node: ast.AST) -> list[str]:
                 scope.function.interval = total
                 return [f"total = total + {as_int(term).text}"]
             return [f"total = add_int(total, {as_int(term).text})"]
+        case "prod" if term.type == "float":
+            return [f"total = total * {term.text}", "count = 1"]
+        case "prod":
+            return [f"total = mul_int(total, {as_int(term).text})"]
         case "sum" if sys.version_info < (3, 12):
             return [f"total = total + {term.text}", "count = 1"]
         case "sum":
@@ -166,6 +172,8 @@ def _step(scope: Scope, fold: str, term: Term, node: ast.AST) -> list[str]:
 
 def _step_of_numpy(scope: Scope, fold: str, term: Term, node: ast.AST) -> list[str]:
     """With a number of numpy's."""
+    if fold == "prod":
+        raise scope.refuse(f"a product of {term.type} elements", node)
     value = numpy_numbers.bare(term)
     if fold == "sum":
         plus = numpy_numbers.summed(scope, term, node)[1]
@@ -194,6 +202,11 @@ def _frame(fold: str, term: Term, scope: Scope, node: ast.expr) -> tuple[list[st
                 return start, [*give_up, "return total"], Term("float", "")
             end = ["if lost != 0.0 and isfinite_float(lost):", "    total = total + lost", "return total"]
             return [*start, "lost = 0.0"], [*give_up, *end], Term("float", "")
+        case "prod" if term.type == "float":
+            # That of none is the int 1.
+            return ["count = 0", "total = 1.0"], [*give_up, "return total"], Term("float", "")
+        case "prod":
+            return ["total = 1"], ["return total"], Term("int", "")
         case "sum" | "len":
             return ["total = 0"], ["return total"], Term("int", "")
     zero = "0" if term.type == "int" else "0.0"

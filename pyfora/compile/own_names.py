@@ -12,10 +12,10 @@ give_up store affine chosen letter
 _FLOAT = """
 exact div neg abs min max floor ceil round sqrt copysign isnan isinf isfinite fmod mod floordiv divmod pow atan2 give_up
 odd put load number hypot quotient
-fused nearest integral digits remainder nextafter ulp modf frexp ldexp isclose
+fma fused lost nearest integral digits remainder nextafter ulp modf frexp ldexp isclose
 """
 _COMPLEX = """
-add sub mul div neg pow abs equal
+add sub mul div neg pow abs equal conjugate
 """
 _LISTS = """
 get set append pop get_frozen get_known
