@@ -87,8 +87,8 @@ class Calls:
         if bound is not None and isinstance(bound[0].type, InMemory) and not isinstance(bound[0].type, Record):
             return needed(scope, node, self._in_memory(scope, node, *bound))
         if bound is not None:
-            of = scalars if isinstance(bound[0].type, str) else complexes
-            of_number = of.method(bound[0], bound[1], len(node.args) + len(node.keywords))
+            method = scalars.method if isinstance(bound[0].type, str) else complexes.method
+            of_number = method(bound[0], bound[1], len(node.args) + len(node.keywords))
             if of_number is not None:
                 return of_number
         target, first = self._callee(scope, node, bound)

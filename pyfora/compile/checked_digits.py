@@ -78,10 +78,12 @@ def digits_float(value: Any, digits: Any) -> Any:
 
 @primitive("float64(float64, float64)")
 def remainder_float(b: Builder, left: Any, right: Any) -> Any:
-    """`math.remainder`, which is exact."""
+    """`math.remainder`, which is exact; a zero has the sign of `left`, as libm's has not where `right` is subnormal."""
     b.finite(left)
     b.give_up_if(b.ir.fcmp_unordered("ueq", right, real(0.0)))
-    return b.finite(b.call_libm(symbol("remainder"), left, right))
+    rest = b.finite(b.call_libm(symbol("remainder"), left, right))
+    is_zero = b.ir.fcmp_ordered("==", rest, real(0.0))
+    return b.ir.select(is_zero, b.call("llvm.copysign", real(0.0), left), rest)
 
 
 @primitive("float64(float64, float64)")
