@@ -17,6 +17,7 @@ from pyfora.compile import (
     counterparts,
     dicts,
     lists,
+    numpy_complexes,
     numpy_numbers,
     octets,
     randoms,
@@ -87,10 +88,10 @@ class Calls:
         if bound is not None and isinstance(bound[0].type, InMemory) and not isinstance(bound[0].type, Record):
             return needed(scope, node, self._in_memory(scope, node, *bound))
         if bound is not None:
-            method = scalars.method if isinstance(bound[0].type, str) else complexes.method
-            of_number = method(bound[0], bound[1], len(node.args) + len(node.keywords))
-            if of_number is not None:
-                return of_number
+            for method in (scalars.method, complexes.method, numpy_complexes.method):
+                of_number = method(bound[0], bound[1], len(node.args) + len(node.keywords))
+                if of_number is not None:
+                    return of_number
         target, first = self._callee(scope, node, bound)
         if (
             id(target) in INNER_FOLDS
@@ -254,8 +255,9 @@ class Calls:
                 word: scope.captured((id(target), word), word, value, node) for word, value in target.keywords.items()
             }
             return self._apply(scope, node, target.func, [*given, *terms], {**named, **keywords})
-        if not keywords and (number := numpy_numbers.call(scope, target, terms, node)) is not None:
-            return number
+        for of_numpy in (numpy_complexes.call, numpy_numbers.call):
+            if not keywords and (number := of_numpy(scope, target, terms, node)) is not None:
+                return number
         if target is random.Random and not keywords:
             return randoms.new(scope, terms, node)
         if isinstance(target, type) and target.__module__ != "builtins":

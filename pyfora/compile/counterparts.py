@@ -24,6 +24,7 @@ from pyfora.compile import complexes, counterparts_cmath, counterparts_math, num
 from pyfora.compile.functions import Function, must_keep_their_order
 from pyfora.compile.kinds import Kind, ListOf, Shape
 from pyfora.compile.loop import FunctionSource
+from pyfora.compile.numpy_kinds import is_complex_number
 from pyfora.compile.scope import Scope
 from pyfora.compile.terms import Term, as_float, constant, part_of
 
@@ -232,7 +233,7 @@ def _arguments(
             elements = ("int", "float") if counterpart.name == "math.sumprod" else ("int", "float", "bool")
             fits = _element(term) in elements
         else:
-            fits = isinstance(term.type, str) or (letter == "c" and complexes.is_complex(term.type))
+            fits = isinstance(term.type, str) or (letter == "c" and _is_complex(term))
         if not fits:
             return None
         if letter == "f":
@@ -241,6 +242,10 @@ def _arguments(
             term = complexes.as_complex(scope, term, node)
         given.append(term)
     return given
+
+
+def _is_complex(term: Term) -> bool:
+    return complexes.is_complex(term.type) or is_complex_number(term.type)
 
 
 def _is_point(term: Term) -> bool:

@@ -9,10 +9,11 @@ import sys
 
 from pyfora.compile import closures, dicts, intervals, lists, numpy_numbers, optionals
 from pyfora.compile.clauses import clauses
+from pyfora.compile.complexes import is_complex
 from pyfora.compile.expressions import Expressions
 from pyfora.compile.functions import Function, bound_names
-from pyfora.compile.kinds import Optional, Shape, give_up_text, is_runtime
-from pyfora.compile.numpy_kinds import is_number
+from pyfora.compile.kinds import Kind, Optional, Shape, give_up_text, is_runtime
+from pyfora.compile.numpy_kinds import is_complex_number, is_number
 from pyfora.compile.scope import Scope
 from pyfora.compile.terms import Term, as_bool, as_int
 from pyfora.compile.turns import RangeReader
@@ -84,6 +85,8 @@ def inner_fold(
         term = expressions.value(inside, node.elt)
         if is_number(term.type):
             return term, _step_of_numpy(inside, fold, term, node)
+        if fold == "sum" and _is_complex(term.type):
+            return term, _step_of_complex(inside, expressions, term, node)
         if not isinstance(term.type, str):
             term = expressions.scalar(inside, node.elt)
         return term, _step(inside, fold, term, node)
@@ -181,9 +184,23 @@ def _step_of_numpy(scope: Scope, fold: str, term: Term, node: ast.AST) -> list[s
     return _step(scope, fold, value, node)
 
 
+def _is_complex(kind: Kind) -> bool:
+    # Since 3.14 `sum` compensates for what rounding loses of these, too.
+    return is_complex_number(kind) or (is_complex(kind) and sys.version_info < (3, 14))
+
+
+def _step_of_complex(scope: Scope, expressions: Expressions, term: Term, node: ast.AST) -> list[str]:
+    """One of them more, from left to right."""
+    return [f"total = {expressions.binary(scope, ast.Add(), Term(term.type, 'total'), term, node).text}", "count = 1"]
+
+
 def _frame(fold: str, term: Term, scope: Scope, node: ast.expr) -> tuple[list[str], list[str], Term]:
     if is_number(term.type) and fold in ("sum", "min", "max"):
         return _frame_of_numpy(fold, term, scope, node)
+    if fold == "sum" and _is_complex(term.type):
+        # The sum of none is the int 0, and that is what the first is added to.
+        after = ["if count == 0:", f"    return {give_up_text(term.type)}", "return total"]
+        return ["count = 0", "total = (0.0, 0.0)"], after, Term(term.type, "")
     give_up = ["if count == 0:", f"    return give_up_{term.type}()"]
     match fold:
         case "list":

@@ -12,10 +12,21 @@ import inspect
 import types
 from collections.abc import Callable, Sequence
 
-from pyfora.compile import arrays, complexes, dicts, fields, lists, numpy_numbers, octets, records, texts
+from pyfora.compile import (
+    arrays,
+    complexes,
+    dicts,
+    fields,
+    lists,
+    numpy_complexes,
+    numpy_numbers,
+    octets,
+    records,
+    texts,
+)
 from pyfora.compile.classes import inits_of, is_named_tuple, is_plain_class
 from pyfora.compile.kinds import DictOf, Known, ListOf, RandomState, Record, SetOf, Shape, ViewOf, is_runtime
-from pyfora.compile.numpy_kinds import ArrayOf, is_number
+from pyfora.compile.numpy_kinds import ArrayOf, is_complex_number, is_number
 from pyfora.compile.scope import Scope
 from pyfora.compile.terms import Term, as_bool, made, part_of
 
@@ -74,6 +85,8 @@ class Objects:
             raise scope.refuse(f"attribute {name!r} of a {term.type}", node)
         if isinstance(term.type, ArrayOf):
             return arrays.attribute(scope, term, name, node)
+        if is_complex_number(term.type):
+            return numpy_complexes.attribute(scope, term, name, node)
         cls = term.type.python
         static = inspect.getattr_static(cls, name, None)
         if isinstance(static, property) and isinstance(static.fget, types.FunctionType):
@@ -175,6 +188,8 @@ class Objects:
 
     def binary(self, scope: Scope, operator: ast.operator, left: Term, right: Term, node: ast.AST) -> Term:
         """`left operator right`, one of which is no scalar."""
+        if numpy_complexes.is_beside(left, right):
+            return numpy_complexes.binary(scope, operator, left, right, node)
         if is_number(left.type) or is_number(right.type):
             return numpy_numbers.binary(scope, operator, left, right, node)
         if isinstance(left.type, ListOf) or isinstance(right.type, ListOf):
@@ -227,6 +242,8 @@ class Objects:
         """`operator term` of a value that is no scalar."""
         if is_number(term.type):
             return numpy_numbers.unary(scope, operator, term, node)
+        if is_complex_number(term.type):
+            return numpy_complexes.unary(scope, operator, term, node)
         if complexes.is_complex(term.type):
             return complexes.unary(scope, operator, term, node)
         return self.special(scope, term, _UNARY[type(operator)], node)
@@ -251,6 +268,8 @@ class Objects:
         if isinstance(operator, ast.In | ast.NotIn):
             inside = self._contains(scope, right, left, node)
             return inside if isinstance(operator, ast.In) else Term("bool", f"(not {inside.text})")
+        if numpy_complexes.is_beside(left, right):
+            return numpy_complexes.compare(scope, operator, left, right, node)
         if is_number(left.type) or is_number(right.type):
             return numpy_numbers.compare(scope, operator, left, right, node)
         if octets.is_bytes(left.type) or octets.is_bytes(right.type):
@@ -334,7 +353,7 @@ class Objects:
         """Whether such a value is true."""
         if isinstance(term.type, Known):
             return _truth(bool(term.type.value))
-        if is_number(term.type):
+        if is_number(term.type) or is_complex_number(term.type):
             return numpy_numbers.truth(term)
         if octets.is_bytes(term.type):
             return octets.truth(term)
