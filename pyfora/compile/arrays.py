@@ -7,14 +7,15 @@ import builtins
 import functools
 import sys
 
-from pyfora.compile import lists, numpy_numbers
+from pyfora.compile import lists, numpy_complexes, numpy_numbers
 from pyfora.compile.functions import Function
-from pyfora.compile.kinds import Kind, Known, ListOf, Shape, display, is_runtime
-from pyfora.compile.numpy_kinds import AXES, ArrayOf, array_of, axes_of, kind_of, name_of
+from pyfora.compile.kinds import Known, ListOf, Shape, display, is_runtime
+from pyfora.compile.numpy_kinds import AXES, ArrayOf, array_of, axes_of, element_of, is_complex_number, name_of
 from pyfora.compile.scope import Scope
 from pyfora.compile.terms import Term, as_int, constant, made, part_of
 from pyfora.compile.words import arena
 
+_ONES = {"int": "1", "float": "1.0", "bool": "True"}
 _WHOLE = 2**62
 """Where a slice ends that has no end of its own: no axis is as long."""
 
@@ -72,11 +73,10 @@ def item(scope: Scope, held: Term, index: Term, node: ast.AST) -> Term:
     if axes < axes_of(kind):
         return Term(_with_axes(kind, 1), f"row_array({held.text}, {place})")
     verb = _verb(kind, "get_frozen" if kind.is_frozen else "get_own")
-    return numpy_numbers.number(kind.element, Term(_element(kind), f"{verb}({held.text}, {place})"))
-
-
-def _element(kind: ArrayOf) -> Kind:
-    return kind.element.parts[0]
+    text = f"{verb}({held.text}, {place})"
+    if is_complex_number(kind.element):
+        return Term(kind.element, text)
+    return numpy_numbers.number(kind.element, Term(kind.element.parts[0], text))
 
 
 def _with_axes(kind: ArrayOf, axes: int, *, is_packed: bool | None = None) -> ArrayOf:
@@ -95,7 +95,8 @@ def set_item(scope: Scope, held: Term, index: Term, value: Term, node: ast.AST) 
         raise scope.refuse("a change of more than one element of an array", node)
     if kind.element.parts == ("bool",) and numpy_numbers.bare(value).type != "bool":
         raise scope.refuse(f"a {value.type} put into an {kind}", node)
-    taken = numpy_numbers.converted(scope, value, kind.element, node)
+    convert = numpy_complexes.converted if is_complex_number(kind.element) else numpy_numbers.converted
+    taken = convert(scope, value, kind.element, node)
     return f"{_verb(kind, 'set')}({held.text}, {place}, {taken.text})"
 
 
@@ -201,7 +202,7 @@ def new(scope: Scope, target: object, terms: list[Term], keywords: dict[str, Ter
     key = ("ones", whole)
     if key not in scope.unit.functions:
         function = Function(scope.unit.name("call_ones"), [("result", whole)], whole)
-        one = {"int": "1", "float": "1.0", "bool": "True"}[str(kind.parts[0])]
+        one = "(1.0, 0.0)" if is_complex_number(kind) else _ONES[str(kind.parts[0])]
         function.lines = ["for number in range(result[1]):", f"    {_verb(whole, 'set')}(result, number, {one})"]
         function.lines, function.complete = [*function.lines, "return result"], True
         scope.unit.functions[key] = function
@@ -213,7 +214,7 @@ def _dtype(scope: Scope, term: Term, node: ast.AST) -> Shape:
 
     named = term.type.value if isinstance(term.type, Known) else None
     try:
-        found = kind_of(np.dtype(named).type) if isinstance(named, type | str) else None
+        found = element_of(np.dtype(named).type) if isinstance(named, type | str) else None
     except TypeError:
         found = None
     if found is None or (isinstance(named, str) and not np.dtype(named).isnative):

@@ -14,10 +14,12 @@ from pyfora.compile import (
     arrays,
     closures,
     complexes,
+    counterparts,
     dicts,
     extremes,
     lists,
     namespaces,
+    numpy_complexes,
     numpy_numbers,
     octets,
     randoms,
@@ -41,7 +43,7 @@ from pyfora.compile.kinds import (
 )
 from pyfora.compile.numpy_kinds import ArrayOf
 from pyfora.compile.scope import Scope, construct
-from pyfora.compile.terms import Term, as_int, constant, made, part_of
+from pyfora.compile.terms import Term, as_float, as_int, constant, made, part_of
 from pyfora.compile.translating import Translator, needed
 from pyfora.compile.turns import called
 
@@ -90,10 +92,11 @@ class Calls:
         if bound is not None and namespaces.is_namespace(bound[0].type) and not node.keywords:
             terms = [self.expressions.value(scope, argument) for argument in node.args]
             return namespaces.method(scope, *bound, terms, node)
-        if bound is not None and isinstance(bound[0].type, str):
-            of_scalar = scalars.method(bound[0], bound[1], len(node.args) + len(node.keywords))
-            if of_scalar is not None:
-                return of_scalar
+        if bound is not None:
+            for method in (scalars.method, complexes.method, numpy_complexes.method):
+                of_number = method(bound[0], bound[1], len(node.args) + len(node.keywords))
+                if of_number is not None:
+                    return of_number
         target, first = self._callee(scope, node, bound)
         if id(target) in scalars.EXTREMES and extremes.has_key(node):
             return extremes.by_key(scope, self.expressions, self.read_range, scalars.EXTREMES[id(target)], node)
@@ -114,6 +117,12 @@ class Calls:
         if id(target) in _COMPARISONS and len(node.args) == 2 and not node.keywords:
             compared = ast.Compare(node.args[0], [_COMPARISONS[id(target)]], [node.args[1]])
             return self.expressions.any_value(scope, ast.copy_location(compared, node))
+        if id(target) in counterparts.OF_LISTS and not node.keywords:
+            return self._apply(scope, node, target, [self._listed(scope, target, over) for over in node.args], {})
+        if target is math.dist:
+            # Which of both it is cannot be seen, and of a tuple nothing is left in the code.
+            points = [ast.Tuple(one.elts, one.ctx) if isinstance(one, ast.List) else one for one in node.args]
+            node = ast.copy_location(ast.Call(node.func, points, node.keywords), node)
         if target is functools.reduce and len(node.args) in (2, 3) and not node.keywords:
             return self._reduced(scope, node)
         made_here = self._collecting.collection(scope, node, target)
@@ -175,6 +184,21 @@ class Calls:
         if not isinstance(terms[1].type, ListOf | ArrayOf):
             raise scope.refuse(f"functools.reduce over a {terms[1].type}", node)
         return self._functions.call_own(scope, node, "reduce", reductions.source(begun=bool(first)), terms)
+
+    def _listed(self, scope: Scope, target: object, over: ast.expr) -> Term:
+        """What a call goes through once, as a list."""
+        if isinstance(over, ast.GeneratorExp):
+            return inner_fold(scope, self.expressions, self.read_range, "list", over)
+        if isinstance(over, ast.List | ast.Tuple) and target is math.fsum:
+            # Of each element it asks for a float first.
+            numbers = [as_float(self.expressions.scalar(scope, element)) for element in over.elts]
+            return lists.display(scope, numbers, over)
+        if not isinstance(over, ast.Starred) and self._collecting.is_gone_through(scope, over):
+            held = None if self._collecting.is_lazy(scope, over) else self.expressions.value(scope, over)
+            if held is not None and isinstance(held.type, ListOf):
+                return held
+            return inner_fold(scope, self.expressions, self.read_range, "list", each_of(over))
+        return self.expressions.value(scope, over)
 
     def _bound(self, scope: Scope, node: ast.expr) -> tuple[Term, str] | None:
         """What it is a method of, and its name; None where it is written as something else."""
@@ -240,6 +264,9 @@ class Calls:
         if arrays.is_maker(target):
             # Some of these are written in Python.
             return arrays.new(scope, target, terms, keywords, node)
+        counterpart = counterparts.call(scope, self._functions.call_own, target, terms, keywords, node)
+        if counterpart is not None:
+            return counterpart
         if isinstance(target, types.FunctionType):
             return self._functions.call_function(scope, node, target, terms, keywords)
         if isinstance(target, Term):
@@ -258,8 +285,9 @@ class Calls:
                 word: scope.captured((id(target), word), word, value, node) for word, value in target.keywords.items()
             }
             return self._apply(scope, node, target.func, [*given, *terms], {**named, **keywords})
-        if not keywords and (number := numpy_numbers.call(scope, target, terms, node)) is not None:
-            return number
+        for of_numpy in (numpy_complexes.call, numpy_numbers.call):
+            if not keywords and (number := of_numpy(scope, target, terms, node)) is not None:
+                return number
         if target is random.Random and not keywords:
             return randoms.new(scope, terms, node)
         if isinstance(target, type) and target.__module__ != "builtins":
@@ -296,6 +324,8 @@ class Calls:
     def _name(self, target: object, node: ast.Call) -> str:
         if id(target) in scalars.MATH:
             return f"math.{scalars.MATH[id(target)]}"
+        if id(target) in counterparts.COUNTERPARTS:
+            return counterparts.COUNTERPARTS[id(target)].name
         return f"{getattr(target, '__name__', construct(node.func))}()"
 
     def _of_object(self, scope: Scope, target: object, terms: list[Term], node: ast.Call) -> Term | None:

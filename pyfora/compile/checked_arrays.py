@@ -12,19 +12,36 @@ from llvmlite import ir
 
 from pyfora.compile.checked_ints import give_up_int, mul_int
 from pyfora.compile.checked_lists import copy_words, data_list, length_list, load_word, take_words
-from pyfora.compile.primitives import DOUBLE, I1, I8, I64, Builder, Primitive, primitive, real, routine, whole
+from pyfora.compile.primitives import (
+    DOUBLE,
+    I1,
+    I8,
+    I64,
+    Builder,
+    Primitive,
+    llvm_type,
+    primitive,
+    real,
+    routine,
+    whole,
+)
 
 _SINGLE = ir.FloatType()
+_COMPLEX = ("float64", "float64")
 _WORD_BYTES = 8
+_AS_THEY_STAND = ("int64", "float64", "complex128")
 _INT_BITS = {"int8": 8, "int16": 16, "int32": 32, "int64": 64, "uint8": 8, "uint16": 16, "uint32": 32}
 _TYPES: dict[str, tuple[Any, str]] = {
     **{name: (ir.IntType(bits), "int64") for name, bits in _INT_BITS.items()},
     "float64": (DOUBLE, "float64"),
     "float32": (_SINGLE, "float64"),
+    "complex128": (llvm_type(_COMPLEX), "T2_float64_float64"),
     "bool": (I8, "boolean"),
 }
 """Of numpy's types by their names: LLVM's type in memory, and the type of the value in a kernel."""
-_SIZES = {"float64": 8, "float32": 4, "bool": 1} | {name: bits // 8 for name, bits in _INT_BITS.items()}
+_ALIGNMENTS = {"float64": 8, "float32": 4, "complex128": 8, "bool": 1} | {
+    name: bits // 8 for name, bits in _INT_BITS.items()
+}
 ARRAY = {1: "T3_int64_int64_int64", 2: "T5_int64_int64_int64_int64_int64"}
 """The types of arrays by how many axes they have."""
 _INDEX = {1: "int64", 2: "T2_int64_int64"}
@@ -127,7 +144,7 @@ def _as_value(b: Builder, loaded: Any, name: str) -> Any:
         return b.ir.icmp_unsigned("!=", loaded, ir.Constant(I8, 0))
     if name == "float32":
         return b.ir.fpext(loaded, DOUBLE)
-    if name == "float64" or name == "int64":
+    if name in _AS_THEY_STAND:
         return loaded
     return (b.ir.zext if name.startswith("u") else b.ir.sext)(loaded, I64)
 
@@ -135,7 +152,7 @@ def _as_value(b: Builder, loaded: Any, name: str) -> Any:
 def _getter(name: str, axes: int, *, frozen: bool, packed: bool) -> Primitive:
     def generate(b: Builder, array: Any, index: Any) -> Any:
         place = _place(b, array, _indices(b, index, axes), name, packed=packed)
-        return _as_value(b, b.load_frozen(place) if frozen else b.ir.load(place, align=_SIZES[name]), name)
+        return _as_value(b, b.load_frozen(place) if frozen else b.ir.load(place, align=_ALIGNMENTS[name]), name)
 
     generate.__name__ = f"get_{'frozen' if frozen else 'own'}_{'packed' if packed else 'spread'}_{name}_{axes}"
     made: Primitive = primitive(f"{_TYPES[name][1]}({ARRAY[axes]}, {_INDEX[axes]})")(generate)
@@ -149,9 +166,9 @@ def _setter(name: str, axes: int, *, packed: bool) -> Primitive:
             value = b.ir.zext(value, I8)
         elif name == "float32":
             value = b.ir.fptrunc(value, _SINGLE)
-        elif name not in ("int64", "float64"):
+        elif name not in _AS_THEY_STAND:
             value = b.ir.trunc(value, kind)
-        b.ir.store(value, _place(b, array, _indices(b, index, axes), name, packed=packed), align=_SIZES[name])
+        b.ir.store(value, _place(b, array, _indices(b, index, axes), name, packed=packed), align=_ALIGNMENTS[name])
 
     generate.__name__ = f"set_{'packed' if packed else 'spread'}_{name}_{axes}"
     made: Primitive = primitive(f"void({ARRAY[axes]}, {_INDEX[axes]}, {_TYPES[name][1]})")(generate)

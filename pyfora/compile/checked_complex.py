@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from pyfora.compile.checked_arrays import finite_float
 from pyfora.compile.checked_floats import div_float, give_up_float, isfinite_float, neg_float
 from pyfora.compile.libm import symbol
 from pyfora.compile.primitives import Builder, primitive, routine
@@ -44,8 +45,35 @@ def div_complex(left: Any, right: Any) -> Any:
 
 
 @routine(f"{COMPLEX}({COMPLEX})")
+def finite_complex(value: Any) -> Any:
+    """The number itself; gives up on infinities and nan, of which numpy may warn."""
+    if not (isfinite_float(value[0]) and isfinite_float(value[1])):
+        return (give_up_float(), 0.0)
+    return value
+
+
+@routine(f"{COMPLEX}({COMPLEX}, {COMPLEX})")
+def scaled_complex(left: Any, right: Any) -> Any:
+    """numpy's quotient, which multiplies by the inverse of what `div_complex` divides by."""
+    size_real = right[0] if right[0] >= 0.0 else neg_float(right[0])
+    size_imag = right[1] if right[1] >= 0.0 else neg_float(right[1])
+    if size_real >= size_imag:
+        ratio = div_float(right[1], right[0])
+        scale = div_float(1.0, finite_float(right[0] + right[1] * ratio))
+        return finite_complex(((left[0] + left[1] * ratio) * scale, (left[1] - left[0] * ratio) * scale))
+    ratio = div_float(right[0], right[1])
+    scale = div_float(1.0, finite_float(right[1] + right[0] * ratio))
+    return finite_complex(((left[0] * ratio + left[1]) * scale, (left[1] * ratio - left[0]) * scale))
+
+
+@routine(f"{COMPLEX}({COMPLEX})")
 def neg_complex(value: Any) -> Any:
     return (neg_float(value[0]), neg_float(value[1]))
+
+
+@routine(f"{COMPLEX}({COMPLEX})")
+def conjugate_complex(value: Any) -> Any:
+    return (value[0], neg_float(value[1]))
 
 
 @routine(f"{COMPLEX}({COMPLEX}, int64)")

@@ -8,6 +8,7 @@ from pyfora.compile.checked_floats import (
     abs_float,
     copysign_float,
     give_up_float,
+    isfinite_float,
     neg_float,
     number_float,
 )
@@ -21,6 +22,21 @@ from pyfora.compile.primitives import Builder, primitive, real, routine
 def fused_float(b: Builder, left: Any, right: Any, added: Any) -> Any:
     """`left * right + added`, rounded once."""
     return b.call("llvm.fma", left, right, added)
+
+
+@routine("float64(float64, float64, float64)")
+def fma_float(left: Any, right: Any, added: Any) -> Any:
+    """`math.fma`; gives up on infinities and nan."""
+    result = fused_float(left, right, added)
+    if not (isfinite_float(left) and isfinite_float(right) and isfinite_float(added) and isfinite_float(result)):
+        return give_up_float()
+    return result
+
+
+@routine("float64(float64, float64)")
+def lost_float(left: Any, right: Any) -> Any:
+    """What rounding lost of `left * right`, where that is neither too large nor too small."""
+    return fused_float(left, right, neg_float(left * right))
 
 
 @primitive("float64(float64)")
@@ -86,10 +102,12 @@ def digits_float(value: Any, digits: Any) -> Any:
 
 @primitive("float64(float64, float64)")
 def remainder_float(b: Builder, left: Any, right: Any) -> Any:
-    """`math.remainder`, which is exact."""
+    """`math.remainder`, which is exact; a zero has the sign of `left`, as libm's has not where `right` is subnormal."""
     b.finite(left)
     b.give_up_if(b.ir.fcmp_unordered("ueq", right, real(0.0)))
-    return b.finite(b.call_libm(symbol("remainder"), left, right))
+    rest = b.finite(b.call_libm(symbol("remainder"), left, right))
+    is_zero = b.ir.fcmp_ordered("==", rest, real(0.0))
+    return b.ir.select(is_zero, b.call("llvm.copysign", real(0.0), left), rest)
 
 
 @primitive("float64(float64, float64)")
@@ -141,18 +159,13 @@ def ldexp_float(value: Any, exponent: Any) -> Any:
         return value
     if exponent < -2200 or exponent > 2200:
         return give_up_float()
-    while exponent >= 512:
-        value = value * 1.3407807929942597e154
-        exponent = exponent - 512
-    while exponent <= -512:
-        value = value * 7.458340731200207e-155
-        exponent = exponent + 512
-    while exponent > 0:
-        value = value * 2.0
-        exponent = exponent - 1
-    while exponent < 0:
-        value = value * 0.5
-        exponent = exponent + 1
+    while exponent > 1000:
+        value = value * 1.0715086071862673e301
+        exponent = exponent - 1000
+    while exponent < -1000:
+        value = value * 9.332636185032189e-302
+        exponent = exponent + 1000
+    value = value * float_of_word((exponent + 1023) << 52)
     size = abs_float(value)
     if not (size >= 2.2250738585072014e-308 and size <= 1.7976931348623157e308):
         return give_up_float()
@@ -188,7 +201,7 @@ DIGIT_PRIMITIVES = {
     if name
     in (
         *("fused_float", "nearest_float", "integral_float", "digits_float", "remainder_float", "nextafter_float"),
-        *("ulp_float", "modf_float", "frexp_float", "ldexp_float", "isclose_float", "letter_int"),
-        *("digits_int", "is_integral_float"),
+        *("fma_float", "lost_float", "ulp_float", "modf_float", "frexp_float", "ldexp_float", "isclose_float"),
+        *("letter_int", "digits_int", "is_integral_float"),
     )
 }

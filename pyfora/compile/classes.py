@@ -7,7 +7,7 @@ import inspect
 import types
 from typing import Any
 
-from pyfora.compile.numpy_kinds import is_function, number_from_outside
+from pyfora.compile.numpy_kinds import complex_kind, element_of, is_function, number_from_outside
 
 
 def is_plain_class(cls: Any) -> bool:
@@ -59,6 +59,8 @@ def parts_from_outside(value: object) -> tuple[type, list[str], list[object]] | 
     cls = type(value)
     if (number := number_from_outside(value)) is not None:
         return cls, [""], [number]
+    if isinstance(value, complex) and element_of(cls) == complex_kind():
+        return cls, ["real", "imag"], [float(value.real), float(value.imag)]
     if isinstance(value, bytes) and cls is bytes:
         return cls, [""], [list(value)]
     if isinstance(value, complex) and cls is complex:

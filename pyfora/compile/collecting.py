@@ -69,13 +69,14 @@ class Collecting:
         if isinstance(over, ast.GeneratorExp):
             return inner_fold(scope, self._expressions, self._read_range, fold, over)
         scope.gone_through = over
-        if fold == "list" and not self._is_lazy(scope, over):
+        if fold == "list" and not self.is_lazy(scope, over):
             held = self._expressions.value(scope, over)
             if isinstance(held.type, ListOf):
                 return lists.method(scope, held, "copy", [], node)
         return inner_fold(scope, self._expressions, self._read_range, fold, each_of(over))
 
-    def _is_lazy(self, scope: Scope, node: ast.expr) -> bool:
+    def is_lazy(self, scope: Scope, node: ast.expr) -> bool:
+        """Whether this is a range, or what can be gone through only."""
         return self._read_range(scope, node) is not None or called(scope, self._expressions, node) in MADE_BY
 
     def _sorted(self, scope: Scope, node: ast.Call) -> Term:
@@ -85,7 +86,7 @@ class Collecting:
         if set(words) - {"key", "reverse"}:
             raise scope.refuse("sorted() with these arguments", node)
         listed: Term
-        if isinstance(over, ast.GeneratorExp) or self._is_lazy(scope, over):
+        if isinstance(over, ast.GeneratorExp) or self.is_lazy(scope, over):
             source = over if isinstance(over, ast.GeneratorExp) else each_of(over)
             listed = inner_fold(scope, self._expressions, self._read_range, "list", source)
         else:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 
 from pyfora.compile.kinds import Kind, Shape
+from pyfora.compile.numpy_kinds import is_complex_number
 from pyfora.compile.scope import Scope
 from pyfora.compile.terms import Term, as_float, constant, made
 
@@ -19,9 +20,13 @@ _LARGEST_POWER = 100
 """Up to it, CPython multiplies."""
 
 
+KIND = Shape(complex, _NAMES, ("float", "float"))
+"""That of Python's complex numbers."""
+
+
 def is_complex(kind: Kind) -> bool:
-    """Whether this is a complex number."""
-    return isinstance(kind, Shape) and kind.python is complex
+    """Whether this is a complex number of Python's."""
+    return kind == KIND
 
 
 def complex_of(real: Term, imag: Term) -> Term:
@@ -33,6 +38,8 @@ def as_complex(scope: Scope, term: Term, node: ast.AST) -> Term:
     """A number as a complex one."""
     if is_complex(term.type):
         return term
+    if is_complex_number(term.type):
+        return Term(KIND, term.text)
     if not isinstance(term.type, str):
         raise scope.refuse(f"a {term.type} beside a complex number", node)
     return complex_of(as_float(term), constant(0.0))
@@ -73,13 +80,22 @@ def size(term: Term) -> Term:
     return Term("float", f"abs_complex({term.text})")
 
 
+def method(term: Term, name: str, count: int) -> Term | None:
+    """`term.name()`; None where it is not one that is compiled."""
+    if is_complex(term.type) and name == "conjugate" and count == 0:
+        return Term(term.type, f"conjugate_complex({term.text})")
+    return None
+
+
 def truth(term: Term) -> Term:
     """Whether it is not zero."""
     return Term("bool", f"(not equal_complex({term.text}, (0.0, 0.0)))")
 
 
 def new(scope: Scope, terms: list[Term], node: ast.AST) -> Term:
-    """`complex(…)` of one or two real numbers."""
+    """`complex(…)` of one or two real numbers, or of a complex one."""
+    if len(terms) == 1 and is_complex(terms[0].type):
+        return terms[0]
     if not 1 <= len(terms) <= 2 or not all(isinstance(term.type, str) for term in terms):
         raise scope.refuse("complex() of something else than one or two real numbers", node)
     imag = as_float(terms[1]) if len(terms) == 2 else constant(0.0)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import cmath
 import math
 from collections.abc import Callable, Sequence
 
@@ -214,8 +215,12 @@ class Expressions:
         if scope.instance is not None and isinstance(node.value, ast.Name) and node.value.id == scope.instance.name:
             return scope.variable_of(f"{scope.instance.name}.{node.attr}", node)
         owner = self.value(scope, node.value)
-        if owner.type == Known(math) and type(vars(math).get(node.attr)) is float:
-            return constant(vars(math)[node.attr])
+        for module in (math, cmath):
+            held = vars(module).get(node.attr) if owner.type == Known(module) else None
+            if type(held) is float:
+                return constant(held)
+            if type(held) is complex:
+                return complexes.complex_of(constant(held.real), constant(held.imag))
         return self._objects.attribute(scope, owner, node.attr, node)
 
     def _unary(self, scope: Scope, node: ast.UnaryOp) -> Term:

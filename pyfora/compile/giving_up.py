@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import functools
 
-from pyfora.compile.own_names import ARRAY_ELEMENTS, OWN_NAMES
-from pyfora.fold.columns import NUMPY_NUMBERS
+from pyfora.compile.own_names import ARRAY_ELEMENTS, ARRAY_NUMBERS, OWN_NAMES
 
 _DIVISION = "a division by zero, or of the smallest int by -1"
 _WIDE = "an int beyond 64 bits"
@@ -25,7 +24,7 @@ _WORDS = {
         ["give_up_int", "give_up_float", "give_up_bool"], "a raise, an assert, a fold of nothing, or a nan"
     ),
     **dict.fromkeys(
-        [f"{verb}_{name}_{axes}" for verb in ARRAY_ELEMENTS for name in NUMPY_NUMBERS for axes in (1, 2)],
+        [f"{verb}_{name}_{axes}" for verb in ARRAY_ELEMENTS for name in ARRAY_NUMBERS for axes in (1, 2)],
         "an index outside of an array",
     ),
     "within_int": "an int outside of the range that is asked for",
@@ -33,6 +32,7 @@ _WORDS = {
     **dict.fromkeys(
         [
             "finite_float",
+            "finite_complex",
             "single_float",
             *(f"{verb}_single" for verb in ("add", "sub", "mul", "div", "sqrt")),
         ],

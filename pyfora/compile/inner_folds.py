@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import ast
 import builtins
+import math
 import sys
 
 from pyfora.compile import closures, dicts, intervals, lists, numpy_numbers, optionals, orders
 from pyfora.compile.clauses import clauses
+from pyfora.compile.complexes import is_complex
 from pyfora.compile.expressions import Expressions
 from pyfora.compile.functions import Function, bound_names
-from pyfora.compile.kinds import Optional, Shape, give_up_text, is_runtime
-from pyfora.compile.numpy_kinds import is_number
+from pyfora.compile.kinds import Kind, Optional, Shape, give_up_text, is_runtime
+from pyfora.compile.numpy_kinds import is_complex_number, is_number
 from pyfora.compile.scope import Scope
 from pyfora.compile.terms import Term, as_bool, as_int
 from pyfora.compile.turns import RangeReader
@@ -25,6 +27,7 @@ INNER_FOLDS = {
     id(builtins.min): "min",
     id(builtins.max): "max",
     id(builtins.len): "len",
+    id(math.prod): "prod",
 }
 
 
@@ -92,6 +95,8 @@ def inner_fold(
         term = expressions.value(inside, node.elt)
         if is_number(term.type):
             return term, _step_of_numpy(inside, fold, term, node)
+        if fold == "sum" and _is_complex(term.type):
+            return term, _step_of_complex(inside, expressions, term, node)
         if not isinstance(term.type, str) and not (fold in ("min", "max") and orders.is_ordered(term.type)):
             term = expressions.scalar(inside, node.elt)
         return term, _step(inside, fold, term, node)
@@ -167,6 +172,10 @@ def _step(scope: Scope, fold: str, term: Term, node: ast.AST) -> list[str]:
                 scope.function.interval = total
                 return [f"total = total + {as_int(term).text}"]
             return [f"total = add_int(total, {as_int(term).text})"]
+        case "prod" if term.type == "float":
+            return [f"total = total * {term.text}", "count = 1"]
+        case "prod":
+            return [f"total = mul_int(total, {as_int(term).text})"]
         case "sum" if sys.version_info < (3, 12):
             return [f"total = total + {term.text}", "count = 1"]
         case "sum":
@@ -193,6 +202,8 @@ def _step(scope: Scope, fold: str, term: Term, node: ast.AST) -> list[str]:
 
 def _step_of_numpy(scope: Scope, fold: str, term: Term, node: ast.AST) -> list[str]:
     """With a number of numpy's."""
+    if fold == "prod":
+        raise scope.refuse(f"a product of {term.type} elements", node)
     value = numpy_numbers.bare(term)
     if fold == "sum":
         plus = numpy_numbers.summed(scope, term, node)[1]
@@ -200,9 +211,23 @@ def _step_of_numpy(scope: Scope, fold: str, term: Term, node: ast.AST) -> list[s
     return _step(scope, fold, value, node)
 
 
+def _is_complex(kind: Kind) -> bool:
+    # Since 3.14 `sum` compensates for what rounding loses of these, too.
+    return is_complex_number(kind) or (is_complex(kind) and sys.version_info < (3, 14))
+
+
+def _step_of_complex(scope: Scope, expressions: Expressions, term: Term, node: ast.AST) -> list[str]:
+    """One of them more, from left to right."""
+    return [f"total = {expressions.binary(scope, ast.Add(), Term(term.type, 'total'), term, node).text}", "count = 1"]
+
+
 def _frame(fold: str, term: Term, scope: Scope, node: ast.expr) -> tuple[list[str], list[str], Term]:
     if is_number(term.type) and fold in ("sum", "min", "max"):
         return _frame_of_numpy(fold, term, scope, node)
+    if fold == "sum" and _is_complex(term.type):
+        # The sum of none is the int 0, and that is what the first is added to.
+        after = ["if count == 0:", f"    return {give_up_text(term.type)}", "return total"]
+        return ["count = 0", "total = (0.0, 0.0)"], after, Term(term.type, "")
     give_up = ["if count == 0:", f"    return {give_up_text(term.type)}"]
     match fold:
         case "list":
@@ -221,6 +246,11 @@ def _frame(fold: str, term: Term, scope: Scope, node: ast.expr) -> tuple[list[st
                 return start, [*give_up, "return total"], Term("float", "")
             end = ["if lost != 0.0 and isfinite_float(lost):", "    total = total + lost", "return total"]
             return [*start, "lost = 0.0"], [*give_up, *end], Term("float", "")
+        case "prod" if term.type == "float":
+            # That of none is the int 1.
+            return ["count = 0", "total = 1.0"], [*give_up, "return total"], Term("float", "")
+        case "prod":
+            return ["total = 1"], ["return total"], Term("int", "")
         case "sum" | "len":
             return ["total = 0"], ["return total"], Term("int", "")
     return ["count = 0", f"best = {optionals.zero(term.type)}"], [*give_up, "return best"], Term(term.type, "")

@@ -10,6 +10,7 @@ import math
 import mmap
 import re
 import sys
+from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -42,6 +43,8 @@ _WORDS = {"ints": "int64", "bools": "int64", "floats": "float64"}
 """The arrays that captured lists are, by the names of their types."""
 _HEADER_WORDS = 3
 """Of a list, as the primitives for lists have them."""
+_OF_A_CALL = frozenset(["captured", "deepest"])
+"""What a kernel is given beside its code."""
 
 
 class Kernel:
@@ -318,15 +321,9 @@ def _own_code() -> str:
 
 
 def _key(generated: Generated) -> str:
-    parts = [
-        generated.source,
-        *generated.signature,
-        *generated.captured_types,
-        generated.output.value,
-        generated.element,
-        repr(generated.indices),
-        *made_for(),
-    ]
+    # All but what is given anew with each call: equal sources may be for values of other types.
+    code = [(one.name, repr(getattr(generated, one.name))) for one in fields(generated) if one.name not in _OF_A_CALL]
+    parts = [*(part for pair in code for part in pair), *made_for()]
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()
 
 

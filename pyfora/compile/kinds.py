@@ -140,7 +140,8 @@ class Becoming:
     """A number of numpy's; or one of Python's still, of the same value, to which none of numpy's was added yet."""
 
     of: Shape
-    python: Element
+    python: Kind
+    """An int, a float, a bool, or a complex number where it becomes one."""
 
     def __str__(self) -> str:
         return f"{self.python} or {self.of}"

@@ -55,7 +55,7 @@ def _can_be_kept(scope: Scope, kind: Kind, node: ast.AST) -> Kind:
     return kind
 
 
-def display(scope: Scope, terms: list[Term], node: ast.List) -> Term:
+def display(scope: Scope, terms: list[Term], node: ast.List | ast.Tuple) -> Term:
     """`[a, b, c]`."""
     if not terms:
         origin = scope.place_of(node)

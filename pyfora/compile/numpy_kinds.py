@@ -20,7 +20,7 @@ class ArrayOf(Shape):
     """An array: its address, then for each axis its length and its stride in bytes."""
 
     element: Shape
-    """The kind of its elements: numbers of numpy's."""
+    """The kind of its elements: real or complex numbers of numpy's."""
     is_frozen: bool
     """Whether nobody changes it while the kernel runs."""
     is_packed: bool
@@ -45,8 +45,28 @@ def kind_of(python: Any) -> Shape | None:
     return _kinds().get(python) if "numpy" in sys.modules and isinstance(python, type) else None
 
 
+@functools.cache
+def complex_kind() -> Shape:
+    """The kind of numpy's complex numbers."""
+    import numpy as np
+
+    return Shape(np.complex128, ("real", "imag"), ("float", "float"))
+
+
+def is_complex_number(kind: Kind) -> bool:
+    """Whether this is a complex number of numpy's."""
+    return isinstance(kind, Shape) and "numpy" in sys.modules and kind == complex_kind()
+
+
+def element_of(python: Any) -> Shape | None:
+    """The kind of elements of this type; None if no such arrays are compiled."""
+    if "numpy" in sys.modules and python is complex_kind().python:
+        return complex_kind()
+    return kind_of(python)
+
+
 def is_number(kind: Kind) -> bool:
-    """Whether this is a number of numpy's."""
+    """Whether this is a real number of numpy's."""
     return isinstance(kind, Shape) and kind_of(kind.python) == kind
 
 
@@ -78,7 +98,7 @@ def captured_array(value: Any) -> tuple[ArrayOf, Any] | None:
         return None
     import numpy as np
 
-    element = kind_of(value.dtype.type) if type(value) is np.ndarray else None
+    element = element_of(value.dtype.type) if type(value) is np.ndarray else None
     if element is None or value.ndim not in AXES or not value.dtype.isnative:
         return None
     return array_of(element, value.ndim, is_frozen=True), np.require(value, requirements=["C", "A"])

@@ -12,9 +12,9 @@ import operator as operators
 from collections.abc import Callable
 from typing import Any
 
-from pyfora.compile import scalars
+from pyfora.compile import complexes, scalars
 from pyfora.compile.kinds import Becoming, Kind, Shape, names_of
-from pyfora.compile.numpy_kinds import is_function, is_number, kind_of, name_of
+from pyfora.compile.numpy_kinds import is_complex_number, is_function, is_number, kind_of, name_of
 from pyfora.compile.operations import BITS, FLOATS, INTS, ORDERS
 from pyfora.compile.scope import Scope
 from pyfora.compile.terms import Term, as_bool, as_float, as_int, constant, made, part_of
@@ -33,6 +33,8 @@ _OPERATORS: dict[type[ast.operator], Callable[[Any, Any], Any]] = {
     ast.BitOr: operators.or_,
     ast.BitXor: operators.xor,
 }
+COMPLEX_OPERATORS = (ast.Add, ast.Sub, ast.Mult, ast.Div)
+"""Of complex numbers, those that are compiled."""
 _BOOLS: dict[type[ast.operator], str] = {**BITS, ast.Add: "|", ast.Mult: "&"}
 _CALLED_FOR_DOUBLES: dict[type[ast.operator], str] = {
     ast.Div: "div_float",
@@ -79,7 +81,8 @@ def _limits(kind: Shape) -> tuple[int, int]:
     return int(found.min), int(found.max)
 
 
-def _is_usual(scope: Scope, node: ast.AST) -> None:
+def must_be_usual(scope: Scope, node: ast.AST) -> None:
+    """Refuse numbers of numpy where it is told to mind what a kernel does not look at."""
     import numpy as np
 
     if np.geterr()["under"] != "ignore":
@@ -90,7 +93,7 @@ def _made_of(scope: Scope, wanted: type, node: ast.AST, function: Callable[..., 
     """The kind of what a function of numpy's gives for operands of these types."""
     import numpy as np
 
-    _is_usual(scope, node)
+    must_be_usual(scope, node)
     try:
         with np.errstate(all="ignore"):
             given = type(function(*[_sample(term.type) for term in operands]))
@@ -175,7 +178,7 @@ def unary(scope: Scope, operator: ast.unaryop, term: Term, node: ast.AST) -> Ter
     """`operator term`."""
     kind, value = term.type, bare(term)
     assert isinstance(kind, Shape)
-    _is_usual(scope, node)
+    must_be_usual(scope, node)
     match operator, value.type:
         case ast.UAdd(), "int" | "float":
             return term
@@ -208,7 +211,7 @@ def compare(scope: Scope, operator: ast.cmpop, left: Term, right: Term, node: as
 
 def truth(term: Term) -> Term:
     """Whether it is true, for Python."""
-    return as_bool(bare(term))
+    return complexes.truth(term) if is_complex_number(term.type) else as_bool(bare(term))
 
 
 def call(scope: Scope, target: object, terms: list[Term], node: ast.AST) -> Term | None:
@@ -282,7 +285,7 @@ def _ufunc(scope: Scope, function: Any, terms: list[Term], node: ast.AST) -> Ter
 def _size(scope: Scope, term: Term, node: ast.AST) -> Term | None:
     kind, value = term.type, bare(term)
     assert isinstance(kind, Shape)
-    _is_usual(scope, node)
+    must_be_usual(scope, node)
     if value.type == "float":
         return number(kind, Term("float", f"abs_float({value.text})"))
     return number(kind, Term("int", within(kind, f"abs_int({value.text})"))) if value.type == "int" else None
@@ -318,6 +321,9 @@ def becoming(one: Kind, other: Kind) -> Becoming | None:
     for first, then in ((one, other), (other, one)):
         if isinstance(then, Becoming) and first in (then.of, then.python):
             return then
+        if is_complex_number(then) and (first in ("int", "float") or complexes.is_complex(first)):
+            assert isinstance(then, Shape)
+            return Becoming(then, first)
         if isinstance(first, str) and isinstance(then, Shape) and is_number(then):
             if first != then.parts[0] and (first, then.parts[0]) != ("int", "float"):
                 return None
@@ -327,6 +333,11 @@ def becoming(one: Kind, other: Kind) -> Becoming | None:
 
 def begun(term: Term, kind: Shape) -> Term:
     """A number of Python's as numpy's of the same value; gives up where there is none."""
+    if is_complex_number(kind):
+        whole = (
+            term if complexes.is_complex(term.type) else complexes.complex_of(scalars.exact_float(term), constant(0.0))
+        )
+        return Term(kind, whole.text)
     if kind.parts == ("int",):
         return number(kind, Term("int", within(kind, as_int(term).text)))
     if kind.parts == ("bool",):
@@ -343,6 +354,9 @@ def meanwhile(term: Term) -> Term:
 
 def hides(kind: Becoming, other: Kind, operator: type[ast.operator]) -> bool:
     """Whether nobody can tell what it is beside another operand: the result is of the same type, and so the same."""
+    if is_complex_number(kind.of):
+        # Beside any other, numpy makes arrays of Python's complex numbers, whose products have other bits.
+        return other == kind.of and operator in COMPLEX_OPERATORS
     if not is_number(other) or operator not in _OPERATORS or kind.of.parts == ("bool",):
         return False
     types = []

@@ -19,6 +19,7 @@ from pyfora.compile import (
     fields,
     lists,
     namespaces,
+    numpy_complexes,
     numpy_numbers,
     octets,
     orders,
@@ -27,7 +28,7 @@ from pyfora.compile import (
 )
 from pyfora.compile.classes import inits_of, is_named_tuple, is_plain_class
 from pyfora.compile.kinds import DictOf, Known, ListOf, RandomState, Record, SetOf, Shape, ViewOf, is_runtime
-from pyfora.compile.numpy_kinds import ArrayOf, is_number
+from pyfora.compile.numpy_kinds import ArrayOf, is_complex_number, is_number
 from pyfora.compile.scope import Scope
 from pyfora.compile.terms import Term, as_bool, made, part_of
 
@@ -86,6 +87,8 @@ class Objects:
             raise scope.refuse(f"attribute {name!r} of a {term.type}", node)
         if isinstance(term.type, ArrayOf):
             return arrays.attribute(scope, term, name, node)
+        if is_complex_number(term.type):
+            return numpy_complexes.attribute(scope, term, name, node)
         cls = term.type.python
         static = inspect.getattr_static(cls, name, None)
         if isinstance(static, property) and isinstance(static.fget, types.FunctionType):
@@ -189,6 +192,8 @@ class Objects:
 
     def binary(self, scope: Scope, operator: ast.operator, left: Term, right: Term, node: ast.AST) -> Term:
         """`left operator right`, one of which is no scalar."""
+        if numpy_complexes.is_beside(left, right):
+            return numpy_complexes.binary(scope, operator, left, right, node)
         if is_number(left.type) or is_number(right.type):
             return numpy_numbers.binary(scope, operator, left, right, node)
         if isinstance(left.type, ListOf) or isinstance(right.type, ListOf):
@@ -241,6 +246,8 @@ class Objects:
         """`operator term` of a value that is no scalar."""
         if is_number(term.type):
             return numpy_numbers.unary(scope, operator, term, node)
+        if is_complex_number(term.type):
+            return numpy_complexes.unary(scope, operator, term, node)
         if complexes.is_complex(term.type):
             return complexes.unary(scope, operator, term, node)
         return self.special(scope, term, _UNARY[type(operator)], node)
@@ -267,6 +274,8 @@ class Objects:
             if inside.constant is not None:
                 return _truth(bool(inside.constant) is isinstance(operator, ast.In))
             return inside if isinstance(operator, ast.In) else Term("bool", f"(not {inside.text})")
+        if numpy_complexes.is_beside(left, right):
+            return numpy_complexes.compare(scope, operator, left, right, node)
         if is_number(left.type) or is_number(right.type):
             return numpy_numbers.compare(scope, operator, left, right, node)
         if octets.is_bytes(left.type) or octets.is_bytes(right.type):
@@ -342,7 +351,7 @@ class Objects:
         """Whether such a value is true."""
         if isinstance(term.type, Known):
             return _truth(bool(term.type.value))
-        if is_number(term.type):
+        if is_number(term.type) or is_complex_number(term.type):
             return numpy_numbers.truth(term)
         if octets.is_bytes(term.type):
             return octets.truth(term)

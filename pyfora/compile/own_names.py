@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pyfora.compile.libm import ONE_ARGUMENT
-from pyfora.fold.columns import NUMPY_NUMBERS
+from pyfora.fold.columns import NUMPY_COMPLEX, NUMPY_NUMBERS
 
 _INT = """
 add sub mul square neg abs floordiv mod rest shl shr min max isqrt gcd lcm perm factorial comb pow_mod divmod pow
@@ -12,10 +12,10 @@ give_up store affine chosen letter digits
 _FLOAT = """
 exact div neg abs min max floor ceil round sqrt copysign isnan isinf isfinite fmod mod floordiv divmod pow atan2 give_up
 odd put load number hypot quotient
-fused nearest integral digits remainder nextafter ulp modf frexp ldexp isclose
+fma fused lost nearest integral digits remainder nextafter ulp modf frexp ldexp isclose
 """
 _COMPLEX = """
-add sub mul div neg pow abs equal
+add sub mul div neg pow abs equal conjugate finite scaled
 """
 _LISTS = """
 get set append pop get_frozen get_known
@@ -35,6 +35,7 @@ half float bits below range gauss
 _ARRAYS = """
 row turned bound part part_rows shape size zeros zeros_rows words bytes range
 """
+ARRAY_NUMBERS = (*NUMPY_NUMBERS, NUMPY_COMPLEX)
 ARRAY_ELEMENTS = [
     "get_frozen_packed",
     "get_frozen_spread",
@@ -68,7 +69,7 @@ OWN_NAMES = frozenset(
         *(f"{word}_dict" for word in _DICTS.split()),
         *(f"draw_{word}" for word in _DRAWS.split()),
         *(f"{word}_array" for word in _ARRAYS.split()),
-        *(f"{verb}_{name}_{axes}" for verb in ARRAY_ELEMENTS for name in NUMPY_NUMBERS for axes in (1, 2)),
+        *(f"{verb}_{name}_{axes}" for verb in ARRAY_ELEMENTS for name in ARRAY_NUMBERS for axes in (1, 2)),
         *_WHOLE_WORDS.split(),
     ]
 )

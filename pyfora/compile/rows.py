@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from pyfora.compile.complexes import is_complex
 from pyfora.compile.kinds import Kind, Known, Shape, is_runtime
-from pyfora.compile.numpy_kinds import is_number, name_of
+from pyfora.compile.numpy_kinds import is_complex_number, is_number, name_of
 from pyfora.compile.scope import Scope
 from pyfora.compile.terms import Term, part_of
 from pyfora.compile.texts import LETTER
@@ -21,7 +21,7 @@ def spec_of(scope: Scope, kind: Kind, node: ast.AST) -> Spec:
         return kind
     if kind == LETTER:
         return "letter"
-    if is_number(kind):
+    if is_number(kind) or is_complex_number(kind):
         return f"numpy.{name_of(kind)}"
     if isinstance(kind, Shape) and kind.python is tuple and kind.parts:
         return tuple(spec_of(scope, part, node) for part in kind.parts)

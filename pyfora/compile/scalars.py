@@ -42,15 +42,17 @@ _TO_WHOLE = {
     "round_float": "round_whole",
 }
 """The same of a float that is known to be small enough."""
+_FMA = getattr(math, "fma", None)
+"""Since 3.13."""
 _INTS = {
     id(math.isqrt): ("isqrt_int", 1),
-    id(math.gcd): ("gcd_int", 2),
-    id(math.lcm): ("lcm_int", 2),
     id(math.perm): ("perm_int", 2),
     id(math.comb): ("comb_int", 2),
     id(math.factorial): ("factorial_int", 1),
     id(builtins.pow): ("pow_mod_int", 3),
 }
+_OF_SEVERAL_INTS = {id(math.gcd): ("gcd_int", 0), id(math.lcm): ("lcm_int", 1)}
+"""The primitive of two, and what is that of none."""
 EXTREMES = {id(builtins.min): "min", id(builtins.max): "max"}
 """By identity, as all functions are known here."""
 MATH = {id(value): name for name, value in vars(math).items() if callable(value)}
@@ -85,6 +87,13 @@ def of_scalars(target: object, terms: list[Term]) -> Term | None:
         return as_int(terms[0])
     if key in _INTS and count == _INTS[key][1] and all(term.type != "float" for term in terms):
         return Term("int", f"{_INTS[key][0]}({', '.join(as_int(term).text for term in terms)})")
+    if key in _OF_SEVERAL_INTS and all(term.type != "float" for term in terms):
+        word, of_none = _OF_SEVERAL_INTS[key]
+        return _of_several_ints(word, [constant(of_none), *terms] if count < 2 else terms)
+    if target is math.perm and count == 1 and terms[0].type != "float":
+        return Term("int", f"factorial_int({as_int(terms[0]).text})")
+    if target is _FMA and count == 3:
+        return Term("float", f"fma_float({', '.join(as_float(term).text for term in terms)})")
     if target is builtins.divmod and count == 2:
         is_float = any(term.type == "float" for term in terms)
         kind: Element = "float" if is_float else "int"
@@ -117,6 +126,13 @@ def of_scalars(target: object, terms: list[Term]) -> Term | None:
     if target is math.radians and count == 1:
         return Term("float", f"({as_float(terms[0]).text} * {math.pi / 180.0!r})")
     return None
+
+
+def _of_several_ints(word: str, terms: list[Term]) -> Term:
+    first, *others = [as_int(term) for term in terms]
+    for other in others:
+        first = Term("int", f"{word}({first.text}, {other.text})")
+    return first
 
 
 def _rounded(value: Term, digits: Term) -> Term | None:

@@ -9,7 +9,7 @@ from typing import Any
 from pyfora.compile import numpy_numbers
 from pyfora.compile.kinds import Kind, ListOf
 from pyfora.compile.loop import Element
-from pyfora.compile.numpy_kinds import kind_of
+from pyfora.compile.numpy_kinds import element_of, is_complex_number
 from pyfora.compile.refusal import NotCompiled
 from pyfora.compile.scope import Captured, Scope
 from pyfora.compile.terms import Term, made
@@ -91,8 +91,11 @@ class SourceReader:
         return self._load(column, place(POSITION), interval)
 
     def _of_array(self, source: ArrayColumn, place: Callable[[str], str]) -> Term:
-        kind = kind_of(source.numbers.dtype.type)
+        kind = element_of(source.numbers.dtype.type)
         assert kind is not None
+        if is_complex_number(kind):
+            halves = (source.numbers.real.copy(), source.numbers.imag.copy())
+            return made(kind.python, kind.names, [self._of_column(half, place) for half in halves])
         words = "float64" if kind.parts[0] == "float" else "bool" if kind.parts[0] == "bool" else "int64"
         return numpy_numbers.number(kind, self._of_column(source.numbers.astype(words, copy=False), place))
 

@@ -6,7 +6,7 @@ import ast
 import types
 from dataclasses import dataclass
 
-from pyfora.compile import closures, intervals, optionals, randoms, records
+from pyfora.compile import closures, counterparts, intervals, optionals, randoms, records
 from pyfora.compile.classes import inits_of
 from pyfora.compile.counters import INTERVAL, Unbounded, counters
 from pyfora.compile.expressions import CallTranslator, Expressions
@@ -267,7 +267,7 @@ class Translator:
         function.complete = True
 
     def _source(self, scope: Scope, node: ast.AST, target: types.FunctionType) -> FunctionSource:
-        source = randoms.source_of(target) or scope.unit.function_source(target)
+        source = randoms.source_of(target) or counterparts.source_of(target) or scope.unit.function_source(target)
         if source is None:
             raise scope.refuse(f"the source of {target.__name__!r} is not known", node)
         return source

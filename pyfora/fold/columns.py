@@ -16,7 +16,9 @@ from pyfora.fold.views import Cursor, View, is_array
 PARTS_LIMIT = 32
 """Elements of a tuple that is an element itself."""
 NUMPY_NUMBERS = ("int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "float32", "float64", "bool")
-"""Types of the elements of arrays that kernels read and write."""
+"""Types of the real elements of arrays that kernels read and write."""
+NUMPY_COMPLEX = "complex128"
+"""The type of their complex elements."""
 _SAMPLE = 64
 """So many elements tell what the others are likely to be."""
 _ARRAYS: dict[type, str] = {int: "int64", float: "float64", bool: "bool"}
@@ -31,7 +33,7 @@ class Column(View):
     """Numbers that are all exactly int (of 64 bits), all float and no NaN, or all bool."""
 
     numbers: Any
-    """An array of one dimension, of int64, float64 or bool."""
+    """An array of one dimension, of int64, float64 or bool; one of numpy's may be of any type of the two above."""
 
     def __len__(self) -> int:
         return len(self.numbers)
@@ -125,7 +127,7 @@ def _of_array(array: Any) -> ArrayColumn:
     import numpy as np
 
     dtype = array.dtype
-    if dtype.name not in NUMPY_NUMBERS or np.dtype(dtype.name).type is not dtype.type:
+    if dtype.name not in (*NUMPY_NUMBERS, NUMPY_COMPLEX) or np.dtype(dtype.name).type is not dtype.type:
         raise Untyped(f"the loop runs over an array of {dtype.name}s")
     # As it is now: what it is an array of may change it.
     return ArrayColumn(array.copy())

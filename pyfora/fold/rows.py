@@ -10,6 +10,7 @@ Spec = str | tuple["Spec", ...]
 """The shape of a value: `int`, `float`, `bool`, `complex`, `letter` (a text of one letter), a number of numpy's by its
 type as `numpy.int32`, or a tuple of such."""
 _NUMPY = "numpy."
+_NUMPY_COMPLEX = "numpy.complex128"
 _KINDS = {"f": "float", "i": "int", "u": "int", "b": "bool"}
 
 
@@ -48,11 +49,21 @@ def _values(spec: Spec, columns: Any) -> list[Any]:
     if isinstance(spec, tuple):
         return list(zip(*[_values(one, columns) for one in spec], strict=True))
     if spec.startswith(_NUMPY):
+        if spec == _NUMPY_COMPLEX:
+            return list(_together(next(columns), next(columns)))
         return list(next(columns).astype(spec.removeprefix(_NUMPY)))
     numbers: list[Any] = next(columns).tolist()
     if spec == "complex":
         return list(map(complex, numbers, next(columns).tolist()))
     return list(map(chr, numbers)) if spec == "letter" else numbers
+
+
+def _together(real: Any, imag: Any) -> Any:
+    import numpy as np
+
+    found = np.empty(len(real), np.complex128)
+    found.real, found.imag = real, imag
+    return found
 
 
 def width(spec: Spec) -> int:
@@ -65,7 +76,10 @@ def scalars(spec: Spec) -> Iterable[str]:
     if not isinstance(spec, tuple):
         # numpy's names of types begin with what kind they are.
         named = spec.removeprefix(_NUMPY)
-        yield from ("float", "float") if spec == "complex" else (spec if named == spec else _KINDS[named[0]],)
+        if spec in ("complex", _NUMPY_COMPLEX):
+            yield from ("float", "float")
+        else:
+            yield spec if named == spec else _KINDS[named[0]]
         return
     for one in spec:
         yield from scalars(one)

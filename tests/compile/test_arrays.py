@@ -10,8 +10,8 @@ import pytest
 
 from pyfora.compile import KernelCache, NotCompiled, Output
 from pyfora.compile.generated import generate
-from pyfora.compile.own_names import ARRAY_ELEMENTS
-from pyfora.fold.columns import NUMPY_NUMBERS
+from pyfora.compile.own_names import ARRAY_ELEMENTS, ARRAY_NUMBERS
+from pyfora.fold.columns import NUMPY_COMPLEX, NUMPY_NUMBERS
 from tests.compile.loops import compiled, loop, module
 from tests.compile.test_numpy_numbers import hold_against_numpy
 
@@ -147,16 +147,27 @@ FUNCTIONS = [
 ]
 
 
+_TYPES = {"put_into": NUMPY_NUMBERS, **dict.fromkeys(["item", "pair", "columns", "rows", "of_slices"], ARRAY_NUMBERS)}
+
+
 def _names(dtype: str) -> dict[str, Any]:
     draw = random.Random(dtype)
+    if dtype == NUMPY_COMPLEX:
+        return _complex_names(draw)
     numbers = [draw.randrange(2) if dtype == "bool" else draw.randrange(0, 9) for _ in range(30)]
     a, m = np.array(numbers[:10]).astype(dtype), np.array(numbers[10:22]).astype(dtype).reshape(3, 4)
     return module(LIBRARY, np=np, a=a, m=m, k=np.array([-3, 2, 0, 5, 9, -10, 4], np.int16))
 
 
+def _complex_names(draw: random.Random) -> dict[str, Any]:
+    numbers = np.array([complex(draw.randrange(9), draw.choice((-0.0, 0.5, 3.0))) for _ in range(30)])
+    k = np.array([-3, 2, 0, 5, 9, -10, 4], np.int16)
+    return module(LIBRARY, np=np, a=numbers[:10], m=numbers[10:22].reshape(3, 4), k=k)
+
+
 @pytest.mark.parametrize("name", FUNCTIONS)
 def test_arrays(name: str, cache: KernelCache) -> None:
-    for dtype in NUMPY_NUMBERS if name in ("item", "pair", "columns", "put_into") else ("float64", "int32"):
+    for dtype in _TYPES.get(name, ("float64", "int32")):
         agreed = hold_against_numpy(f"{name}(i)", _names(dtype), range(-12, 13), cache)
         assert agreed is not None and agreed >= 3, (dtype, agreed)
 
@@ -198,7 +209,7 @@ def written(i):
 """
 
 
-@pytest.mark.parametrize("dtype", NUMPY_NUMBERS)
+@pytest.mark.parametrize("dtype", ARRAY_NUMBERS)
 def test_every_way_to_an_element(dtype: str, cache: KernelCache) -> None:
     names = _names(dtype)
     names = module(EVERY_WAY, np=np, D=dtype, one=np.dtype(dtype).type(1), a=names["a"], m=names["m"])
@@ -256,7 +267,7 @@ def of_a_subclass(i): return c[0, 0]
 
 @pytest.mark.parametrize("name", [line.split()[1].partition("(")[0] for line in REFUSED.splitlines() if "def " in line])
 def test_what_is_not_compiled(name: str, cache: KernelCache) -> None:
-    others = {"o": np.array([1, "x"], object), "t": np.zeros((2, 2, 2)), "z": np.zeros(2, complex)}
+    others = {"o": np.array([1, "x"], object), "t": np.zeros((2, 2, 2)), "z": np.zeros(2, "c8")}
     others |= {"w": np.zeros(2, ">f8"), "c": np.zeros((1, 1)).view(Subclass)}
     with pytest.raises(NotCompiled):
         compiled(f"({name}(i) for i in source)", module(REFUSED, np=np, a=np.arange(5.0), **others), cache)

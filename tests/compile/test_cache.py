@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from pyfora.compile import Kernel, KernelCache, NotCompiled, Output, compile_loop, load_kernel
-from tests.compile.loops import compiled, loop, run_terms
+from tests.compile.loops import bits, compiled, loop, module, run_terms
 
 MIB = 1024 * 1024
 TEXT = "(math.sin(i) * i for i in source)"
@@ -103,6 +103,15 @@ def test_what_is_known_of_indices_is_part_of_the_key(tmp_path: Path) -> None:
     cache = KernelCache(tmp_path, MIB)
     keys = {compile_loop(one, Output.TERMS, cache).key for one in (known, loop("(i + 0.5 for i in source)", names()))}
     assert len(keys) == 2
+
+
+def test_what_the_values_are_is_part_of_the_key(tmp_path: Path) -> None:
+    """A pair and a complex number are the same two floats to the machine."""
+    cache, scope = KernelCache(tmp_path, 10**8), module("")
+    for text in ("(i * 0.5, i * 1.5)", "complex(i * 0.5, i * 1.5)", "(i * 0.5, i * 1.5)"):
+        kernel = compiled(f"({text} for i in source)", scope, cache)
+        (rows,) = kernel.run_rows(kernel.captured, 3, 1, 1, 1).values()
+        assert list(map(bits, rows.values())) == [bits(eval(text, {"i": 3}))]
 
 
 def test_a_full_disk_costs_only_the_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

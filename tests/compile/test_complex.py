@@ -26,6 +26,7 @@ OPERATIONS: dict[str, Callable[[complex, complex], Any]] = {
     "a * b": lambda a, b: a * b,
     "a / b": lambda a, b: a / b,
     "-a": lambda a, b: -a,
+    "a.conjugate()": lambda a, b: a.conjugate(),
     "a ** 0": lambda a, b: a**0,
     "a ** 2": lambda a, b: a**2,
     "a ** 7": lambda a, b: a**7,
@@ -140,7 +141,7 @@ def test_fractals(text: str, cache: KernelCache) -> None:
         ("(a == i for i in source)", "a comparison of complex numbers"),
         ("((a // a).real for i in source)", "operator FloorDiv of complex"),
         ("(complex('1').real for i in source)", "complex() of"),
-        ("(a.conjugate().real for i in source)", "attribute 'conjugate'"),
+        ("(a.conjugate(i).real for i in source)", "attribute 'conjugate'"),
         ("((~a).real for i in source)", "'~' of a complex"),
     ],
 )

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ast
 import builtins
+import cmath
 import math
 import random
 import re
@@ -28,6 +29,7 @@ from tests.compile.loops import bits, compiled, loop, module
 from tests.conftest import USUAL_CASES
 
 LIBRARY = """
+import cmath
 ints, floats, bools = [3, -1, 4, 2**62], [0.5, -0.0, 1e300, nan], [True, False, True, True]
 word = "Żółw"
 def made(kind, *elements):
@@ -145,6 +147,19 @@ CASES: list[tuple[str, str]] = [
     ("math.ldexp(x, y * 30)", "fs"),
     ("ord(chr(x))", "i"),
     ("max(*(x, y))", "ii"),
+    *(("math.dist((x, y, x), (z, x, y))", kinds) for kinds in ("fff", "iii", "fif")),
+    *(("math.dist([x, y], [z, 0.5])", kinds) for kinds in ("fff", "iii")),
+    *(("math.dist(filled(x, 3), [y, y, x])", kinds) for kinds in ("ff", "ii")),
+    *(("math.fsum([x, y, z, -x])", kinds) for kinds in ("fff", "iff")),
+    *(("math.fsum((x, y, 1e16, 1.0, -1e16))", kinds) for kinds in ("ff", "bf")),
+    ("math.fsum(x * k for k in range(20))", "f"),
+    ("math.fsum(made(int, x, y))", "ff"),
+    *(("math.prod((x, y, x))", kinds) for kinds in ("ff", "ii", "bb")),
+    ("math.prod(x + k for k in range(y))", "ss"),
+    ("math.prod([x * 0.25 for k in range(y)])", "fs"),
+    ("math.gcd(x, y, 36)", "ii"),
+    *((f"math.{name}()", "i") for name in ("gcd", "lcm", "hypot")),
+    *((f"x.conjugate().{part}", "c") for part in ("real", "imag")),
     ("math.atan2(*(x, y))", "ff"),
 ]
 FUNCTIONS: list[str] = []
@@ -159,6 +174,31 @@ for owner, names in (("math.", sorted(vars(math))), ("", sorted(vars(builtins)))
             FUNCTIONS.append(f"{owner}{name}")
 
 
+for name in sorted(vars(cmath)):
+    of_floats = name in ("isfinite", "isinf", "isnan", "phase")
+    parts = ["[0]", "[1]"] if name == "polar" else [""] if of_floats or name == "isclose" else [".real", ".imag"]
+    if callable(getattr(cmath, name)) and not name.startswith("_"):
+        shapes = ["c", "f", "i", "ff", "cc", "cf"]
+        CASES += [(f"cmath.{name}({', '.join('xy'[: len(kinds)])}){part}", kinds) for part in parts for kinds in shapes]
+        FUNCTIONS.append(f"cmath.{name}")
+CASES += [
+    ("cmath.isclose(x, y, rel_tol=0.5, abs_tol=1e-300)", "cc"),
+    ("cmath.isclose(x, x * 1.0000001, rel_tol=1e-7)", "c"),
+    ("cmath.infj.imag + cmath.pi", "i"),
+    *(
+        (f"cmath.{name}(complex(x / 16, y / 16)).{part}", "ss")
+        for name in ("log", "atanh")
+        for part in ("real", "imag")
+    ),
+]
+if hasattr(math, "sumprod"):
+    CASES += [
+        *(("math.sumprod([x, y, -x], [z, x, z])", kinds) for kinds in ("fff", "iii")),
+        ("math.sumprod([x, 2, 3], [y, 0.1, z])", "sff"),
+        ("math.sumprod([x / 8, y / 8, 3.5], [0.1, 0.7, -z / 8])", "sss"),
+    ]
+
+
 def _by_subject() -> dict[str, list[tuple[str, str]]]:
     """Cases of one function, or of one expression, for all types of operands."""
     found: dict[str, list[tuple[str, str]]] = {}
@@ -170,8 +210,7 @@ def _by_subject() -> dict[str, list[tuple[str, str]]]:
 
 SUBJECTS = _by_subject()
 _NOT_COMPILED = """
-math.dist math.fma math.fsum math.gamma math.hypot math.lgamma
-math.prod math.sumprod aiter anext ascii bin breakpoint bytearray bytes
+aiter anext ascii bin breakpoint bytearray bytes
 callable chr classmethod compile complex delattr dict dir divmod enumerate eval exec filter format frozenset getattr
 globals hasattr hash hex id input isinstance issubclass iter list locals map memoryview next object oct open print
 property range repr reversed set setattr slice sorted staticmethod str super tuple type vars zip
@@ -274,4 +313,6 @@ def test_no_primitive_is_forgotten() -> None:
         "shr_bits": "of generators and dicts: tests/compile/test_random.py, tests/compile/test_dicts.py",
         "load_word": "of generators and dicts: tests/compile/test_random.py, tests/compile/test_dicts.py",
     }
+    if not hasattr(math, "fma"):
+        elsewhere["fma_float"] = "since 3.13"
     assert set(primitives) - used == set(elsewhere)

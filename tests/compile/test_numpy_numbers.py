@@ -80,6 +80,8 @@ def told(value: Any) -> Any:
         return tuple(map(told, value))
     if isinstance(value, (float, np.floating)):
         return type(value), struct.pack("<d", float(value))
+    if isinstance(value, complex):
+        return type(value), struct.pack("<dd", float(value.real), float(value.imag))
     return type(value), value
 
 

@@ -204,6 +204,12 @@ def test_math_functions_of_two(name: str, cache: KernelCache) -> None:
     )
 
 
+def test_a_rest_of_zero_has_the_sign_of_the_dividend(cache: KernelCache) -> None:
+    """Where the divisor is subnormal, that of glibc's `remainder` has not."""
+    pairs = [(-8.745122761009955e-276, -5e-324), (-2.7808056623437375e-260, 2.2250738585072014e-308), (-4.0, 2.0)]
+    assert check("math.remainder(x, y)", [*pairs, (4.0, -2.0), (-0.0, 1.0), (0.0, -1.0)], cache) == 0
+
+
 def test_powers_of_floats(cache: KernelCache) -> None:
     generator = random.Random(5)
     pairs = [(generator.gauss(0, 2), float(generator.randrange(-5, 6))) for _ in range(5000)]
