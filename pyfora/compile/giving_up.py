@@ -1,4 +1,4 @@
-"""Which check made a kernel give up: a number while it runs, words for a person."""
+"""Which check made a kernel give up, and at which call of its source: a number while it runs, words for a person."""
 
 from __future__ import annotations
 
@@ -24,6 +24,9 @@ _WORDS = {
     **dict.fromkeys(
         ["give_up_int", "give_up_float", "give_up_bool"], "a raise, an assert, a fold of nothing, or a nan"
     ),
+    "no_room_int": "more elements than a kernel has room for",
+    "too_deep_int": "a function that calls itself too often",
+    "odd_terms_int": "a nan among the elements",
     **dict.fromkeys(
         [f"{verb}_{name}_{axes}" for verb in ARRAY_ELEMENTS for name in NUMPY_NUMBERS for axes in (1, 2)],
         "an index outside of an array",
@@ -46,6 +49,9 @@ _WORDS = {
     "copysign_float": "the sign of a nan",
     "libm_pow": "a power that is no ordinary number",
 }
+_PRIMITIVES = 1 << 12
+_CALLS = 1 << 19
+"""A status is a primitive and the number of a call, in 32 bits with a sign."""
 OTHER = "something that a kernel cannot do exactly"
 
 
@@ -59,9 +65,20 @@ def status_of(primitive: str) -> int:
     return 1 + _names().index(primitive) if primitive in OWN_NAMES else 1 + len(OWN_NAMES)
 
 
+def at_call(status: int, number: int) -> int:
+    """The status that also tells at which call; as it is where the kernel has more calls than there are numbers."""
+    return status | number * _PRIMITIVES if number < _CALLS else status
+
+
+def call_of(status: int) -> int:
+    """The number of the call at which a kernel gave up; 0 where that is not known."""
+    return max(0, status // _PRIMITIVES)
+
+
 def check_of(status: int) -> str:
     """The primitive and what it met, for the status of a kernel that gave up."""
-    if not 1 <= status <= len(OWN_NAMES):
+    number = status % _PRIMITIVES
+    if status < 0 or not 1 <= number <= len(OWN_NAMES):
         return OTHER
-    name = _names()[status - 1]
+    name = _names()[number - 1]
     return f"{name}: {_WORDS.get(name, 'a result or an argument that is no ordinary number')}"

@@ -48,6 +48,7 @@ def inner_fold(
     read = {name.id for name in ast.walk(node) if isinstance(name, ast.Name)}
     targets = bound_names([clause.target for clause in node.generators])
     inside = Scope(scope.unit, scope.filename, scope.lookup, scope.bound | targets, owner=scope.owner)
+    inside.shows_places = scope.shows_places
     # A target hides the function's own variable of that name, yet the first range is evaluated outside of it.
     for name in ast.walk(node.generators[0].iter):
         if isinstance(name, ast.Name) and name.id in targets:
@@ -97,7 +98,7 @@ def inner_fold(
     before, after, returned = _frame(fold, result[0], inside, node)
     if default is not None:
         after, returned = _with_default(inside, after, returned, default, node)
-    function.lines = [*before, *loops, *after]
+    function.lines = scope.mark([*before, *loops, *after], node)
     function.returns = returned.type
     if closures.all_in(returned.type):
         # Each would see the variables as they are after the last turn.

@@ -13,10 +13,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pyfora.compile.generated import Generated, generate
-from pyfora.compile.giving_up import check_of
+from pyfora.compile.giving_up import call_of, check_of
 from pyfora.compile.loop import Element, Loop, Output
 from pyfora.compile.refusal import GaveUp, NotCompiled
 from pyfora.compile.scope import Captured
+from pyfora.compile.sites import Site
 from pyfora.compile.words import KEPT_WORDS
 from pyfora.fold.rows import Rows, Spec, scalars, width
 
@@ -45,7 +46,13 @@ _HEADER_WORDS = 3
 class Kernel:
     """One loop's machine code in this process. It may be called from one thread at a time; it releases the GIL."""
 
-    def __init__(self, object_code: bytes, captured: tuple[Captured, ...] = (), deepest: int = 0) -> None:
+    def __init__(
+        self,
+        object_code: bytes,
+        captured: tuple[Captured, ...] = (),
+        deepest: int = 0,
+        sites: tuple[Site | None, ...] = (),
+    ) -> None:
         """Read object code. Raises ValueError if the bytes are damaged, NotCompiled if they are for another machine.
 
         Nothing is loaded yet: who only sends a kernel to others need not wait for it.
@@ -59,6 +66,8 @@ class Kernel:
         """The values of the loop's free names, to be given to `run`; empty where only the code is known."""
         self.deepest = deepest
         """Frames that CPython would have at most above the loop's own; 0 where only the code is known."""
+        self.sites = sites
+        """Where each call of the source comes from in the text of the user; empty where only the code is known."""
         self.element: Element = header["element"]
         self.output = Output(header["output"])
         self.source: str = header["source"]
@@ -177,7 +186,7 @@ class Kernel:
             memory.append(first)
         status = call(returned, unused, start, step, count, place, capacity, *self._arguments, *memory)
         if status:
-            raise GaveUp(check_of(status))
+            raise GaveUp(check_of(status), call_of(status))
 
     def _begin(self, captured: tuple[Captured, ...], start: int, step: int, count: int) -> None:
         last = start + (count - 1) * step if count > 0 else start
@@ -271,7 +280,7 @@ def compile_loop(loop: Loop, output: Output, cache: KernelCache) -> Kernel:
     key = _key(generated)
 
     def make(code: bytes) -> Kernel:
-        return Kernel(code, generated.captured, generated.deepest)
+        return Kernel(code, generated.captured, generated.deepest, generated.sites)
 
     try:
         return cache.get(key, lambda: _build(generated, key), make)

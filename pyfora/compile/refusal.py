@@ -36,6 +36,11 @@ class GaveUp(Exception):
     `str()` names the primitive whose check it was, and what that had met.
     """
 
+    def __init__(self, check: str = "", call: int = 0) -> None:
+        """`call`: the number of the call in the kernel's source; 0 where that is not known."""
+        super().__init__(check)
+        self.call = call
+
 
 def refuse(reason: str, filename: str, node: ast.AST) -> NotCompiled:
     """The `NotCompiled` for a construct at its original place in the user's file."""
