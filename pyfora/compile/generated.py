@@ -17,8 +17,8 @@ from pyfora.compile.own_names import OWN_NAMES
 from pyfora.compile.refusal import NotCompiled, refuse
 from pyfora.compile.rows import RowWriter, said, without_functions
 from pyfora.compile.scope import Captured, Scope, Unit
-from pyfora.compile.sources import POSITION, SourceReader
 from pyfora.compile.sites import Site, with_give_up, without_marks
+from pyfora.compile.sources import POSITION, SourceReader
 from pyfora.compile.statements import Statements, indented
 from pyfora.compile.terms import Interval, Term, as_bool, as_int
 from pyfora.compile.turns import bind_target
