@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from types import FunctionType
 
 from pyfora.client.meanings import Variable
-from pyfora.compile import FunctionSource, Loop, NotCompiled, analyse
+from pyfora.compile import FunctionSource, Loop, NotCompiled, Site, analyse
+from pyfora.language.excerpts import excerpt
 from pyfora.language.explain import Found
 from pyfora.language.in_order import InOrder
 from pyfora.language.rewriter import LoopNode
@@ -61,21 +62,16 @@ class AskedLoop:
 
     def because(self, word: str, reason: InOrder) -> LoopVerdict:
         """The same, pointing at a construct in the text."""
-        line = getattr(reason.construct, "lineno", self.node.lineno)
-        column = getattr(reason.construct, "col_offset", self.node.col_offset)
-        return self.verdict(word, f"{reason.reason} (line {line})", pointed_at(self.program, line, column))
+        node = reason.construct if hasattr(reason.construct, "lineno") else self.node
+        site = Site(self.filename, node)
+        return self.verdict(word, f"{reason.reason} (line {site.line})", self.shown(site))
 
-
-def pointed_at(text: str, line: int, column: int) -> str:
-    """That line of a text, with a caret below the column; empty where there is no such line."""
-    lines = text.splitlines()
-    if not 0 < line <= len(lines):
-        return ""
-    found = lines[line - 1]
-    # Columns are counted in bytes of UTF-8.
-    before = found.encode()[:column].decode(errors="ignore")
-    indent = len(found) - len(found.lstrip())
-    return f"{found.strip()}\n{' ' * (len(before) - indent)}^"
+    def shown(self, site: Site | None) -> str:
+        """The line of a construct, with carets below it; empty where it is not of this text."""
+        lines = self.program.splitlines()
+        if site is None or site.filename != self.filename or not 0 < site.line <= len(lines):
+            return ""
+        return str(excerpt(lines[site.line - 1], site.column, site.end_column))
 
 
 def verdict_of(loop: AskedLoop) -> LoopVerdict:
@@ -104,8 +100,7 @@ def verdict_of(loop: AskedLoop) -> LoopVerdict:
         break
     refusal = tried[0][2]
     assert refusal is not None
-    known = refusal.filename == loop.filename
-    construct = pointed_at(loop.program, refusal.line, refusal.column) if known else ""
+    construct = loop.shown(refusal.site)
     if not over_range:
         reason = f"where `{ast.unparse(over)}` gives ints, it is not compiled: {refusal}"
         return loop.verdict("decided when it runs", reason, construct)

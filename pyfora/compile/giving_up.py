@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import functools
 
 from pyfora.compile.own_names import ARRAY_ELEMENTS, OWN_NAMES
@@ -22,7 +23,8 @@ _WORDS = {
         [f"{verb}_{kind}" for verb in ("get", "set", "get_frozen") for kind in ("int", "float", "bool")], _INDEX
     ),
     **dict.fromkeys(
-        ["give_up_int", "give_up_float", "give_up_bool"], "a raise, an assert, a fold of nothing, or a nan"
+        ["give_up_int", "give_up_float", "give_up_bool"],
+        "what would raise an exception, or a nan where it matters which",
     ),
     "no_room_int": "more elements than a kernel has room for",
     "too_deep_int": "a function that calls itself too often",
@@ -82,3 +84,9 @@ def check_of(status: int) -> str:
         return OTHER
     name = _names()[number - 1]
     return f"{name}: {_WORDS.get(name, 'a result or an argument that is no ordinary number')}"
+
+
+def check_at(check: str, node: ast.AST | None) -> str:
+    """The same, where the construct tells more of it."""
+    what = {ast.Raise: "an exception that is raised", ast.Assert: "an assertion that fails"}.get(type(node))
+    return f"{check.partition(':')[0]}: {what}" if what and check.startswith("give_up_") else check

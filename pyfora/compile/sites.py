@@ -29,6 +29,21 @@ class Site:
     node: ast.AST
     """With the positions of the user's own file."""
 
+    @property
+    def line(self) -> int:
+        """Where it begins; 0 where that is not known."""
+        return getattr(self.node, "lineno", 0)
+
+    @property
+    def column(self) -> int:
+        """In bytes of UTF-8."""
+        return getattr(self.node, "col_offset", 0)
+
+    @property
+    def end_column(self) -> int | None:
+        """Where it ends on that line; None where it goes on on the next one."""
+        return getattr(self.node, "end_col_offset", None) if getattr(self.node, "end_lineno", 0) == self.line else None
+
 
 def marked(text: str, number: int) -> str:
     """The text with every call in it marked that was not."""

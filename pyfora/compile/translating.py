@@ -149,7 +149,7 @@ class Translator:
                 raise scope.refuse(f"{target.name!r} calls itself without arguments", node)
             function.recursive = True
             if function.returns is None:
-                raise _TypeNotYetKnown(f"the type of {target.name!r}", target.source.filename)
+                raise _TypeNotYetKnown(f"the type of {target.name!r}")
         scope.use(function.captured)
         return needed(scope, node, function.call(arguments, depth="depth + 1"))
 

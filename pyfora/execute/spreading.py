@@ -20,7 +20,7 @@ from pyfora.compile import Captured, FunctionSource, KernelCache, Loop, NotCompi
 from pyfora.execute.absorbing import Absorber
 from pyfora.execute.ambient import Ambient, depth_of
 from pyfora.execute.environment import Environment
-from pyfora.execute.loops import LoopRun
+from pyfora.execute.loops import LoopRun, Reason
 from pyfora.execute.offering import Offering
 from pyfora.execute.offers import Offer, TakenBack
 from pyfora.execute.output import ProgramOutput
@@ -150,7 +150,7 @@ class Spreader:
             loop = _loop_of(part, source, sample=True)
             return (None, _UNKNOWN) if loop is None else (analyse(loop), "")
         except (NotCompiled, Untyped) as refusal:
-            return None, str(refusal)
+            return None, Reason(refusal)
 
     def _kernel(self, offer: Offer, run: LoopRun) -> _Compiled:
         form = offer.folder.form
@@ -169,7 +169,7 @@ class Spreader:
                     loop = _as_floats(loop)
                 kernel = compile_loop(replace(loop, indices=_indices_of(offer)), output, self._cache)
         except (NotCompiled, Untyped) as refusal:
-            run.reason = str(refusal)
+            run.reason = Reason(refusal)
             return _Compiled()
         if form is Form.FLOATS and (kernel.element != "float" or kernel.output is Output.ROWS):
             run.reason = "the terms began as floats, but the kernel yields others"
@@ -178,6 +178,7 @@ class Spreader:
             # Compiled code has no such limit.
             run.reason = "the functions that call themselves might go deeper than the recursion limit allows"
             return _Compiled()
+        run.sites = kernel.sites
         return _Compiled(kernel.object_code, kernel.captured, loop.source)
 
 

@@ -77,6 +77,16 @@ def registered_segment(code: CodeType) -> Segment | None:
     return None if found is None else found[1]
 
 
+def registered_line(filename: str, line: int) -> str:
+    """That line of a file of which code was made here; empty where none was."""
+    for _, segment in _segments.values():
+        if segment.filename == filename and line >= segment.first_line:
+            lines = segment.text.splitlines()
+            if line - segment.first_line < len(lines):
+                return lines[line - segment.first_line]
+    return ""
+
+
 def registered_reference(code: CodeType) -> CodeReference | None:
     """Where the function of `code` stands in the segment that it was made from, or None."""
     segment = registered_segment(code)
