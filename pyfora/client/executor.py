@@ -16,6 +16,7 @@ from pyfora.client.blocks import RemoteBlock
 from pyfora.client.connection import Connection
 from pyfora.client.embedded import EmbeddedCluster
 from pyfora.client.futures import Future
+from pyfora.client.loops import LoopReport
 from pyfora.client.printing import write_text
 from pyfora.client.progress import ProgressOption
 from pyfora.client.proxies import RemotePythonObject, remote_value_of

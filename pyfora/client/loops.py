@@ -81,12 +81,11 @@ class LoopReport:
 
     def _head(self) -> str:
         parts = [self.how, f"{self.elements:,} elements"]
-        if self.leaves:
-            parts.append(f"{self.leaves:,} leaves")
-        parts.append(f"{self.elapsed_s:.3f} s")
         if self.gave_up:
             parts.append(f"{self.gave_up:,} of {self.leaves:,} leaves gave up")
-        return f"{self.file}:{self.line}: {', '.join(parts)}"
+        elif self.leaves:
+            parts.append(f"{self.leaves:,} leaves")
+        return f"{self.file}:{self.line}: {', '.join(parts)}, {self.elapsed_s:.3f} s"
 
 
 def _line(file: str, line: int, around: str) -> str:

@@ -68,10 +68,11 @@ class AskedLoop:
 
     def shown(self, site: Site | None) -> str:
         """The line of a construct, with carets below it; empty where it is not of this text."""
-        lines = self.program.splitlines()
-        if site is None or site.filename != self.filename or not 0 < site.line <= len(lines):
+        if site is None or site.filename != self.filename or not site.line:
             return ""
-        return str(excerpt(lines[site.line - 1], site.column, site.end_column))
+        last, end_column = site.end
+        lines = self.program.splitlines()[site.line - 1 : last]
+        return str(excerpt(lines, site.column, end_column)) if lines else ""
 
 
 def verdict_of(loop: AskedLoop) -> LoopVerdict:

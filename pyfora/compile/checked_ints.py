@@ -309,6 +309,13 @@ def give_up_int(b: Builder) -> Any:
 
 
 @primitive("int64()")
+def found_none_int(b: Builder) -> Any:
+    """Gives up where something is None that is worked with as what it is elsewhere."""
+    b.give_up_if(b.ir.icmp_signed("==", whole(0), whole(0)))
+    return whole(0)
+
+
+@primitive("int64()")
 def no_room_int(b: Builder) -> Any:
     """Gives up where there are more elements than the kernel was given room for."""
     b.give_up_if(b.ir.icmp_signed("==", whole(0), whole(0)))

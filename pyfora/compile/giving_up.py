@@ -24,8 +24,9 @@ _WORDS = {
     ),
     **dict.fromkeys(
         ["give_up_int", "give_up_float", "give_up_bool"],
-        "what would raise an exception, or a nan where it matters which",
+        "what raises in Python, or a nan",
     ),
+    "found_none_int": "None, where it is worked with as something else",
     "no_room_int": "more elements than a kernel has room for",
     "too_deep_int": "a function that calls itself too often",
     "odd_terms_int": "a nan among the elements",

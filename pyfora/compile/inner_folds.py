@@ -35,10 +35,13 @@ def inner_fold(
     fold: str,
     node: ast.GeneratorExp | ast.ListComp | ast.SetComp | ast.DictComp,
     default: Term | None = None,
+    *,
+    call: ast.Call | None = None,
 ) -> Term:
     """The value of a fold over a comprehension over ranges. Raises NotCompiled.
 
-    `default`: what `min` and `max` give where there are no elements, a literal or None.
+    `default`: what `min` and `max` give where there are no elements, a literal or None. `call`: the fold as it is
+    written, where it is.
     """
     if fold == "len" and not isinstance(node, ast.ListComp):
         raise scope.refuse("len() of a generator", node)
@@ -98,7 +101,7 @@ def inner_fold(
     before, after, returned = _frame(fold, result[0], inside, node)
     if default is not None:
         after, returned = _with_default(inside, after, returned, default, node)
-    function.lines = scope.mark([*before, *loops, *after], node)
+    function.lines = scope.mark([*before, *loops, *after], call or node)
     function.returns = returned.type
     if closures.all_in(returned.type):
         # Each would see the variables as they are after the last turn.

@@ -19,6 +19,7 @@ _MARK = re.compile("\1\\d+\2")
 GIVE_UP = "\0give up"
 """Stands for the give-up of the function's type until that is known."""
 _UNMARKED = re.compile(f"(?:\\b(?!range\\()[a-z]\\w*\\(|{GIVE_UP})(?!\1)")
+_END_OF_LINE = 1 << 20
 
 
 @dataclass(frozen=True)
@@ -40,9 +41,11 @@ class Site:
         return getattr(self.node, "col_offset", 0)
 
     @property
-    def end_column(self) -> int | None:
-        """Where it ends on that line; None where it goes on on the next one."""
-        return getattr(self.node, "end_col_offset", None) if getattr(self.node, "end_lineno", 0) == self.line else None
+    def end(self) -> tuple[int, int]:
+        """The line and column where it ends; of what has statements within, the end of its first line."""
+        if isinstance(getattr(self.node, "body", None), list):
+            return self.line, _END_OF_LINE
+        return getattr(self.node, "end_lineno", None) or self.line, getattr(self.node, "end_col_offset", None) or 0
 
 
 def marked(text: str, number: int) -> str:

@@ -12,7 +12,7 @@ from typing import Any
 from pyfora.compile import NotCompiled, Site, check_at
 from pyfora.execute.pieces import GaveUpAt
 from pyfora.language.excerpts import excerpt
-from pyfora.language.functions import registered_line
+from pyfora.language.functions import registered_lines
 
 LOOPS_LIMIT = 200
 """Loops that are reported on; of a loop that ran more often, its longest run."""
@@ -97,9 +97,11 @@ class LoopRun:
 
 def _construct(site: Site | None) -> dict[str, Any]:
     """What is shown of a construct; nothing where its text is not known."""
-    if site is None or not (line := registered_line(site.filename, site.line)):
+    if site is None:
         return {}
-    return asdict(excerpt(line, site.column, site.end_column))
+    last, end_column = site.end
+    lines = registered_lines(site.filename, site.line, last)
+    return asdict(excerpt(lines, site.column, end_column)) if lines else {}
 
 
 class LoopReport:
