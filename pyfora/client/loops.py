@@ -8,12 +8,13 @@ from dataclasses import dataclass
 from typing import Annotated, Any
 
 from pyfora.language.excerpts import EXCERPT_CHARACTERS, Excerpt
-from pyfora.wire.forms import Count, Leaves, Seconds, Within, check_of
+from pyfora.wire.forms import Count, Leaves, Matches, Seconds, Within, check_of, type_of
 from pyfora.wire.visible import visible
 
 _WORDS = {"file": str, "line": Count}
+_SHOWN = Annotated[str, Matches(f"(?s:.{{0,{EXCERPT_CHARACTERS}}})")]
 _COLUMN = Annotated[int, Within(0, EXCERPT_CHARACTERS)]
-_CONSTRUCT = {"text": str, "column": _COLUMN, "width": _COLUMN}
+_CONSTRUCT = {"text": _SHOWN, "column": _COLUMN, "width": _COLUMN}
 _PLACE = {"check": str, "leaves": Leaves} | _WORDS
 _LOOP = {"how": str, "reason": str, "elements": Count, "leaves": Leaves, "gave_up": Leaves, "elapsed_s": Seconds}
 _LOOP |= _WORDS
@@ -35,10 +36,9 @@ class GiveUp:
 
     def said(self, around: str) -> str:
         """In words, for a loop in the file `around`."""
-        primitive, _, met = self.check.partition(": ")
         shown = f" `{self.construct.construct}`" if self.construct and self.construct.construct else ""
         where = f" at {_line(self.file, self.line, around)}{shown}" if self.line else ""
-        return f"{self.leaves:,}{where} ({f'{primitive}: {met}' if met else primitive or 'no check is named'})"
+        return f"{self.leaves:,}{where} ({self.check})"
 
 
 @dataclass(frozen=True)
@@ -63,8 +63,9 @@ class LoopReport:
 
     def __str__(self) -> str:
         """All on one line."""
-        places = "; ".join(place.said(self.file) for place in self.places)
-        text = self._head() + (f": {places}" if places else "")
+        places = [place.said(self.file) for place in self.places]
+        places += [f"{self._elsewhere:,} at other places"] if self._elsewhere else []
+        text = self._head() + (f": {'; '.join(places)}" if places else "")
         return f"{text} ({self.reason.rstrip('.')})" if self.reason else text
 
     def explained(self) -> str:
@@ -74,10 +75,17 @@ class LoopReport:
             lines += [f"    {self.reason}", *_pointed(self.construct)]
         for place in self.places:
             check, _, met = place.check.partition(": ")
-            where = _line(place.file, place.line, self.file) if place.line else "a place that is not known"
-            lines.append(f"    {place.leaves:,} gave up at {where}: {f'{met} ({check})' if met else check}")
+            where = f" at {_line(place.file, place.line, self.file)}" if place.line else ""
+            lines.append(f"    {place.leaves:,} gave up{where}: {f'{met} ({check})' if met else check}")
             lines += _pointed(place.construct)
+        if self._elsewhere:
+            lines.append(f"    {self._elsewhere:,} gave up at other places")
         return "\n".join(lines)
+
+    @property
+    def _elsewhere(self) -> int:
+        """Leaves that gave up at places that are not told of."""
+        return max(0, self.gave_up - sum(place.leaves for place in self.places))
 
     def _head(self) -> str:
         parts = [self.how, f"{self.elements:,} elements"]
@@ -117,4 +125,4 @@ def _read(facts: dict[str, Any], hints: dict[str, Any]) -> dict[str, Any]:
     for name, hint in hints.items():
         if not check_of(hint)(facts[name]):
             raise TypeError(f"{name} is {facts[name]!r}")
-    return {name: visible(facts[name]) if hint is str else facts[name] for name, hint in hints.items()}
+    return {name: visible(facts[name]) if type_of(hint) is str else facts[name] for name, hint in hints.items()}

@@ -8,12 +8,14 @@ import functools
 from pyfora.compile.own_names import ARRAY_ELEMENTS, OWN_NAMES
 from pyfora.fold.columns import NUMPY_NUMBERS
 
+_DEFAULT = "a domain or range error, an infinity or a nan"
 _DIVISION = "a division by zero, or of the smallest int by -1"
 _WIDE = "an int beyond 64 bits"
 _INDEX = "an index outside of a list"
 _WORDS = {
-    **dict.fromkeys(["add_int", "sub_int", "mul_int", "square_int", "neg_int", "abs_int", "affine_int"], _WIDE),
-    **dict.fromkeys(["shl_int", "chosen_int", "range_count"], _WIDE),
+    **dict.fromkeys(
+        ["add_int", "sub_int", "mul_int", "square_int", "neg_int", "abs_int", "affine_int", "chosen_int"], _WIDE
+    ),
     **dict.fromkeys(["floordiv_int", "mod_int", "rest_int"], _DIVISION),
     **dict.fromkeys(["div_float", "floordiv_float", "mod_float"], "a division by zero"),
     **dict.fromkeys(
@@ -26,7 +28,7 @@ _WORDS = {
         ["give_up_int", "give_up_float", "give_up_bool"],
         "what raises in Python, or a nan",
     ),
-    "found_none_int": "None, where it is worked with as something else",
+    "found_none_int": "None, or a number of Python's own, where it is worked with as something else",
     "no_room_int": "more elements than a kernel has room for",
     "too_deep_int": "a function that calls itself too often",
     "odd_terms_int": "a nan among the elements",
@@ -34,6 +36,11 @@ _WORDS = {
         [f"{verb}_{name}_{axes}" for verb in ARRAY_ELEMENTS for name in NUMPY_NUMBERS for axes in (1, 2)],
         "an index outside of an array",
     ),
+    "shl_int": "an int beyond 64 bits, or a negative number of places",
+    "range_count": "a step of 0, or a range of more elements than 64 bits count",
+    "isqrt_int": "a negative number",
+    "key_float": "a nan or a negative zero as a key",
+    **dict.fromkeys(["must_be_same", "must_reach"], "a captured value that is not what the kernel was made for"),
     "within_int": "an int outside of the range that is asked for",
     "exact_single": "a number that a float32 of numpy does not hold",
     **dict.fromkeys(
@@ -84,7 +91,7 @@ def check_of(status: int) -> str:
     if status < 0 or not 1 <= number <= len(OWN_NAMES):
         return OTHER
     name = _names()[number - 1]
-    return f"{name}: {_WORDS.get(name, 'a result or an argument that is no ordinary number')}"
+    return f"{name}: {_WORDS.get(name, _DEFAULT)}"
 
 
 def check_at(check: str, node: ast.AST | None) -> str:

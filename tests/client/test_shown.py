@@ -150,7 +150,7 @@ def test_explain_says_of_each_loop_whether_it_is_compiled(line: int, word: str, 
 def test_explain_points_at_what_is_not_compiled() -> None:
     said = explain_text(PROGRAM, "p.py").splitlines()
     at = said.index("        t = [str(i) * q for i in range(10)]", len(said) - 8)
-    assert said[at + 1] == "             ^"
+    assert said[at + 1] == "             ^^^^^^"
 
 
 LOOPS = """
@@ -196,12 +196,15 @@ squares = [k * k for k in range(10**6)]
 @pytest.mark.parametrize(
     ("line", "said"),
     [
-        (4, "in order: for x in xs: / a turn may end the loop (line 6) / break / ^"),
+        (4, "in order: for x in xs: / a turn may end the loop (line 6) / break / ^^^^^"),
         (7, "in order: [k for k in (1, 2)] / it is over a few elements (line 7) / return [k for k in (1, 2)]"),
         (12, "compiled: for i in range(n): / its turns add int and float"),
         (15, "interpreted: for i in range(n): / str() of (int) is not compiled (line 16 of p.py)"),
         (17, "decided when it runs: for x in xs: / it is compiled where `xs` gives ints"),
-        (19, "in order: for i in range(n): / its turns add to no variable"),
+        (
+            19,
+            "in order: for i in range(n): / a turn may need what an earlier one has bound (line 20) / total =",
+        ),
         (21, "in order: for i in range(n): / a turn uses `seen` in another way than to add to it (line 23)"),
         (24, "in order: for i in range(n): / a turn may need what an earlier one has bound (line 27) / total += y"),
         (28, "in order: while total > 3: / a turn of a `while` depends on those before it (line 28)"),
