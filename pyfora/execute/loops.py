@@ -20,7 +20,7 @@ LOOPS_LIMIT_BYTES = 24 * 1024
 """Of the report."""
 GIVE_UPS_LIMIT = 8
 """Places where one loop's kernel gave up that are told of: those of the most leaves."""
-_FILE_CHARACTERS, _REASON_CHARACTERS = 100, 300
+_FILE_CHARACTERS, _REASON_CHARACTERS, _CHECK_CHARACTERS = 100, 300, 100
 
 
 class Reason(str):
@@ -92,7 +92,7 @@ class LoopRun:
 
     def _place(self, site: Site | None, check: str, leaves: int) -> dict[str, Any]:
         file, line = (site.filename[-_FILE_CHARACTERS:], site.line) if site else ("", 0)
-        return {"check": check, "leaves": leaves, "file": file, "line": line} | _construct(site)
+        return {"check": check[:_CHECK_CHARACTERS], "leaves": leaves, "file": file, "line": line} | _construct(site)
 
 
 def _construct(site: Site | None) -> dict[str, Any]:
