@@ -39,6 +39,7 @@ from pyfora.fold.sources import Source
 from pyfora.fold.views import read_by
 from pyfora.language.caches import CACHE_WRAPPER, keep_objects, stop_counting
 from pyfora.language.functions import function_source, loop_source, never_compiled
+from pyfora.language.in_order import OF_KEYS
 
 _UNKNOWN = "the source of the loop is not known"
 _SHORT = "the rest of it seemed too short for a kernel to be worth its making"
@@ -189,7 +190,7 @@ def _loop_of(part: Callable[..., Any], source: Source, *, sample: bool = False) 
         loop = Loop(found.filename, found.node, found.lookup, _source_of, streams=found.streams)
         return loop if type(source) is range else replace(loop, source=typed(source, sample=sample))
     if part is not iter:
-        raise NotCompiled("keys for `sorted`, `min` and `max` are made by calls, which are not compiled")
+        raise NotCompiled(OF_KEYS)
     if not isinstance(source, Called):
         raise NotCompiled("there is nothing in it to compile: its elements are those that it goes through")
     if range_called_over(source) is not None:

@@ -267,7 +267,7 @@ def never_compiled(part: FunctionType) -> tuple[str, InOrder] | None:
     if segment is None:
         return None
     for node, why in rewritten(segment).interpreted.items():
-        if node.lineno == part.__code__.co_firstlineno:
+        if isinstance(node, ast.For) and node.lineno == part.__code__.co_firstlineno:
             return segment.filename, why
     return None
 
