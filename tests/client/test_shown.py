@@ -279,8 +279,8 @@ with executor.remotely.downloadAll():
         (21, "decided when it runs: [Point().far(i) for i in range(1000)] / it depends on what `Point` is when the"),
         (
             22,
-            "interpreted: (i if i % 2 else 1.5 for i in range(100000)) / the two sides of 'if … else …' are of different "
-            "types: int and float (line 23 of p.py) / i if i % 2 else 1.5 / ^^^^^^^^^^^^^^^^^^^",
+            "interpreted: (i if i % 2 else 1.5 for i in range(100000)) / the two sides of 'if … else …' are of "
+            "different types: int and float (line 23 of p.py) / i if i % 2 else 1.5 / ^^^^^^^^^^^^^^^^^^^",
         ),
         (27, "compiled: map(lambda v: v * 2, range(1000)) / its elements are of type int"),
         (28, "interpreted: filter(lambda v: str(v), range(1000)) / str() of (int) is not compiled (line 28 of p.py)"),
