@@ -8,6 +8,7 @@ from types import CellType
 from typing import Any
 
 from pyfora.client.connection import Connection
+from pyfora.client.loops import LoopReport, read_loop
 from pyfora.errors import CancelledError, ComputeCrashError, UnconvertibleValueError, ValueLostError, WireError
 from pyfora.language.program import Origin
 from pyfora.language.raising import unpack_exception
@@ -15,36 +16,6 @@ from pyfora.language.results import unpack_results
 from pyfora.language.settings import Settings
 from pyfora.values.parcels import Parcel, read_parcel
 from pyfora.wire.messages import ProgramEnded
-
-
-@dataclass(frozen=True)
-class LoopReport:
-    """How one loop of a block was run."""
-
-    file: str
-    line: int
-    how: str
-    """"compiled", "interpreted" or "in order"."""
-    reason: str
-    """Why it was not compiled, in a sentence; empty where it was."""
-    elements: int
-    leaves: int
-    gave_up: int
-    """Leaves that the kernel left to CPython."""
-    checks: dict[str, int]
-    """What made it give up -> on how many leaves."""
-    elapsed_s: float
-
-    def __str__(self) -> str:
-        parts = [self.how, f"{self.elements:,} elements"]
-        if self.leaves:
-            parts += [f"{self.leaves:,} leaves", f"{self.gave_up:,} gave up{self._checks()}"]
-        text = f"{self.file}:{self.line}: {', '.join(parts)}, {self.elapsed_s:.3f} s"
-        return f"{text} ({self.reason.rstrip('.')})" if self.reason else text
-
-    def _checks(self) -> str:
-        found = sorted(self.checks.items(), key=lambda one: (-one[1], one[0]))
-        return f" ({'; '.join(f'{leaves:,} at {check}' for check, leaves in found)})" if found else ""
 
 
 @dataclass(frozen=True)
@@ -147,7 +118,7 @@ def _read_end(ended: ProgramEnded) -> _End:
             for name, facts in end["proxies"].items()
         },
         deleted=frozenset(map(str, end["deleted"])),
-        loops=tuple(LoopReport(**{key: loop[key] for key in LoopReport.__dataclass_fields__}) for loop in end["loops"]),
+        loops=tuple(map(read_loop, end["loops"])),
         settings=dict(end.get("settings", {})),
     )
 

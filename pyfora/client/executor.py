@@ -11,11 +11,12 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import Any
 
-from pyfora.client.answers import LoopReport, ValueFacts, read_answer
+from pyfora.client.answers import ValueFacts, read_answer
 from pyfora.client.blocks import RemoteBlock
 from pyfora.client.connection import Connection
 from pyfora.client.embedded import EmbeddedCluster
 from pyfora.client.futures import Future
+from pyfora.client.loops import LoopReport
 from pyfora.client.printing import write_text
 from pyfora.client.progress import ProgressOption
 from pyfora.client.proxies import RemotePythonObject, remote_value_of
@@ -98,14 +99,16 @@ class Executor:
         self.check_open()
         return self.connection.welcome.workers
 
-    def explain(self, fn: Callable[..., Any]) -> str:
+    def explain(self, fn: Callable[..., Any] | None = None) -> str:
         """The rewritten program of the file or cell that `fn` stands in, and which loops of `fn` are compiled.
 
+        Without `fn`: how the loops of the block that ended last were run, as `lastLoops` has it, each with what was
+        not compiled and where its kernel gave up, and carets under these constructs.
         Raises CantGetSourceTextError where there is no text that is surely what `fn` is.
         """
-        from pyfora.client.explaining import explain_function
+        from pyfora.client.explaining import explain_function, explain_run
 
-        return explain_function(fn)
+        return explain_run(self._loops) if fn is None else explain_function(fn)
 
     def check_open(self) -> None:
         """Raise ConnectionError where the executor is closed or its cluster is lost."""

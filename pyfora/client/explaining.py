@@ -5,11 +5,12 @@ from __future__ import annotations
 import ast
 import builtins
 import textwrap
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from types import FunctionType
 from typing import Any
 
+from pyfora.client.loops import LoopReport
 from pyfora.client.meanings import TextMeanings, Variable
 from pyfora.client.verdicts import AskedLoop, LoopVerdict, verdict_of
 from pyfora.compile import FunctionSource
@@ -73,6 +74,13 @@ def explain_function(function: Callable[..., Any]) -> str:
         if first <= node.lineno <= last
     ]
     return f"{explained.text.strip()}\n\n{_said(verdicts)}\n"
+
+
+def explain_run(loops: Sequence[LoopReport]) -> str:
+    """How these loops of a block were run."""
+    if not loops:
+        return "No loop of the last block was long enough to be worth a decision.\n"
+    return "".join(f"{loop.explained()}\n" for loop in loops)
 
 
 def _live_source(function: FunctionType) -> FunctionSource | None:

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import ast
 import builtins
+import cmath
+import functools
+import itertools
 import math
 import operator
+import random
 from collections.abc import Callable, Iterator
 from types import FunctionType
 from typing import Any
@@ -22,6 +26,8 @@ _OPERATORS: dict[type[ast.operator], Callable[[Any, Any], Any]] = {
     ast.FloorDiv: operator.floordiv,
 }
 _BIGGEST_POWER = 64
+_MODULES = {module.__name__: module for module in (cmath, functools, itertools, math, operator, random)}
+"""Those of Python's that the compiler knows: to import them runs nothing of the text's."""
 
 
 class Variable(Exception):
@@ -139,10 +145,10 @@ def _imported(node: ast.Import | ast.ImportFrom) -> Iterator[tuple[str, Any]]:
     for alias in node.names:
         if isinstance(node, ast.Import):
             name = alias.asname or alias.name.partition(".")[0]
-            yield name, math if alias.name == "math" else _UNKNOWN
+            yield name, _MODULES.get(alias.name, _UNKNOWN)
         else:
-            found = getattr(math, alias.name, _UNKNOWN) if node.module == "math" and not node.level else _UNKNOWN
-            yield alias.asname or alias.name, found
+            module = _MODULES.get(node.module or "") if not node.level else None
+            yield alias.asname or alias.name, getattr(module, alias.name, _UNKNOWN)
 
 
 def _number(node: ast.expr) -> int | float | bool | None:

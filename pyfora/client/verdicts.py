@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import ast
+import linecache
 import textwrap
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import FunctionType
 
 from pyfora.client.meanings import Variable
-from pyfora.compile import FunctionSource, Loop, NotCompiled, analyse
+from pyfora.compile import FunctionSource, Loop, NotCompiled, Site, analyse
+from pyfora.language.excerpts import excerpt
 from pyfora.language.explain import Found
 from pyfora.language.in_order import InOrder
 from pyfora.language.rewriter import LoopNode
@@ -48,34 +50,49 @@ class AskedLoop:
     filename: str
     program: str
     """The whole text."""
-
-    @property
-    def text(self) -> str:
-        """The loop, or what stands before its colon, on one line."""
-        text = ast.unparse(self.node).partition("\n")[0]
-        return text if len(text) <= _TEXT_CHARACTERS else f"{text[: _TEXT_CHARACTERS - 3]}…"
+    text: str = ""
+    """The loop as it is shown, where that is not its node."""
 
     def verdict(self, word: str, reason: str, construct: str = "") -> LoopVerdict:
         """What is said of it."""
-        return LoopVerdict(self.filename, self.node.lineno, self.text, word, reason, construct)
+        text = self.text or _on_one_line(self.node)
+        return LoopVerdict(self.filename, self.node.lineno, text, word, reason, construct)
 
     def because(self, word: str, reason: InOrder) -> LoopVerdict:
         """The same, pointing at a construct in the text."""
-        line = getattr(reason.construct, "lineno", self.node.lineno)
-        column = getattr(reason.construct, "col_offset", self.node.col_offset)
-        return self.verdict(word, f"{reason.reason} (line {line})", pointed_at(self.program, line, column))
+        node = reason.construct if hasattr(reason.construct, "lineno") else self.node
+        site = Site(self.filename, node)
+        return self.verdict(word, f"{reason.reason} (line {site.line})", self.shown(site))
+
+    def shown(self, site: Site | None) -> str:
+        """The line of a construct, with carets below it; empty where its text is not known."""
+        if site is None or not site.line:
+            return ""
+        text = self.program if site.filename == self.filename else "".join(linecache.getlines(site.filename))
+        last, end_column = site.end
+        lines = text.splitlines()[site.line - 1 : last]
+        return str(excerpt(lines, site.column, end_column)) if lines else ""
 
 
-def pointed_at(text: str, line: int, column: int) -> str:
-    """That line of a text, with a caret below the column; empty where there is no such line."""
-    lines = text.splitlines()
-    if not 0 < line <= len(lines):
-        return ""
-    found = lines[line - 1]
-    # Columns are counted in bytes of UTF-8.
-    before = found.encode()[:column].decode(errors="ignore")
-    indent = len(found) - len(found.lstrip())
-    return f"{found.strip()}\n{' ' * (len(before) - indent)}^"
+def _on_one_line(node: ast.AST) -> str:
+    """A loop, or what stands before its colon."""
+    text = ast.unparse(node).partition("\n")[0]
+    return text if len(text) <= _TEXT_CHARACTERS else f"{text[: _TEXT_CHARACTERS - 3]}…"
+
+
+def _called(call: ast.Call) -> ast.GeneratorExp | None:
+    """The loop that a call of `map` or `filter` is; None of any other, and of those over several sources."""
+    match call:
+        case ast.Call(func=ast.Name(id="map" | "filter" as maker), args=[function, source], keywords=[]):
+            element = ast.Name("each element", ast.Load())
+            made = ast.Call(function, [element], [])
+            tests: list[ast.expr] = [made] if maker == "filter" else []
+            clause = ast.comprehension(ast.Name("each element", ast.Store()), source, tests, 0)
+            loop = ast.GeneratorExp(made if maker == "map" else element, [clause])
+            for node in (loop, element, made, clause.target):
+                ast.copy_location(node, call)
+            return loop
+    return None
 
 
 def verdict_of(loop: AskedLoop) -> LoopVerdict:
@@ -85,9 +102,15 @@ def verdict_of(loop: AskedLoop) -> LoopVerdict:
         return loop.because("in order", found.in_order)
     if found.interpreted is not None:
         return loop.because("interpreted", found.interpreted)
-    node = loop.node
-    assert not isinstance(node, ast.While)
+    node = _called(loop.node) if isinstance(loop.node, ast.Call) else loop.node
+    if node is None:
+        return loop.verdict("decided when it runs", f"it depends on what `{ast.unparse(loop.node)}` goes through")
+    assert not isinstance(node, (ast.While, ast.Call))
+    loop = replace(loop, node=node, text=_on_one_line(loop.node))
     over = node.iter if isinstance(node, ast.For) else node.generators[0].iter
+    target = node.target if isinstance(node, ast.For) else node.generators[0].target
+    if not isinstance(target, ast.Name):
+        return loop.verdict("decided when it runs", f"it depends on what `{ast.unparse(over)}` gives")
     over_range = isinstance(over, ast.Call) and isinstance(over.func, ast.Name) and over.func.id == "range"
     elements = "its turns add" if isinstance(node, ast.For) else "its elements are of type"
     tried = [_analysed(loop, assumed) for assumed in (1, 1.0)]
@@ -104,8 +127,7 @@ def verdict_of(loop: AskedLoop) -> LoopVerdict:
         break
     refusal = tried[0][2]
     assert refusal is not None
-    known = refusal.filename == loop.filename
-    construct = pointed_at(loop.program, refusal.line, refusal.column) if known else ""
+    construct = loop.shown(refusal.site)
     if not over_range:
         reason = f"where `{ast.unparse(over)}` gives ints, it is not compiled: {refusal}"
         return loop.verdict("decided when it runs", reason, construct)
@@ -139,7 +161,7 @@ def _analysed(
     names = (taken, unknown)
     streams = loop.found.streams
     part = loop.found.part if isinstance(loop.node, ast.For) else loop.node
-    assert part is not None and not isinstance(part, ast.While)
+    assert part is not None and not isinstance(part, (ast.While, ast.Call))
     try:
         return analyse(Loop(loop.filename, part, noting(loop.lookup), noting_source, streams=streams)), names, None
     except NotCompiled as refusal:

@@ -108,12 +108,12 @@ class Calls:
             and isinstance(node.args[0], ast.GeneratorExp | ast.ListComp)
         ):
             default, fold = self._default(scope, node, target), INNER_FOLDS[id(target)]
-            return inner_fold(scope, self.expressions, self.read_range, fold, node.args[0], default)
+            return inner_fold(scope, self.expressions, self.read_range, fold, node.args[0], default, call=node)
         if id(target) in INNER_FOLDS and target is not builtins.len and len(node.args) == 1:
             (over,) = node.args
             if not isinstance(over, ast.Starred) and self._collecting.is_gone_through(scope, over):
                 default, fold = self._default(scope, node, target), INNER_FOLDS[id(target)]
-                return inner_fold(scope, self.expressions, self.read_range, fold, each_of(over), default)
+                return inner_fold(scope, self.expressions, self.read_range, fold, each_of(over), default, call=node)
         if id(target) in _COMPARISONS and len(node.args) == 2 and not node.keywords:
             compared = ast.Compare(node.args[0], [_COMPARISONS[id(target)]], [node.args[1]])
             return self.expressions.any_value(scope, ast.copy_location(compared, node))

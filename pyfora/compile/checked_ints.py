@@ -315,6 +315,34 @@ def give_up_int(b: Builder) -> Any:
     return whole(0)
 
 
+@primitive("int64()")
+def found_none_int(b: Builder) -> Any:
+    """Gives up where something is None that is worked with as what it is elsewhere."""
+    b.give_up_if(b.ir.icmp_signed("==", whole(0), whole(0)))
+    return whole(0)
+
+
+@primitive("int64()")
+def no_room_int(b: Builder) -> Any:
+    """Gives up where there are more elements than the kernel was given room for."""
+    b.give_up_if(b.ir.icmp_signed("==", whole(0), whole(0)))
+    return whole(0)
+
+
+@primitive("int64()")
+def too_deep_int(b: Builder) -> Any:
+    """Gives up where a function calls itself too often."""
+    b.give_up_if(b.ir.icmp_signed("==", whole(0), whole(0)))
+    return whole(0)
+
+
+@primitive("int64()")
+def odd_terms_int(b: Builder) -> Any:
+    """Gives up where a nan was among the terms."""
+    b.give_up_if(b.ir.icmp_signed("==", whole(0), whole(0)))
+    return whole(0)
+
+
 @primitive("void(int64*, int64)")
 def add_total(b: Builder, total: Any, value: Any) -> None:
     """Add an int to the 128-bit total at `total` (low word first). 2**63 elements cannot overflow it."""

@@ -49,11 +49,12 @@ def clauses(
         if isinstance(clause.target, ast.Name) and element.interval is not None:
             scope.intervals[clause.target.id, element.type] = element.interval
         scope.most_turns = turns_of(element, scope.most_turns)
-        body = [*first_lines, *bind_target(scope, clause.target, element)]
+        over = clause.target if number == 0 and first is not None else clause.iter
+        body = scope.mark([*first_lines, *bind_target(scope, clause.target, element)], over)
         tests = [expressions.truth(scope, test).text for test in clause.ifs]
         inner = level(number + 1)
         if tests:
             inner = [f"if {' and '.join(tests)}:", *indented(inner)]
-        return [*before, head, *indented([*body, *inner])]
+        return [*scope.mark([*before, head], over), *indented([*body, *inner])]
 
     return level(0)

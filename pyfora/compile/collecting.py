@@ -114,6 +114,7 @@ class Collecting:
             given.append(kind)
         function = Function(scope.unit.name("call_sorted"), [])
         inside = Scope(scope.unit, scope.filename, scope.lookup, {"given", "down", "key"}, owner=scope.owner)
+        inside.shows_places = scope.shows_places
         inside.function = function
         names = [inside.bind(name, term.type) for name, term in zip(("given", "down", "key"), given, strict=False)]
         function.parameters = [(name, term.type) for name, term in zip(names, given, strict=True) if name]

@@ -79,6 +79,9 @@ class Expressions:
 
     def any_value(self, scope: Scope, node: ast.expr) -> Term:
         """The value of an expression, also one that may be None. Raises NotCompiled."""
+        return scope.mark_term(self._any_value(scope, node), node)
+
+    def _any_value(self, scope: Scope, node: ast.expr) -> Term:
         match node:
             case ast.Constant(value=bool() | int() | float() as value):
                 if isinstance(value, int) and not -INT_BOUND <= value < INT_BOUND:
@@ -165,6 +168,9 @@ class Expressions:
 
     def truth(self, scope: Scope, node: ast.expr) -> Term:
         """An expression where only its truth matters, so that `and` and `or` may join any types."""
+        return scope.mark_term(self._truth(scope, node), node)
+
+    def _truth(self, scope: Scope, node: ast.expr) -> Term:
         match node:
             case ast.BoolOp():
                 terms = []

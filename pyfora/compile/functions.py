@@ -9,8 +9,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from pyfora.compile import intervals
-from pyfora.compile.kinds import Kind, code_of, give_up_text, is_runtime
+from pyfora.compile.kinds import Kind, code_of, is_runtime
 from pyfora.compile.scope import CAPTURED_HERE, Scope
+from pyfora.compile.sites import is_marked
 from pyfora.compile.terms import FloatInterval, Interval, Term, made
 
 DEPTH_LIMIT = 200
@@ -30,6 +31,8 @@ class Function:
     lines: list[str] = field(default_factory=list)
     complete: bool = False
     recursive: bool = False
+    too_deep: tuple[str, ...] = (f"if depth > {DEPTH_LIMIT}:", "    too_deep_int()")
+    """What a recursive one begins with."""
     interval: Interval | FloatInterval | None = None
     """Between which numbers lies what it returns."""
     _returned: list[Term] = field(default_factory=list)
@@ -62,11 +65,13 @@ class Function:
         if self.recursive:
             names.append("depth")
             kinds.append("int64")
-            lines = [f"if depth > {DEPTH_LIMIT}:", f"    return {give_up_text(self.returns)}", *lines]
+            lines = [*self.too_deep, *lines]
         captured = "".join(f", {name}" for name in self.captured)
         body = "\n".join(f"    {line}" for line in lines).replace(CAPTURED_HERE, captured)
         signature = f"{code_of(self.returns)}({', '.join(kinds)})"
-        return f'@routine("{signature}")\ndef {self.name}({", ".join(names)}):\n{body}\n'
+        # The call of a function of ours is what the user knows of it.
+        decorator = "routine" if is_marked(self.lines) else "own_routine"
+        return f'@{decorator}("{signature}")\ndef {self.name}({", ".join(names)}):\n{body}\n'
 
 
 DefaultOf = Callable[[str], "Term | None"]

@@ -12,14 +12,15 @@ from pyfora.compile.frozen import FrozenOnes, layout_of
 from pyfora.compile.functions import DEPTH_LIMIT, bound_names
 from pyfora.compile.kinds import TYPE_NAMES, InMemory, Kind, ListOf, code_of
 from pyfora.compile.learning import ElementLearned
-from pyfora.compile.loop import Element, Loop, Output
+from pyfora.compile.loop import ComprehensionNode, Element, Loop, Output
 from pyfora.compile.numpy_kinds import ArrayOf, axes_of, is_number, name_of
 from pyfora.compile.own_names import OWN_NAMES
 from pyfora.compile.refusal import NotCompiled, refuse
 from pyfora.compile.rows import RowWriter, said, without_functions
 from pyfora.compile.scope import Captured, Scope, Unit
+from pyfora.compile.sites import Site, with_give_up, without_marks
 from pyfora.compile.sources import POSITION, SourceReader
-from pyfora.compile.statements import GIVE_UP, Statements, indented
+from pyfora.compile.statements import Statements, indented
 from pyfora.compile.terms import Interval, Term, as_bool, as_int
 from pyfora.compile.turns import bind_target
 from pyfora.compile.words import ARENA
@@ -60,6 +61,8 @@ class Generated:
     """Whether it is called with positions of its source, in the place of indices."""
     deepest: int
     """Frames that CPython would have at most above the loop's own."""
+    sites: tuple[Site | None, ...]
+    """Where each call in the source comes from; no part of what a kernel is known by."""
 
 
 def generate(loop: Loop, output: Output) -> Generated:
@@ -110,6 +113,7 @@ def _generate_unit(loop: Loop, output: Output, unit: Unit) -> Generated:
     maker = _Elements(loop, scope, calls, output)
     loops = maker.loops(first)
     before, after = maker.frame()
+    after = scope.mark(after, node if isinstance(node, ast.For) else _yielded_by(node))
     if checks:
         before += ["if count > 0:", *(f"    {check}" for check in checks)]
     captured = list(unit.captured.values())
@@ -120,17 +124,18 @@ def _generate_unit(loop: Loop, output: Output, unit: Unit) -> Generated:
         # What one element has taken is free for the next: nothing but a number is left of it.
         loops.insert(1, f"    reset_arena({ARENA})")
     lines = [f"def kernel({', '.join(parameters)}):", *(f"    {line}" for line in [*before, *loops, *after])]
-    sources = ["\n".join(lines).replace(GIVE_UP, "give_up_int()") + "\n"]
+    sources = ["\n".join(with_give_up(line, "give_up_int()") for line in lines) + "\n"]
     for function in reversed(unit.functions.values()):
         # A body that was translated again may have left a function that nobody calls.
         if any(f"{function.name}(" in source for source in sources):
             sources.insert(0, function.source())
+    source, sites = without_marks("\n\n".join(sources), unit.sites)
     types_ = ["int64", "int64", "int64", f"{TYPE_NAMES[maker.pointer]}*", "int64"]
     for _, kind, _ in captured:
         types_ += ["int64"] * len(kind.parts) if isinstance(kind, ArrayOf) else [code_of(kind)]
     types_ += ["int64"] if unit.takes_memory else []
     return Generated(
-        source="\n\n".join(sources),
+        source=source,
         entry="kernel",
         signature=tuple(types_),
         element=maker.element,
@@ -145,6 +150,7 @@ def _generate_unit(loop: Loop, output: Output, unit: Unit) -> Generated:
         lengths=tuple(unit.lengths.get(name, 0) for name, _, _ in captured),
         by_position=loop.source is not None,
         deepest=_deepest(unit),
+        sites=sites,
     )
 
 
@@ -173,11 +179,7 @@ class _Elements:
         node, calls = self._loop.node, self._calls
         if isinstance(node, ast.For):
             return self._turns(node, first)
-        if isinstance(node, ast.DictComp):
-            # Evaluated in this order.
-            yielded: ast.expr = ast.copy_location(ast.Tuple([node.key, node.value], ast.Load()), node)
-        else:
-            yielded = node.elt
+        yielded = _yielded_by(node)
         return clauses(
             self._scope, calls.expressions, calls.read_range, node, lambda: self._yielded(yielded), first=first
         )
@@ -207,7 +209,7 @@ class _Elements:
         if self.output in (Output.TERMS, Output.FIRST) and not isinstance(term.type, str) and self._yields == 1:
             self.output = Output.ROWS
         if self.output is Output.ROWS:
-            return self.rows.write(step, without_functions(scope, term, node), node)
+            return scope.mark(self.rows.write(step, without_functions(scope, term, node), node), node)
         if self.output in (Output.ANY, Output.ALL) and is_number(term.type):
             term = numpy_numbers.truth(term)
         if not isinstance(term.type, str):
@@ -216,7 +218,7 @@ class _Elements:
         if self._yields > 1 and term.type != self.element:
             raise scope.refuse(f"the loop yields {self.element} at one place and {term.type} at another", node)
         self.element = term.type
-        return _step(scope, self.output, term, node, self.counted)
+        return scope.mark(_step(scope, self.output, term, node, self.counted), node)
 
     def frame(self) -> tuple[list[str], list[str]]:
         """The lines before and after the loops, once these are known."""
@@ -227,6 +229,14 @@ class _Elements:
         """The type of what the buffer holds."""
         words = (Output.TOTAL, Output.ANY, Output.ALL, Output.COUNT, Output.ROWS)
         return "int" if self.output in words else self.element
+
+
+def _yielded_by(node: ComprehensionNode) -> ast.expr:
+    """The element of a comprehension."""
+    if isinstance(node, ast.DictComp):
+        # Evaluated in this order.
+        return ast.copy_location(ast.Tuple([node.key, node.value], ast.Load()), node)
+    return node.elt
 
 
 def _captured_type(kind: Kind) -> str:
@@ -248,7 +258,7 @@ def analyse(loop: Loop) -> str:
 def _step(scope: Scope, output: Output, term: Term, node: ast.expr, counted: bool) -> list[str]:
     match output:
         case Output.TERMS:
-            room = [] if counted else ["if written >= capacity:", "    return give_up_int()"]
+            room = [] if counted else ["if written >= capacity:", "    return no_room_int()"]
             if term.type != "float":
                 return [*room, f"store_{term.type}(buffer, written, {term.text})", "written = written + 1"]
             # Whether one was a nan is asked at the end: a branch for each would keep LLVM from doing several at once.
@@ -281,7 +291,7 @@ def _step(scope: Scope, output: Output, term: Term, node: ast.expr, counted: boo
 def _frame(output: Output, element: Element) -> tuple[list[str], list[str]]:
     match output:
         case Output.TERMS if element == "float":
-            return ["written = 0", "odd = False"], ["if odd:", "    return give_up_int()", "return written"]
+            return ["written = 0", "odd = False"], ["if odd:", "    return odd_terms_int()", "return written"]
         case Output.TERMS | Output.COUNT:
             return ["written = 0"], ["return written"]
         case Output.TOTAL:

@@ -48,10 +48,13 @@ def inner_fold(
     node: ast.GeneratorExp | ast.ListComp | ast.SetComp | ast.DictComp,
     default: Term | None = None,
     start: Term | None = None,
+    *,
+    call: ast.Call | None = None,
 ) -> Term:
     """The value of a fold over a comprehension over ranges. Raises NotCompiled.
 
-    `default`: what `min` and `max` give where there are no elements, a literal or None. `start`: of `sum`.
+    `default`: what `min` and `max` give where there are no elements, a literal or None. `start`: of `sum`. `call`: the
+    fold as it is written, where it is.
     """
     if fold == "len" and not isinstance(node, ast.ListComp):
         raise scope.refuse("len() of a generator", node)
@@ -61,6 +64,7 @@ def inner_fold(
     read = {name.id for name in ast.walk(node) if isinstance(name, ast.Name)}
     targets = bound_names([clause.target for clause in node.generators])
     inside = Scope(scope.unit, scope.filename, scope.lookup, scope.bound | targets, owner=scope.owner)
+    inside.shows_places = scope.shows_places
     # A target hides the function's own variable of that name, yet the first range is evaluated outside of it.
     for name in ast.walk(node.generators[0].iter):
         if isinstance(name, ast.Name) and name.id in targets:
@@ -118,7 +122,7 @@ def inner_fold(
         arguments.append(start)
     if default is not None:
         after, returned = with_default(inside, after, returned, default, node)
-    function.lines = [*before, *loops, *after]
+    function.lines = scope.mark([*before, *loops, *after], call or node)
     function.returns = returned.type
     if closures.all_in(returned.type):
         # Each would see the variables as they are after the last turn.

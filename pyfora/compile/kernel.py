@@ -16,10 +16,11 @@ from typing import TYPE_CHECKING, Any
 
 from pyfora.compile.frozen import Frozen
 from pyfora.compile.generated import Generated, generate
-from pyfora.compile.giving_up import check_of
+from pyfora.compile.giving_up import call_of, check_of
 from pyfora.compile.loop import Element, Loop, Output
 from pyfora.compile.refusal import GaveUp, NotCompiled
 from pyfora.compile.scope import Captured
+from pyfora.compile.sites import Site
 from pyfora.compile.words import KEPT_WORDS
 from pyfora.fold.rows import Rows, Spec, scalars, width
 
@@ -50,7 +51,13 @@ _OF_A_CALL = frozenset(["captured", "deepest"])
 class Kernel:
     """One loop's machine code in this process. It may be called from one thread at a time; it releases the GIL."""
 
-    def __init__(self, object_code: bytes, captured: tuple[Captured, ...] = (), deepest: int = 0) -> None:
+    def __init__(
+        self,
+        object_code: bytes,
+        captured: tuple[Captured, ...] = (),
+        deepest: int = 0,
+        sites: tuple[Site | None, ...] = (),
+    ) -> None:
         """Read object code. Raises ValueError if the bytes are damaged, NotCompiled if they are for another machine.
 
         Nothing is loaded yet: who only sends a kernel to others need not wait for it.
@@ -64,6 +71,8 @@ class Kernel:
         """The values of the loop's free names, to be given to `run`; empty where only the code is known."""
         self.deepest = deepest
         """Frames that CPython would have at most above the loop's own; 0 where only the code is known."""
+        self.sites = sites
+        """Where each call of the source comes from in the text of the user; empty where only the code is known."""
         self.element: Element = header["element"]
         self.output = Output(header["output"])
         self.source: str = header["source"]
@@ -182,7 +191,7 @@ class Kernel:
             memory.append(first)
         status = call(returned, unused, start, step, count, place, capacity, *self._arguments, *memory)
         if status:
-            raise GaveUp(check_of(status))
+            raise GaveUp(check_of(status), call_of(status))
 
     def _begin(self, captured: tuple[Captured, ...], start: int, step: int, count: int) -> None:
         last = start + (count - 1) * step if count > 0 else start
@@ -282,7 +291,7 @@ def compile_loop(loop: Loop, output: Output, cache: KernelCache) -> Kernel:
 
     def make(code: bytes) -> Kernel:
         try:
-            kernel = Kernel(code, generated.captured, generated.deepest)
+            kernel = Kernel(code, generated.captured, generated.deepest, generated.sites)
         except NotCompiled as error:
             raise ValueError(str(error)) from error  # of a kernel of this key that cannot be
         if kernel.key != key:

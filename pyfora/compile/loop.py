@@ -23,6 +23,8 @@ class FunctionSource:
     """With the positions of the user's own file."""
     lookup: Callable[[str], object]
     """Free name -> live value: closure, then globals, then builtins. Raises NameError."""
+    is_the_users: bool = True
+    """Whether a place in it says something to the user; none does in what pyfora or Python's library has written."""
 
 
 @dataclass(frozen=True)

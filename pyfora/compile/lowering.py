@@ -14,6 +14,7 @@ from typing import Any
 
 from llvmlite import ir
 
+from pyfora.compile.giving_up import at_call
 from pyfora.compile.operations import ORDERS
 from pyfora.compile.primitives import I1, I32, I64, Builder, Primitive, Routine, Type, Value, llvm_type, real, whole
 
@@ -417,11 +418,18 @@ class _Lowering:
         if len(given) != len(signature.arguments):
             raise self._wrong(node, f"{len(given)} arguments where {len(signature.arguments)} are needed")
         arguments = [self._as(value, kind) for value, kind in zip(given, signature.arguments, strict=True)]
+        number = self._routine.calls.get((node.lineno, node.col_offset), 0)
         if isinstance(called, Primitive):
-            return called.generate(Builder(self._ir, called.generate.__name__), *arguments), signature.returns
+            return called.generate(Builder(self._ir, called.generate.__name__, number), *arguments), signature.returns
         function = self._module.function(called)
         place = self._place(llvm_type(signature.returns))
         status = self._ir.call(function, [place, *arguments])
         with self._ir.if_then(self._ir.icmp_signed("!=", status, ir.Constant(I32, 0)), likely=False):
-            self._ir.ret(status)
+            self._ir.ret(self._placed(status, number) if number and not called.calls else status)
         return (self._ir.load(place) if signature.returns != "void" else None), signature.returns
+
+    def _placed(self, status: Any, number: int) -> Any:
+        """The status of a function of ours, told to be of this call, unless it is of a call that was made within."""
+        placed = self._ir.or_(status, ir.Constant(I32, at_call(0, number)))
+        within = self._ir.icmp_unsigned(">=", status, ir.Constant(I32, at_call(0, 1)))
+        return self._ir.select(within, status, placed)

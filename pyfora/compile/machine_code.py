@@ -21,19 +21,25 @@ def compile_source(source: str, entry: str, signature: tuple[str, ...]) -> bytes
 
     from pyfora.compile.lowering import Module
     from pyfora.compile.primitives import Routine, Signature, type_of
+    from pyfora.compile.sites import numbers_of_calls
     from pyfora.compile.target import object_code
 
     names: dict[str, Any] = {**_primitives(), "inf": float("inf"), "nan": float("nan")}
     module = ir.Module(name=ENTRY_SYMBOL)
     lowered = Module(module)
+    calls = numbers_of_calls(source)
     for node in ast.parse(source).body:
         assert isinstance(node, ast.FunctionDef)
-        found = Signature(type_of("int64"), tuple(map(type_of, signature)))
+        found, is_the_users = Signature(type_of("int64"), tuple(map(type_of, signature))), True
         for decorator in node.decorator_list:
             assert isinstance(decorator, ast.Call) and isinstance(decorator.args[0], ast.Constant)
             found = Signature.of(str(decorator.args[0].value))
+            is_the_users = isinstance(decorator.func, ast.Name) and decorator.func.id == "routine"
         calls_itself = any(isinstance(one, ast.Name) and one.id == node.name for one in ast.walk(node))
-        names[node.name] = Routine(found, node.name, partial(_same, node), partial(_same, names), calls_itself)
+        names[node.name] = Routine(
+            *(found, node.name, partial(_same, node), partial(_same, names), calls_itself),
+            calls if is_the_users else {},
+        )
     lowered.entry(names[entry], ENTRY_SYMBOL)
     return object_code(str(module))
 

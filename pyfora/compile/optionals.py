@@ -80,7 +80,7 @@ def given(scope: Scope, term: Term) -> Term:
     if key not in scope.unit.functions:
         function = Function(scope.unit.name("call_given"), [("value", kind)], kind.of)
         # (a give-up of whatever kind leaves this function and all that called it)
-        function.lines = ["if not value[0]:", "    give_up_int()", "return value[1]"]
+        function.lines = ["if not value[0]:", "    found_none_int()", "return value[1]"]
         function.complete = True
         scope.unit.functions[key] = function
     return scope.unit.functions[key].call([term], depth="")

@@ -7,7 +7,7 @@ from pyfora.fold.columns import NUMPY_COMPLEX, NUMPY_NUMBERS
 
 _INT = """
 add sub mul square neg abs floordiv mod rest shl shr min max isqrt gcd lcm perm factorial comb pow_mod divmod pow
-give_up store affine chosen letter digits
+give_up found_none no_room too_deep odd_terms store affine chosen letter digits
 """
 _FLOAT = """
 exact div neg abs min max floor ceil round sqrt copysign isnan isinf isfinite fmod mod floordiv divmod pow atan2 give_up

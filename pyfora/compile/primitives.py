@@ -6,12 +6,12 @@ import ast
 import inspect
 import textwrap
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from llvmlite import ir
 
-from pyfora.compile.giving_up import status_of
+from pyfora.compile.giving_up import at_call, status_of
 
 I1, I8, I32, I64, I128, DOUBLE = (*(ir.IntType(bits) for bits in (1, 8, 32, 64, 128)), ir.DoubleType())
 INT_MIN = -(2**63)
@@ -37,12 +37,13 @@ _LLVM_TYPES: dict[str, Any] = {
 class Builder:
     """LLVM instructions of one primitive, with the few that are used everywhere under short names."""
 
-    def __init__(self, builder: Any, name: str) -> None:
+    def __init__(self, builder: Any, name: str, call: int) -> None:
+        """`call` is its number among those in the kernel's source that are the user's; 0: it is none of them."""
         self.ir = builder
-        self._status = ir.Constant(I32, status_of(name))
+        self._status = ir.Constant(I32, at_call(status_of(name), call))
 
     def give_up_if(self, condition: Any) -> None:
-        """Leave the function with the status that names this primitive; callers pass it on. Free while it is false."""
+        """Leave the function with the status that names this call; callers pass it on. Free while it is false."""
         with self.ir.if_then(condition, likely=False):
             self.ir.ret(self._status)
 
@@ -159,6 +160,8 @@ class Routine:
     names: Callable[[], Mapping[str, Any]]
     """What its free names mean."""
     calls_itself: bool = False
+    calls: Mapping[tuple[int, int], int] = field(default_factory=dict)
+    """The numbers of the calls in it that are the user's, by line and column."""
 
 
 def primitive(signature: str) -> Callable[[Callable[..., Any]], Any]:

@@ -97,4 +97,4 @@ def source_of(function: types.FunctionType) -> FunctionSource | None:
             raise NameError(name)
         return names[name]
 
-    return FunctionSource("random.py", node, lookup)
+    return FunctionSource("random.py", node, lookup, is_the_users=False)

@@ -35,4 +35,4 @@ def source(*, begun: bool) -> FunctionSource:
     def lookup(name: str) -> Any:
         return getattr(builtins, name)
 
-    return FunctionSource("functools.py", node, lookup)
+    return FunctionSource("functools.py", node, lookup, is_the_users=False)

@@ -4,21 +4,21 @@ from __future__ import annotations
 
 import ast
 
+from pyfora.compile.sites import Site
+
 
 class NotCompiled(Exception):
     """The loop cannot be made into a kernel that is exactly Python; `str()` says why, in one sentence with its line."""
 
-    def __init__(self, reason: str, filename: str = "", line: int = 0, column: int = 0) -> None:
-        super().__init__(reason, filename, line, column)
+    def __init__(self, reason: str, site: Site | None = None) -> None:
+        super().__init__(reason, site)
         self.reason = reason
-        self.filename = filename
-        self.line = line
-        self.column = column
+        self.site = site
 
     def __str__(self) -> str:
-        if not self.filename:
+        if self.site is None or not self.site.filename:
             return self.reason
-        return f"{self.reason} (line {self.line} of {self.filename})"
+        return f"{self.reason} (line {self.site.line} of {self.site.filename})"
 
 
 class Unlearned(NotCompiled):
@@ -27,7 +27,7 @@ class Unlearned(NotCompiled):
     @classmethod
     def at(cls, refusal: NotCompiled) -> Unlearned:
         """The same refusal as one of these."""
-        return cls(refusal.reason, refusal.filename, refusal.line, refusal.column)
+        return cls(refusal.reason, refusal.site)
 
 
 class GaveUp(Exception):
@@ -36,7 +36,12 @@ class GaveUp(Exception):
     `str()` names the primitive whose check it was, and what that had met.
     """
 
+    def __init__(self, check: str = "", call: int = 0) -> None:
+        """`call`: the number of the call in the kernel's source; 0 where that is not known."""
+        super().__init__(check)
+        self.call = call
+
 
 def refuse(reason: str, filename: str, node: ast.AST) -> NotCompiled:
     """The `NotCompiled` for a construct at its original place in the user's file."""
-    return NotCompiled(reason, filename, getattr(node, "lineno", 0), getattr(node, "col_offset", 0))
+    return NotCompiled(reason, Site(filename, node))

@@ -71,7 +71,7 @@ class RowWriter:
         if stream.spec != spec:
             raise self.scope.refuse(f"the loop adds {said(stream.spec)} at one place and {said(spec)} at another", node)
         held = self.scope.fresh("row")
-        lines = [f"if {stream.written} >= capacity:", "    return give_up_int()", f"{held} = {term.text}"]
+        lines = [f"if {stream.written} >= capacity:", "    return no_room_int()", f"{held} = {term.text}"]
         for place, (kind, text) in enumerate(_scalars(Term(term.type, held)), stream.first_column):
             if kind == "float":
                 value = self.scope.fresh("number")
@@ -95,7 +95,7 @@ class RowWriter:
         after = [f"store_int(buffer, {number}, written_{number})" for number in numbers]
         if any(kind == "float" for stream in self._streams.values() for kind in scalars(stream.spec)):
             before.append("odd = False")
-            after = ["if odd:", "    return give_up_int()", *after]
+            after = ["if odd:", "    return odd_terms_int()", *after]
         return before, [*after, "return 0"]
 
 

@@ -157,7 +157,7 @@ def is_close(terms: list[Term], keywords: dict[str, Term]) -> Term | None:
 
 def method(term: Term, name: str, count: int) -> Term | None:
     """`term.name()`; None where it is not one that is compiled."""
-    if count:
+    if count or not isinstance(term.type, str):
         return None
     if term.type == "float":
         whole = Term("bool", f"is_integral_float({term.text})")

@@ -6,7 +6,7 @@ import ast
 import keyword
 import types
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from pyfora.compile.classes import is_known_beforehand, parts_from_outside
@@ -16,6 +16,7 @@ from pyfora.compile.learning import lasting
 from pyfora.compile.loop import Element, FunctionSource
 from pyfora.compile.numpy_kinds import ArrayOf, captured_array
 from pyfora.compile.refusal import NotCompiled, refuse
+from pyfora.compile.sites import Site, has_unmarked, marked
 from pyfora.compile.terms import FloatInterval, Interval, Term, made
 from pyfora.compile.variables import Mixed, Variables
 
@@ -62,6 +63,8 @@ class Unit:
     """Whether it makes lists."""
     inner: dict[object, Inner] = field(default_factory=dict)
     """Functions inside others, by their syntax and the translation of what is around them."""
+    sites: list[Site] = field(default_factory=list)
+    """What the marks in the generated source name."""
     held: list[object] = field(default_factory=list)
     """Objects whose `id` is part of a key above."""
 
@@ -172,7 +175,9 @@ class Scope:
         bound: set[str],
         *,
         owner: object,
+        shows_places: bool = True,
     ) -> None:
+        """`shows_places`: whether its text is the user's own."""
         self.unit = unit
         self.filename = filename
         self.lookup = lookup
@@ -180,6 +185,7 @@ class Scope:
         """Names that the body binds somewhere: never looked up outside."""
         self.owner = owner
         """Whose lookup it is, by identity: two scopes may give one name two values."""
+        self.shows_places = shows_places
         self.variables: Variables | None = {}
         """None where the translation has come to a point that is never reached."""
         self.used: dict[str, Term] = {}
@@ -215,6 +221,19 @@ class Scope:
 
     def refuse(self, reason: str, node: ast.AST) -> NotCompiled:
         return refuse(reason, self.filename, node)
+
+    def mark(self, lines: list[str], node: ast.AST) -> list[str]:
+        """The lines, where what is called in them comes from this construct, unless from a narrower one."""
+        if not self.shows_places or not hasattr(node, "lineno") or not any(map(has_unmarked, lines)):
+            return lines
+        self.unit.sites.append(Site(self.filename, node))
+        return [marked(line, len(self.unit.sites) - 1) for line in lines]
+
+    def mark_term(self, term: Term, node: ast.AST) -> Term:
+        """The same for an expression."""
+        texts = [term.text, term.zero_text]
+        found = self.mark(texts, node)
+        return term if found is texts else replace(term, text=found[0], zero_text=found[1])
 
     def place_of(self, node: ast.expr) -> object:
         """Where `node` stands, in a function for arguments of these types."""

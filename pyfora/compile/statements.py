@@ -20,12 +20,10 @@ from pyfora.compile.kinds import Becoming, Known, Optional
 from pyfora.compile.lazies import may_break
 from pyfora.compile.refusal import Unlearned
 from pyfora.compile.scope import Scope, construct
+from pyfora.compile.sites import GIVE_UP
 from pyfora.compile.terms import Term
 from pyfora.compile.turns import RangeReader, at_most_few, iteration, turns_of
 from pyfora.compile.variables import Variables, join
-
-GIVE_UP = "\0give up"
-"""Stands for the give-up of the function's type until that is known."""
 
 _EACH = "each yielded"
 InitAbove = Callable[[Scope, ast.Call], Term]
@@ -72,7 +70,7 @@ class Statements:
             if self._scope.variables is None:
                 break
             try:
-                lines += self._statement(statement)
+                lines += self._scope.mark(self._statement(statement), statement)
             except Unlearned as refusal:
                 # What comes next may show what it is, and then all is translated again.
                 unit = self._scope.unit
@@ -253,6 +251,7 @@ class Statements:
         before, head_text, first_lines, element = iteration(scope, self._expressions, self._read_range, node.iter)
         if node.orelse and may_break(first_lines):
             raise scope.refuse("'else' of a loop over itertools.takewhile", node)
+        element = scope.mark_term(element, node.iter)
         around = scope.most_turns
         scope.most_turns = turns_of(element, around)
         often = scope.most_turns is None or scope.most_turns > counters.LIMIT
@@ -263,11 +262,14 @@ class Statements:
 
         def translate(_exits: _Exits) -> list[str]:
             first = self._assigning.bind(node.target, element)
-            return [head_text, *indented([*first_lines, *first, *self.body(node.body)])]
+            return [
+                *scope.mark([head_text], node.iter),
+                *indented([*scope.mark([*first_lines, *first], node.iter), *self.body(node.body)]),
+            ]
 
         lines, head, exits = self._settled(translate)
         scope.most_turns = around
-        return [*before, *self._finish(lines, node.orelse, dict(head), exits)]
+        return [*scope.mark(before, node.iter), *self._finish(lines, node.orelse, dict(head), exits)]
 
     # ---- counters ----------------------------------------------------------------------------------------------
 

@@ -33,7 +33,8 @@ from pyfora.compile.loop import FunctionSource
 from pyfora.compile.objects import Objects
 from pyfora.compile.refusal import NotCompiled
 from pyfora.compile.scope import Instance, Scope, Unit, plain
-from pyfora.compile.statements import GIVE_UP, Statements
+from pyfora.compile.sites import with_give_up
+from pyfora.compile.statements import Statements
 from pyfora.compile.terms import Interval, Term, made
 from pyfora.compile.turns import RangeReader
 from pyfora.compile.words import arena
@@ -140,7 +141,7 @@ class Translator:
                 raise scope.refuse(f"{target.name!r} calls itself without arguments", node)
             function.recursive = True
             if function.returns is None:
-                raise _TypeNotYetKnown(f"the type of {target.name!r}", target.source.filename)
+                raise _TypeNotYetKnown(f"the type of {target.name!r}")
         scope.use(function.captured)
         return needed(scope, node, function.call(arguments, depth="depth + 1"))
 
@@ -181,6 +182,7 @@ class Translator:
             may_be_none = unit.elements.get((inside.place, "optional", ""))
             function = Function(name, [one for one in bound if is_runtime(one[1])], may_be_none or guess)
             unit.functions[key] = function
+            function.too_deep = tuple(inside.mark([*function.too_deep], source.node))
             inside.counters = counters(source.node, uncounted)
             inside.intervals |= {(name, "int"): INTERVAL for name in inside.counters}
             try:
@@ -202,7 +204,8 @@ class Translator:
         raise scope.refuse(f"the type of {target.name!r} cannot be told", source.node)
 
     def _scope_for(self, unit: Unit, source: FunctionSource, words: list[str], *, owner: object) -> Scope:
-        inside = Scope(unit, source.filename, source.lookup, set(words), owner=owner)
+        shown = source.is_the_users
+        inside = Scope(unit, source.filename, source.lookup, set(words), owner=owner, shows_places=shown)
         inside.on_binding = lambda name: closures.forget(inside, name)
         inside.on_mixed = lambda name, mixed: optionals.learn(inside, name, mixed.first, mixed.second)
         return inside
@@ -260,7 +263,7 @@ class Translator:
             if function.returns is None:
                 raise scope.refuse(f"{target.name!r} never returns a value", node)
             give_up = give_up_text(function.returns)
-            function.lines = [line.replace(GIVE_UP, give_up) for line in lines]
+            function.lines = [with_give_up(line, give_up) for line in lines]
         if not is_runtime(function.returns) and function.returns != Known(None):
             raise scope.refuse(f"{target.name!r} returns a {function.returns}", node)
         function.captured = dict(scope.used)
@@ -329,7 +332,7 @@ class Translator:
         function.returns = whole.type
         if is_runtime(whole.type):
             give_up = give_up_text(whole.type)
-            function.lines = [line.replace(GIVE_UP, give_up) for line in lines] + [f"return {whole.text}"]
+            function.lines = [with_give_up(line, give_up) for line in lines] + [f"return {whole.text}"]
             unit.functions[key] = unit.functions.pop(key)
         elif lines != ["pass"]:
             raise inside.refuse("an __init__ that leaves nothing in the instance", source.node)

@@ -19,7 +19,7 @@ from pyfora.execute.in_place import as_comprehension, comprehension_in_place
 from pyfora.execute.jumping import InPlace, Jumping
 from pyfora.execute.keys import Keys, handing_out
 from pyfora.execute.looping import Elsewhere, Loop, Sharing, run_of
-from pyfora.execute.loops import LoopReport, LoopRun
+from pyfora.execute.loops import LoopReport, LoopRun, reason_of
 from pyfora.execute.offers import Offer, TakenBack
 from pyfora.execute.output import ProgramOutput
 from pyfora.execute.purity import on_behalf
@@ -325,7 +325,7 @@ class Folding:
         try:
             index = self._spreader.spread(offer, run)
         except (TakenBack, MustRunInOrder) as reason:
-            run.how, run.reason = "in order", str(reason)
+            run.how, run.reason = "in order", reason_of(reason)
             self._output.rewind(mark)
             self._in_order.add(at)
             return None

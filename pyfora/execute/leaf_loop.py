@@ -11,7 +11,7 @@ from pyfora.errors import InvalidPyforaOperation, UnconvertibleValueError
 from pyfora.execute import purity, warned
 from pyfora.execute.ambient import as_deep_as
 from pyfora.execute.environment import Environment, unpack
-from pyfora.execute.pieces import known_objects
+from pyfora.execute.pieces import GaveUpAt, known_objects
 from pyfora.execute.reporting import CACHED, Made, Unshippable
 from pyfora.execute.terms import Terms
 from pyfora.fold.added import shortened
@@ -57,8 +57,8 @@ class LeafLoop:
         self._kernel = kernel_of(self._environment.object_code, cache)
         self._terms = terms
         self._gave_up_in_a_row = 0
-        self._hopeless = ""
-        """The check for which the kernel is not asked again."""
+        self._hopeless: GaveUpAt | None = None
+        """Why the kernel is not asked again."""
         self._state: bytes | None = None
         self._elements_state: bytes | None = None
         self._interpreted = False
@@ -138,7 +138,7 @@ class LeafLoop:
             try:
                 made = self._compiled(self._kernel, leaf, stop)
             except GaveUp as given_up:
-                self._together, check = 1, str(given_up)
+                self._together, gave_up = 1, (str(given_up), given_up.call)
                 continue
             leaf_s = (perf_counter() - started_at) / (stop - leaf)
             self._together = max(1, min(int(TOGETHER_S / max(leaf_s, 1e-9)), RUN_LEAVES_LIMIT))
@@ -146,10 +146,10 @@ class LeafLoop:
             return self._checked(made)
         self._gave_up_in_a_row += 1
         if self._gave_up_in_a_row == GAVE_UP_LIMIT:
-            self._kernel, self._hopeless = None, check
-        return self._by_cpython(leaf, gave_up=check)
+            self._kernel, self._hopeless = None, gave_up
+        return self._by_cpython(leaf, gave_up=gave_up)
 
-    def _by_cpython(self, leaf: int, *, gave_up: str) -> Made | None:
+    def _by_cpython(self, leaf: int, *, gave_up: GaveUpAt | None) -> Made | None:
         environment = self._environment
         start, stop = environment.grid.elements(leaf, leaf + 1)
         cursor = cursor_at(environment.source[start:stop], 0)

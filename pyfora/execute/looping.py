@@ -7,7 +7,7 @@ import operator
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
-from pyfora.execute.loops import LoopReport, LoopRun
+from pyfora.execute.loops import LoopReport, LoopRun, reason_of
 from pyfora.execute.offers import Offer, TakenBack
 from pyfora.execute.output import ProgramOutput
 from pyfora.execute.paces import Paces
@@ -56,7 +56,7 @@ class Sharing:
         except Exception as reason:
             if rest_from is not None and not isinstance(reason, (TakenBack, MustRunInOrder)):
                 raise
-            run.how, run.reason = "in order", str(reason)
+            run.how, run.reason = "in order", reason_of(reason)
             # What leaves wrote was shown already, as far as it was absorbed; the run in order writes it once more.
             self._output.rewind(mark)
             return False

@@ -19,6 +19,9 @@ from pyfora.language.shipping import ExactShipper
 from pyfora.values.parcels import Parcel, make_parcel, read_parcel
 from pyfora.wire.messages import PieceDone
 
+GaveUpAt = tuple[str, int]
+"""The check that made a kernel give up, and the number of the call in its source."""
+
 
 @dataclass(frozen=True)
 class PieceReport:
@@ -26,8 +29,8 @@ class PieceReport:
 
     partials: list[Partial] = field(default_factory=list)
     written: Written = field(default_factory=list)
-    gave_up: dict[str, int] = field(default_factory=dict)
-    """Check that made a kernel give up -> leaves that were CPython's for it."""
+    gave_up: dict[GaveUpAt, int] = field(default_factory=dict)
+    """Where kernels gave up -> leaves that were CPython's for it."""
     terms: int = 0
     """How many float terms are held for it."""
 

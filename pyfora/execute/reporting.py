@@ -10,7 +10,7 @@ from typing import Any
 
 from pyfora.execute.conversation import Conversation
 from pyfora.execute.output import Written
-from pyfora.execute.pieces import PieceReport, pack_piece
+from pyfora.execute.pieces import GaveUpAt, PieceReport, pack_piece
 from pyfora.execute.spool import Spool
 from pyfora.execute.terms import Terms
 from pyfora.fold.partials import Form, Partial
@@ -33,8 +33,8 @@ class Made:
     """None: its terms are held."""
     terms: int = 0
     """How many float terms it wrote to the run's array."""
-    gave_up: str = ""
-    """The check that made the kernel give up on it; empty where none did."""
+    gave_up: GaveUpAt | None = None
+    """Where the kernel gave up on it; None where it did not."""
     decided: bool = False
     """Later leaves cannot change the answer."""
 
@@ -55,7 +55,7 @@ class Reporter:
         self._held = False
         self._partials: list[Partial] = []
         self._written: Written = []
-        self._gave_up: Counter[str] = Counter()
+        self._gave_up: Counter[GaveUpAt] = Counter()
         self._count = 0
         self._started_at = perf_counter()
 
@@ -69,7 +69,7 @@ class Reporter:
         if made.partial is not None:
             self._merge(made.partial)
         self._written += written
-        if made.gave_up:
+        if made.gave_up is not None:
             self._gave_up[made.gave_up] += 1
         self._next += made.leaves
 

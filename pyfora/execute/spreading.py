@@ -16,11 +16,11 @@ from time import perf_counter
 from types import FunctionType
 from typing import Any
 
-from pyfora.compile import Captured, FunctionSource, KernelCache, Loop, NotCompiled, Output, analyse, compile_loop
+from pyfora.compile import Captured, FunctionSource, KernelCache, Loop, NotCompiled, Output, Site, analyse, compile_loop
 from pyfora.execute.absorbing import Absorber
 from pyfora.execute.ambient import Ambient, depth_of
 from pyfora.execute.environment import Environment
-from pyfora.execute.loops import LoopRun
+from pyfora.execute.loops import LoopRun, Reason
 from pyfora.execute.offering import Offering
 from pyfora.execute.offers import Offer, TakenBack
 from pyfora.execute.others_kernels import OthersKernels
@@ -39,10 +39,12 @@ from pyfora.fold.plan import KERNEL_SPEEDUP
 from pyfora.fold.sources import Source
 from pyfora.fold.views import read_by
 from pyfora.language.caches import CACHE_WRAPPER, keep_objects, stop_counting
-from pyfora.language.functions import function_source, loop_source
+from pyfora.language.functions import function_source, loop_source, never_compiled
+from pyfora.language.in_order import OF_KEYS
 from pyfora.limits import KERNEL_CACHE_LIMIT_BYTES
 
 _UNKNOWN = "the source of the loop is not known"
+_SHORT = "the rest of it seemed too short for a kernel to be worth its making"
 _OUTPUTS: dict[Any, Output] = {any: Output.ANY, all: Output.ALL, min: Output.MIN, max: Output.MAX}
 _OUTPUTS[next] = Output.FIRST
 
@@ -99,7 +101,7 @@ class Spreader:
         began_at = perf_counter()
         if not is_as_it_began(offer.source):
             raise TakenBack("its first elements change the dict or set that it goes through")
-        run.reason = offer.refusal
+        run.reason = offer.refusal or ("" if offer.compiled else _SHORT)
         kernel = self._kernel(offer, run) if offer.compiled else _Compiled()
         compile_s = perf_counter() - began_at if kernel.object_code else 0.0
         if offer.needs_kernel and not kernel.object_code:
@@ -149,9 +151,9 @@ class Spreader:
         """The type of what a part yields over a source, None where there is no kernel; and why there is none."""
         try:
             loop = _loop_of(part, source, sample=True)
-            return (None, _UNKNOWN) if loop is None else (analyse(loop), "")
+            return analyse(loop), ""
         except (NotCompiled, Untyped) as refusal:
-            return None, str(refusal)
+            return None, Reason(refusal)
 
     def _kernel(self, offer: Offer, run: LoopRun) -> _Compiled:
         form = offer.folder.form
@@ -163,14 +165,11 @@ class Spreader:
         try:
             with _quietly():
                 loop = _loop_of(offer.part, offer.source)
-                if loop is None:
-                    run.reason = _UNKNOWN
-                    return _Compiled()
                 if form is Form.FLOATS and isinstance(offer.folder, LeftToRightFolder) and analyse(loop) != "float":
                     loop = _as_floats(loop)
                 kernel = compile_loop(replace(loop, indices=_indices_of(offer)), output, self._cache)
         except (NotCompiled, Untyped) as refusal:
-            run.reason = str(refusal)
+            run.reason = Reason(refusal)
             return _Compiled()
         if form is Form.FLOATS and (kernel.element != "float" or kernel.output is Output.ROWS):
             run.reason = "the terms began as floats, but the kernel yields others"
@@ -179,21 +178,34 @@ class Spreader:
             # Compiled code has no such limit.
             run.reason = "the functions that call themselves might go deeper than the recursion limit allows"
             return _Compiled()
+        run.sites = kernel.sites
         return _Compiled(kernel.object_code, kernel.captured, loop.source)
 
 
-def _loop_of(part: Callable[..., Any], source: Source, *, sample: bool = False) -> Loop | None:
-    """What the compiler is asked for. Raises Untyped. With `sample`, to be analysed only."""
-    found = loop_source(part) if isinstance(part, FunctionType) else None
-    if found is not None:
+def _loop_of(part: Callable[..., Any], source: Source, *, sample: bool = False) -> Loop:
+    """What the compiler is asked for. Raises NotCompiled, Untyped. With `sample`, to be analysed only."""
+    if isinstance(part, FunctionType):
+        found = loop_source(part)
+        if found is None:
+            raise _refusal_of(part)
         loop = Loop(found.filename, found.node, found.lookup, _source_of, streams=found.streams, sample=sample)
         return loop if type(source) is range else replace(loop, source=typed(source, sample=sample))
-    if part is not iter or not isinstance(source, Called):
-        return None
+    if part is not iter:
+        raise NotCompiled(OF_KEYS)
+    if not isinstance(source, Called):
+        raise NotCompiled("there is nothing in it to compile: its elements are those that it goes through")
     if range_called_over(source) is not None:
         return replace(_calling_loop(source, 1), sample=sample)
     columns = typed_arguments(source, sample=sample)
     return replace(_calling_loop(source, arguments_of(columns)), source=columns, sample=sample)
+
+
+def _refusal_of(part: FunctionType) -> NotCompiled:
+    found = never_compiled(part)
+    if found is None:
+        return NotCompiled(_UNKNOWN)
+    filename, why = found
+    return NotCompiled(why.reason, Site(filename, why.construct))
 
 
 def _indices_of(offer: Offer) -> tuple[int, int] | None:

@@ -45,6 +45,7 @@ _REFUSED = (
 """What no turn may hold: it leaves the loop, or binds or keeps variables in ways that are not followed here."""
 _SEES_SCOPE = frozenset(("locals", "vars", "dir", "eval", "exec", "globals", "super"))
 _SEES_GLOBALS = frozenset(("globals",))
+_CARRIED = "a turn may need what an earlier one has bound"
 
 
 @dataclass
@@ -87,6 +88,9 @@ def accumulation_of(loop: ast.For, scope: ast.AST | None) -> Accumulation:
             raise InOrder("a function that outlives its turn sees the variables of the last one", node)
     found.part_body = _Splitter(found, local).statements([copied(statement) for statement in loop.body])
     names = set(found.names)
+    carried = carried_over(found.part_body, targets)
+    if not names and carried is not None:
+        raise InOrder(_CARRIED, carried)
     if not names:
         raise InOrder("its turns add to no variable, so they are run for what else they do", loop)
     if not go_together(found.steps):
@@ -97,9 +101,8 @@ def accumulation_of(loop: ast.For, scope: ast.AST | None) -> Accumulation:
             raise InOrder(f"a turn uses `{node.id}` in another way than to add to it", node)
     if len(found.steps) == 1:
         found.part_body = [_Unnumbered().visit(statement) for statement in found.part_body]
-    carried = carried_over(found.part_body, targets)
     if carried is not None:
-        raise InOrder("a turn may need what an earlier one has bound", carried)
+        raise InOrder(_CARRIED, carried)
     doubtful = local - names - sure_names(found.part_body, targets)
     outside = _mentioned_outside(scope, loop) if doubtful and scope is not None else doubtful
     if doubtful & outside:

@@ -21,7 +21,10 @@ class Found:
     node: LoopNode
     """It stands at the place that it has in the text; what is in it may be rewritten."""
     part: ComprehensionNode | ast.For | None = None
-    """What the compiler is asked for: the comprehension, or the turns as they yield what they add; None: nothing."""
+    """What the compiler is asked for: the comprehension, or the turns as they yield what they add.
+
+    None: nothing, or of a call of `map` or its like the loop that it is.
+    """
     streams: tuple[int, ...] = (0,)
     """As those of a PartLoop."""
     in_order: InOrder | None = None
@@ -65,6 +68,8 @@ def _loops(form: RewrittenSegment) -> Iterator[Found]:
         yield Found(part, part=part)
     for turns in form.loops.values():
         yield Found(turns.node, part=turns.node, streams=turns.streams)
+    for call in form.called:
+        yield Found(call)
     for node, reason in form.interpreted.items():
         yield Found(node, interpreted=reason)
     for node, reason in form.in_order.items():

@@ -12,6 +12,7 @@ from typing import Any
 
 from pyfora.errors import CantGetSourceTextError
 from pyfora.language.bindings import mangled
+from pyfora.language.in_order import InOrder
 from pyfora.language.read_checks import ReadChecker
 from pyfora.language.rewrite import RewrittenSegment, rewritten_function
 from pyfora.language.rewriter import part_argument
@@ -75,6 +76,16 @@ def registered_segment(code: CodeType) -> Segment | None:
     """The segment that `code` was made from, or None."""
     found = _segments.get(id(code))
     return None if found is None else found[1]
+
+
+def registered_lines(filename: str, first: int, last: int) -> list[str]:
+    """Those lines of a file of which code was made here; none where they are not known."""
+    for _, segment in _segments.values():
+        if segment.filename == filename and first >= segment.first_line:
+            lines = segment.text.splitlines()[first - segment.first_line : last + 1 - segment.first_line]
+            if len(lines) == last + 1 - first:
+                return lines
+    return []
 
 
 def registered_reference(code: CodeType) -> CodeReference | None:
@@ -248,6 +259,17 @@ def loop_source(part: FunctionType) -> LoopSource | None:
     node = parsed(segment).nodes[number]
     assert isinstance(node, ComprehensionNode)
     return LoopSource(segment.filename, node, _lookup(part, form.class_names[number]))
+
+
+def never_compiled(part: FunctionType) -> tuple[str, InOrder] | None:
+    """Why the compiler is not asked about a part, as the file and what in it is the reason; None for any other."""
+    segment = registered_segment(part.__code__)
+    if segment is None:
+        return None
+    for node, why in rewritten(segment).interpreted.items():
+        if isinstance(node, ast.For) and node.lineno == part.__code__.co_firstlineno:
+            return segment.filename, why
+    return None
 
 
 def _lookup(function: FunctionType, class_name: str | None) -> Callable[[str], object]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import ast
 
+OF_KEYS = "keys for `sorted`, `min` and `max` are made by calls, which are not compiled"
+
 
 class InOrder(Exception):
     """Raised while a loop is looked at, and kept for whoever asks."""

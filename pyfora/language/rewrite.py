@@ -45,6 +45,7 @@ class RewrittenSegment:
         placed(self.tree)
         self.parts = rewriter.parts
         self.loops = rewriter.loops
+        self.called = rewriter.called
         self.plain = rewriter.plain
         self.in_order, self.interpreted = rewriter.in_order, rewriter.interpreted
 

@@ -29,7 +29,7 @@ from pyfora.language.foldable import (
     may_consume_a_generator,
     sorts_by_a_key,
 )
-from pyfora.language.in_order import Brief, InOrder
+from pyfora.language.in_order import OF_KEYS, Brief, InOrder
 from pyfora.language.primitives import (
     ACCUMULATE,
     COMPREHENSION,
@@ -52,7 +52,7 @@ from pyfora.language.primitives import (
 from pyfora.language.sources import ComprehensionNode, Segment
 from pyfora.language.trees import all_nodes, copied
 
-LoopNode = ComprehensionNode | ast.For | ast.While
+LoopNode = ComprehensionNode | ast.For | ast.While | ast.Call
 _DEEPEST = 2
 """Comprehensions nested deeper are only rewritten, and stand beside no original: each such pair doubles the code."""
 _IS_LONG = f"{TYPE}({{held}}) is {RANGE} and not -{FEW_TURNS} <= {{held}}.stop - {{held}}.start <= {FEW_TURNS}"
@@ -106,6 +106,8 @@ class Rewriter(Divider):
         """Each `for` loop that has a part, by its line, for the compiler."""
         self.parts: dict[ast.Lambda, ComprehensionNode] = {}
         """Each part's lambda with the comprehension that it came from (its first source replaced)."""
+        self.called: list[ast.Call] = []
+        """Each call of `map` or its like that goes through what it is given when it is folded."""
         self.in_order: dict[LoopNode, InOrder] = {}
         """Each loop that is left as it was written, and why."""
         self.interpreted: dict[LoopNode, InOrder] = {}
@@ -208,6 +210,7 @@ class Rewriter(Divider):
         callee, source, at = self.visit(node.func), self.visit(node.args[0]), self._at(node)
         (key,) = [self.visit(keyword.value) for keyword in node.keywords if keyword.arg == "key"]
         others = [self.visit(keyword) for keyword in node.keywords if keyword.arg != "key"]
+        self.interpreted[node] = InOrder(OF_KEYS, node)
 
         def keyed(callee: ast.expr, source: ast.expr, key: ast.expr) -> ast.Call:
             return _call(KEYED, callee, source, key, keywords=[*others, ast.keyword("at", at)])
@@ -223,6 +226,7 @@ class Rewriter(Divider):
         callee, at = self.visit(node.func), self._at(node)
         (key,) = [self.visit(keyword.value) for keyword in node.keywords if keyword.arg == "key"]
         others = [self.visit(keyword) for keyword in node.keywords if keyword.arg != "key"]
+        self.interpreted[node] = InOrder(OF_KEYS, node)
         return ast.copy_location(_call(SORT, callee, key, keywords=[*others, ast.keyword("at", at)]), node)
 
     def _visit_accumulation(self, node: ast.Call, accumulated: ast.Call) -> ast.AST:
@@ -330,6 +334,8 @@ class Rewriter(Divider):
         """Part and source. What `map` makes is its own source: its part is None."""
         if isinstance(elements, ast.GeneratorExp):
             return self._split(elements, at)
+        assert isinstance(elements, ast.Call)
+        self.called.append(elements)
         return ast.Constant(None), self._visit_source(elements, at)
 
     def _visit_source(self, node: ast.expr, at: ast.Constant) -> ast.expr:

@@ -37,7 +37,7 @@ from pyfora.wire.messages import (
 from tests.language.rehearsal import PRIMITIVES
 
 INLINE_BYTES = 2000
-LOOP = {"elements": 3, "leaves": 0, "gave_up": 0, "checks": {}, "elapsed_s": 0.1}
+LOOP = {"elements": 3, "leaves": 0, "gave_up": 0, "places": [], "elapsed_s": 0.1}
 
 
 class FakeManager:

@@ -150,7 +150,7 @@ def test_explain_says_of_each_loop_whether_it_is_compiled(line: int, word: str, 
 def test_explain_points_at_what_is_not_compiled() -> None:
     said = explain_text(PROGRAM, "p.py").splitlines()
     at = said.index("        t = [str(i) * q for i in range(10)]", len(said) - 8)
-    assert said[at + 1] == "             ^"
+    assert said[at + 1] == "             ^^^^^^"
 
 
 LOOPS = """
@@ -196,12 +196,15 @@ squares = [k * k for k in range(10**6)]
 @pytest.mark.parametrize(
     ("line", "said"),
     [
-        (4, "in order: for x in xs: / a turn may end the loop (line 6) / break / ^"),
+        (4, "in order: for x in xs: / a turn may end the loop (line 6) / break / ^^^^^"),
         (7, "in order: [k for k in (1, 2)] / it is over a few elements (line 7) / return [k for k in (1, 2)]"),
         (12, "compiled: for i in range(n): / its turns add int and float"),
         (15, "interpreted: for i in range(n): / str() of (int) is not compiled (line 16 of p.py)"),
         (17, "decided when it runs: for x in xs: / it is compiled where `xs` gives ints"),
-        (19, "in order: for i in range(n): / its turns add to no variable"),
+        (
+            19,
+            "in order: for i in range(n): / a turn may need what an earlier one has bound (line 20) / total =",
+        ),
         (21, "in order: for i in range(n): / a turn uses `seen` in another way than to add to it (line 23)"),
         (24, "in order: for i in range(n): / a turn may need what an earlier one has bound (line 27) / total += y"),
         (28, "in order: while total > 3: / a turn of a `while` depends on those before it (line 28)"),
@@ -217,6 +220,93 @@ def test_explain_names_every_loop_that_is_sent(line: int, said: str) -> None:
     rest = explain_text(LOOPS, "p.py").partition(f"\np.py:{line}: ")[2].split("\np.py:")[0]
     found = " / ".join(part.strip() for part in rest.splitlines())
     assert found.startswith(said) and bool(found) == bool(said), found
+
+
+MORE = """
+import functools, itertools, math, operator, random, pyfora
+class Point:
+    def far(self, other):
+        return 1
+def opened(n):
+    with functools.partial(n) as q:
+        return q
+def helper(n):
+    return (1 +
+            opened(n))
+def nested(n):
+    def inner(k):
+        global SCALE
+        return k
+    return inner(n)
+executor = pyfora.connect()
+with executor.remotely.downloadAll():
+    a = sum(helper(i) for i in range(1000))
+    b = sum(nested(i) for i in range(1000))
+    c = [Point().far(i) for i in range(1000)]
+    d = sum(
+        i if i % 2 else
+        1.5
+        for i in range(100_000)
+    )
+    e = sum(map(lambda v: v * 2, range(1000)))
+    f = sum(filter(lambda v: str(v), range(1000)))
+    g = sum(map(math.floor, unknown))
+    h = list(map(max, range(1000), range(1000)))
+    j = sorted(range(1000), key=lambda v: -v)
+    k = sum(functools.reduce(operator.add, [i, i]) for i in range(1000))
+    l = [(k, v) for k, v in pairs.items()]
+    m = sum(map(str, map(abs, range(1000))))
+    words = []
+    words.sort(key=len)
+    for i in range(1000):
+        words.append(i)
+    else:
+        n = 3
+    y = 0
+    for i in range(1000):
+        y = y * 3 % 1001 + i
+    z = [(lambda: i)() for i in range(1000)]
+    for i, w in enumerate(words):
+        y += abs(i)
+"""
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        (19, "interpreted: (helper(i) for i in range(1000)) / with is not compiled (line 7 of p.py) / with functools"),
+        (20, "interpreted: (nested(i) for i in range(1000)) / a function with await, global or nonlocal (line 14 of p"),
+        (21, "decided when it runs: [Point().far(i) for i in range(1000)] / it depends on what `Point` is when the"),
+        (
+            22,
+            "interpreted: (i if i % 2 else 1.5 for i in range(100000)) / the two sides of 'if … else …' are of "
+            "different types: int and float (line 23 of p.py) / i if i % 2 else 1.5 / ^^^^^^^^^^^^^^^^^^^",
+        ),
+        (27, "compiled: map(lambda v: v * 2, range(1000)) / its elements are of type int"),
+        (28, "interpreted: filter(lambda v: str(v), range(1000)) / str() of (int) is not compiled (line 28 of p.py)"),
+        (29, "decided when it runs: map(math.floor, unknown) / it is compiled where `unknown` gives ints"),
+        (30, "decided when it runs: map(max, range(1000), range(1000)) / it depends on what `map(max, range(1000)"),
+        (
+            31,
+            "interpreted: sorted(range(1000), key=lambda v: -v) / keys for `sorted`, `min` and `max` are made by call",
+        ),
+        (32, "compiled: (functools.reduce(operator.add, [i, i]) for i in range(1000)) / its elements are of type int"),
+        (33, "decided when it runs: [(k, v) for k, v in pairs.items()] / it depends on what `pairs.items()` gives"),
+        (
+            34,
+            "decided when it runs: map(str, map(abs, range(1000))) / where `map(abs, range(1000))` gives ints, it is ",
+        ),
+        (36, "interpreted: words.sort(key=len) / keys for `sorted`, `min` and `max` are made by calls, which are not"),
+        (37, "in order: for i in range(1000): / it has an `else` (line 40) / n = 3 / ^^^^^"),
+        (42, "in order: for i in range(1000): / a turn may need what an earlier one has bound (line 43) / y = y * 3"),
+        (44, "in order: [(lambda: i)() for i in range(1000)] / a function that may outlive its element sees the var"),
+        (45, "decided when it runs: for i, w in enumerate(words): / it depends on what `enumerate(words)` gives"),
+    ],
+)
+def test_explain_says_why_and_where(line: int, said: str) -> None:
+    rest = explain_text(MORE, "p.py").partition(f"\np.py:{line}: ")[2].split("\np.py:")[0]
+    found = " / ".join(part.strip() for part in rest.splitlines())
+    assert found.startswith(said), found
 
 
 def test_explain_shows_the_blocks_and_what_they_reach() -> None:

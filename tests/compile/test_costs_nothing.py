@@ -7,6 +7,7 @@ import struct
 import pytest
 
 from pyfora.compile import Kernel, KernelCache, Output
+from pyfora.compile.giving_up import at_call, status_of
 from pyfora.compile.kernel import _split
 from tests.compile.loops import compiled, module
 
@@ -61,6 +62,16 @@ def machine_code(kernel: Kernel) -> bytes:
     return b"".join(code[one[4] : one[4] + one[5]] for one in sections if one[2] & _EXECUTABLE)
 
 
+def unnumbered(kernel: Kernel) -> bytes:
+    """The same, without the numbers of the calls that may give up, which only tell them apart."""
+    code = machine_code(kernel)
+    for number in range(1, len(kernel.sites) + 1):
+        for primitive in ("odd_terms_int", "number_float"):
+            status = status_of(primitive)
+            code = code.replace(struct.pack("<I", at_call(status, number)), struct.pack("<I", status))
+    return code
+
+
 @pytest.mark.parametrize("output", [Output.TERMS, Output.MAX])
 @pytest.mark.parametrize(
     ("name", "hand_written"),
@@ -73,6 +84,6 @@ def machine_code(kernel: Kernel) -> bytes:
 def test_the_same_machine_code(name: str, hand_written: str, output: Output, cache: KernelCache) -> None:
     names = module(LIBRARY)
     both = [compiled(f"({one}(i * 0.5) for i in source)", names, cache, output) for one in (name, hand_written)]
-    ours, theirs = map(machine_code, both)
+    ours, theirs = map(unnumbered, both)
     assert len(ours) > 100
     assert ours == theirs

@@ -87,10 +87,10 @@ def test_a_refusal_names_construct_and_line(
         compiled("(f(i) for i in source)", names, cache)
     refusal = caught.value
     assert reason in refusal.reason
-    assert refusal.filename == FILENAME
-    assert str(refusal) == f"{refusal.reason} (line {refusal.line} of {FILENAME})"
+    assert refusal.site is not None and refusal.site.filename == FILENAME
+    assert str(refusal) == f"{refusal.reason} (line {refusal.site.line} of {FILENAME})"
     if line is not None:
-        assert refusal.line == line
+        assert refusal.site.line == line
 
 
 @pytest.mark.parametrize(
@@ -119,7 +119,9 @@ def test_positions_are_those_of_the_users_file() -> None:
     node = next(node for node in ast.walk(tree) if isinstance(node, ast.GeneratorExp))
     with pytest.raises(NotCompiled) as caught:
         analyse(Loop("there.py", node, looker({}), function_source))
-    assert (caught.value.filename, caught.value.line, caught.value.column) == ("there.py", 4, 4)
+    site = caught.value.site
+    assert site is not None
+    assert (site.filename, site.line, site.column, site.end) == ("there.py", 4, 4, (4, 7))
 
 
 def test_unknown_source_is_refused() -> None:

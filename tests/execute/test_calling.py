@@ -7,6 +7,7 @@ from __future__ import annotations
 import functools
 import itertools
 import operator
+from collections import deque
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -15,11 +16,11 @@ import pytest
 from tests.execute.asking import check_equal
 from tests.execute.worker_in_test import WorkerInTest
 
-PLACES = bytes(10007)
+PLACES = deque(range(10007))
 
 
 def turned(i: int) -> int:
-    """No kernel does it, however long a loop seems to take: it reads an object."""
+    """No kernel does it, however long a loop seems to take: it reads a deque."""
     x = i
     for _ in range(4):
         x = (x * 7919 + 13) % len(PLACES)

@@ -34,8 +34,8 @@ def test_a_leaf_that_gives_up_is_run_by_python(eager_worker: WorkerInTest) -> No
     found, loops = run(eager_worker, programs.stays_in_the_middle, 2_000_000)
     assert loops[0]["how"] == "compiled"
     assert loops[0]["gave_up"] > 0
-    (check,) = loops[0]["checks"]
-    assert check == "mul_int: an int beyond 64 bits" and loops[0]["checks"][check] == loops[0]["gave_up"]
+    (place,) = loops[0]["places"]
+    assert (place["check"], place["leaves"]) == ("mul_int: an int beyond 64 bits", loops[0]["gave_up"])
     assert found.hex() == programs.stays_in_the_middle(2_000_000).hex()
 
 

@@ -1,0 +1,51 @@
+"""A construct in source text as it is shown: on one line, with carets below it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+EXCERPT_CHARACTERS = 120
+"""Of a line that are shown at most."""
+_BEFORE = 40
+"""Of them so many before the construct, where the line is longer."""
+
+
+@dataclass(frozen=True)
+class Excerpt:
+    """Part of a line, without its indentation."""
+
+    text: str
+    column: int
+    """Where the construct begins in it, in characters."""
+    width: int
+    """How many of its characters are the construct's."""
+
+    def __str__(self) -> str:
+        return f"{self.text}\n{' ' * self.column}{'^' * max(1, self.width)}"
+
+    @property
+    def construct(self) -> str:
+        """The construct by itself, as far as it is shown."""
+        return self.text[self.column : self.column + self.width]
+
+
+def excerpt(lines: Sequence[str], column: int, end_column: int) -> Excerpt:
+    """What is shown of the lines on which a construct stands: all of them as one line.
+
+    It begins at `column` of the first line and ends at `end_column` of the last: columns of UTF-8, as syntax trees
+    have them. `lines` is not empty.
+    """
+    texts = [line.rstrip().expandtabs(1) for line in lines]
+    shown = [text.lstrip() for text in texts]
+    text = " ".join(shown)
+    first = max(0, _characters(lines[0], column) - len(texts[0]) + len(shown[0]))
+    end = len(text) - len(shown[-1]) + _characters(lines[-1], end_column) - len(texts[-1]) + len(shown[-1])
+    if len(text) > EXCERPT_CHARACTERS:
+        cut = max(0, min(first - _BEFORE, len(text) - EXCERPT_CHARACTERS))
+        text, first, end = text[cut : cut + EXCERPT_CHARACTERS], first - cut, end - cut
+    return Excerpt(text, first, max(0, min(end, len(text)) - first))
+
+
+def _characters(line: str, column: int) -> int:
+    return len(line.encode()[:column].decode(errors="ignore"))
