@@ -44,7 +44,7 @@ _WORDS = {"ints": "int64", "bools": "int64", "floats": "float64"}
 """The arrays that captured lists are, by the names of their types."""
 _HEADER_WORDS = 3
 """Of a list, as the primitives for lists have them."""
-_OF_A_CALL = frozenset(["captured", "deepest"])
+_OF_A_CALL = frozenset(["captured", "deepest", "sites"])
 """What a kernel is given beside its code."""
 
 

@@ -153,7 +153,7 @@ def test_sumprod(cache: KernelCache) -> None:
 def test_what_is_not_compiled(text: str) -> None:
     with pytest.raises(NotCompiled) as caught:
         analyse(loop(f"({text} for i in source)", module("import cmath", np=np, a=np.arange(3.0))))
-    assert caught.value.filename == "user.py"
+    assert caught.value.site is not None and caught.value.site.filename == "user.py"
 
 
 def test_subnormal_lengths_are_given_up(cache: KernelCache) -> None:

@@ -259,7 +259,7 @@ class Mine(Counter[int]):
         ({1: [2]}, "HELD[1].append(i)", "the method 'append' of a captured list"),
         ([[]], "len(HELD[0])", "a list that is empty, or of empty ones"),
         ([(1, 2), (1, 2, 3)], "HELD[0][0]", "several numbers of parts"),
-        ([object()], "len(HELD) + i", "a list of elements of type object"),
+        ([NotImplemented], "len(HELD) + i", "a list of elements of type NotImplementedType"),
         ([[[[[[[[1]]]]]]]], "len(HELD) + i", "a list that is nested too deeply"),
         ([[1]] * (ELEMENTS_LIMIT + 1), "len(HELD)", "a list of more than 1,000,000 elements"),
         ({1: 2}, "len(HELD | {3: 4})", "operator BitOr"),
