@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 from pyfora.cluster.outbox import Outbox
 from pyfora.limits import KERNEL_LIMIT_BYTES, KERNEL_WAIT_S, KERNELS_LIMIT_BYTES, KERNELS_UNDER_WAY_LIMIT
+from pyfora.values.sealing import unsealed
 from pyfora.wire.messages import KernelAnswered, KernelBuilt
 
 
@@ -56,20 +57,30 @@ class Kernels:
             self._answer(worker_id, key, b"")
 
     def built(self, message: KernelBuilt) -> None:
-        """A worker has compiled a kernel, or could not."""
-        payload = message.payload if len(message.payload) <= KERNEL_LIMIT_BYTES else b""
-        if payload and message.key not in self.kept:
+        """A worker has compiled a kernel, or could not.
+
+        One that is kept already is replaced: its like was waited for in vain, or could not be used.
+        """
+        payload = message.payload
+        if len(payload) > KERNEL_LIMIT_BYTES or unsealed(payload) is None:
+            payload = b""
+        if payload:
+            self._drop(message.key)
             self.kept[message.key] = payload
             self.kept_bytes += size_bytes(message.key, payload)
             while self.kept_bytes > KERNELS_LIMIT_BYTES:
-                oldest = next(iter(self.kept))
-                self.kept_bytes -= size_bytes(oldest, self.kept.pop(oldest))
+                self._drop(next(iter(self.kept)))
         self._tell_waiting(message.key, payload)
 
     def sweep(self, now: float) -> None:
         """Have those who have waited long enough compile for themselves."""
         for key in [key for key, one in self.under_way.items() if one.until <= now]:
             self._tell_waiting(key, b"")
+
+    def _drop(self, key: str) -> None:
+        payload = self.kept.pop(key, None)
+        if payload is not None:
+            self.kept_bytes -= size_bytes(key, payload)
 
     def _tell_waiting(self, key: str, payload: bytes) -> None:
         under_way = self.under_way.pop(key, None)

@@ -14,12 +14,13 @@ from pyfora.limits import (
     KERNELS_UNDER_WAY_LIMIT,
     SILENCE_LIMIT_S,
 )
+from pyfora.values.sealing import sealed
 from pyfora.wire.messages import Beat, KernelAnswered, KernelBuilt, KernelWanted, Message, WorkerRegistered
 from tests.cluster.manager_book import ManagerBook, registration
 from tests.cluster.worker_book import WorkerBook
 
 KEY, OTHER = "a" * 64, "b" * 64
-CODE = b"the code"
+CODE = sealed(b"the code")
 
 
 class Manager(ManagerBook):
@@ -69,7 +70,10 @@ def test_who_asks_while_it_is_compiled_is_given_it_then() -> None:
     assert book.answers() == []
 
 
-@pytest.mark.parametrize("kept_away", [{"compiled": False, "payload": b""}, {"payload": bytes(KERNEL_LIMIT_BYTES + 1)}])
+@pytest.mark.parametrize(
+    "kept_away",
+    [{"compiled": False, "payload": b""}, {"payload": sealed(bytes(KERNEL_LIMIT_BYTES))}, {"payload": CODE[:-1]}],
+)
 def test_what_cannot_be_had_is_not_waited_for(kept_away: dict[str, Any]) -> None:
     book = Manager("w1", "w2")
     book.want("w1") << KernelAnswered(KEY, b"")
@@ -88,6 +92,12 @@ def test_a_builder_that_says_nothing_is_waited_for_in_bounded_time() -> None:
     # It was slow, no more: nobody has to do it again.
     book.built("w1").want("w2")
     assert book.answers() == [("w2", KEY, CODE)]
+
+
+def test_who_compiles_what_is_kept_already_could_not_use_it() -> None:
+    book = Manager("w1", "w2")
+    book.built("w1").built("w2", payload=sealed(b"a better one")).want("w1")
+    assert book.answers() == [("w1", KEY, sealed(b"a better one"))]
 
 
 def test_a_kernel_outlives_its_builder() -> None:
@@ -118,7 +128,7 @@ def test_strangers_are_not_answered() -> None:
 
 def test_what_is_kept_is_bounded_and_that_which_was_not_used_for_longest_goes() -> None:
     book = Manager("w1")
-    kernel = bytes(KERNEL_LIMIT_BYTES - 64)
+    kernel = sealed(bytes(KERNEL_LIMIT_BYTES - 96))
     room = KERNELS_LIMIT_BYTES // KERNEL_LIMIT_BYTES
     keys = [f"{number:064x}" for number in range(room + 3)]
     for key in keys:
@@ -177,6 +187,15 @@ def test_a_question_and_its_answer_are_passed_on() -> None:
         assert book.core.report()["fetched_kernels"] == fetched
     book >> PeerSaid("m1", "manager", 0, KernelAnswered(KEY, CODE))
     book.done()
+
+
+def test_an_answer_after_the_driver_has_helped_itself_is_none() -> None:
+    book, driver = among_others()
+    book.process(driver, KernelWanted(KEY)) << KernelWanted(KEY)
+    book.process(driver, KernelBuilt(KEY, True, CODE)) << KernelBuilt
+    book >> PeerSaid("m1", "manager", 0, KernelAnswered(KEY, CODE))
+    book.done()
+    assert book.core.report()["fetched_kernels"] == 0
 
 
 def test_what_was_compiled_is_passed_on_and_counted() -> None:
