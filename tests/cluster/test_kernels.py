@@ -6,7 +6,16 @@ from typing import Any
 
 import pytest
 
-from pyfora.cluster.events import PeerJoined, PeerLeft, PeerSaid, TellProcess, Transmit
+from pyfora.cluster.events import (
+    DropKernel,
+    KeepKernel,
+    KernelsRead,
+    PeerJoined,
+    PeerLeft,
+    PeerSaid,
+    TellProcess,
+    Transmit,
+)
 from pyfora.limits import (
     KERNEL_LIMIT_BYTES,
     KERNEL_WAIT_S,
@@ -34,7 +43,8 @@ class Manager(ManagerBook):
         return self.aside(worker_id, KernelWanted(key))
 
     def built(self, worker_id: str, key: str = KEY, payload: bytes = CODE, compiled: bool = True) -> Manager:
-        return self.aside(worker_id, KernelBuilt(key, compiled, payload))
+        self.aside(worker_id, KernelBuilt(key, compiled, payload))
+        return self
 
     def answers(self) -> list[tuple[str, str, bytes]]:
         """Who has been answered now, about which kernel, with what."""
@@ -50,7 +60,8 @@ def test_the_first_compiles_and_the_others_are_given_it() -> None:
     book = Manager("w1", "w2", "w3")
     book.want("w1")
     assert book.answers() == [("w1", KEY, b"")]
-    book.built("w1").done()
+    book.built("w1") << KeepKernel(KEY, CODE)
+    book.done()
     book.want("w2")
     assert book.answers() == [("w2", KEY, CODE)]
     book.want("w3")
@@ -90,19 +101,23 @@ def test_a_builder_that_says_nothing_is_waited_for_in_bounded_time() -> None:
     book.wait(KERNEL_WAIT_S + 0.2, *beats(book))
     assert book.answers() == [("w2", KEY, b""), ("w3", KEY, b"")]
     # It was slow, no more: nobody has to do it again.
-    book.built("w1").want("w2")
+    book.built("w1") << ...
+    book.want("w2")
     assert book.answers() == [("w2", KEY, CODE)]
 
 
 def test_who_compiles_what_is_kept_already_could_not_use_it() -> None:
     book = Manager("w1", "w2")
-    book.built("w1").built("w2", payload=sealed(b"a better one")).want("w1")
+    book.built("w1") << ...
+    book.built("w2", payload=sealed(b"a better one")) << ...
+    book.want("w1")
     assert book.answers() == [("w1", KEY, sealed(b"a better one"))]
 
 
 def test_a_kernel_outlives_its_builder() -> None:
     book = Manager("w1", "w2")
-    book.built("w1").lose("w1", "w2")
+    book.built("w1") << ...
+    book.lose("w1", "w2")
     book << ...
     book.want("w2")
     assert book.answers() == [("w2", KEY, CODE)]
@@ -121,7 +136,8 @@ def test_strangers_are_not_answered() -> None:
     book = Manager("w1")
     book >> PeerJoined("w2", "worker")
     book << ...
-    book.built("w1").want("w2").built("w2", OTHER)
+    book.built("w1") << ...
+    book.want("w2").built("w2", OTHER)
     assert book.answers() == []
     assert list(book.core.kernels.kept) == [KEY]
 
@@ -130,12 +146,29 @@ def test_what_is_kept_is_bounded_and_that_which_was_not_used_for_longest_goes() 
     book = Manager("w1")
     kernel = sealed(bytes(KERNEL_LIMIT_BYTES - 96))
     room = KERNELS_LIMIT_BYTES // KERNEL_LIMIT_BYTES
+    dropped: list[str] = []
     keys = [f"{number:064x}" for number in range(room + 3)]
     for key in keys:
-        book.built("w1", key, kernel).want("w1", keys[0])
+        book.built("w1", key, kernel)
+        dropped += [effect.key for effect in book._open if isinstance(effect, DropKernel)]
+        book << ...
+        book.want("w1", keys[0])
         assert book.answers() == [("w1", keys[0], kernel)]
+    assert dropped == keys[1:4]
     assert set(book.core.kernels.kept) == {keys[0], *keys[4:]}
     assert book.core.kernels.kept_bytes == KERNELS_LIMIT_BYTES
+
+
+def test_a_manager_goes_on_with_what_was_kept_before_it() -> None:
+    book = Manager("w1")
+    kernel = sealed(bytes(KERNEL_LIMIT_BYTES - 96))
+    room = KERNELS_LIMIT_BYTES // KERNEL_LIMIT_BYTES
+    keys = [f"{number:064x}" for number in range(room + 1)]
+    book >> KernelsRead(dict.fromkeys(keys, kernel))
+    book << DropKernel(keys[0])
+    book.done()
+    book.want("w1", keys[1])
+    assert book.answers() == [("w1", keys[1], kernel)]
 
 
 def test_beyond_the_limit_of_kernels_under_way_nobody_waits() -> None:
