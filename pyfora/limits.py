@@ -92,7 +92,7 @@ RETRY_AFTER_S = 0.5
 KERNEL_CACHE_LIMIT_BYTES = 256 * 1024 * 1024
 """Kernels on the disk of a worker; those that were not used for longest go first."""
 KERNELS_LIMIT_BYTES = 16 * 1024 * 1024
-"""Kernels that a manager keeps for its workers; those that were not asked for longest go first."""
+"""Kernels that a manager keeps, in memory and on disk; those that were not asked for longest go first."""
 KERNEL_LIMIT_BYTES = 256 * 1024
 """One kernel that a worker passes on to others (most have 3 to 12 KiB); what is larger, each compiles for itself."""
 KERNELS_UNDER_WAY_LIMIT = 1_000

@@ -12,12 +12,15 @@ from twisted.python.failure import Failure
 
 from pyfora.certificates.roles import Role
 from pyfora.cluster.events import (
+    DropKernel,
     DropParcel,
     DropPeer,
     Effect,
     Forget,
     JournaledProgram,
     JournalRead,
+    KeepKernel,
+    KernelsRead,
     Log,
     ParcelPushed,
     ParcelPushFailed,
@@ -39,6 +42,7 @@ from pyfora_twisted.data.client import DataClient
 from pyfora_twisted.driver import Driver
 from pyfora_twisted.ending import CannotStart, Ending
 from pyfora_twisted.journal import Journal
+from pyfora_twisted.kernel_store import KernelStore
 from pyfora_twisted.listening import adopt, listen
 from pyfora_twisted.logs import CoreLog
 from pyfora_twisted.measuring import free_bytes
@@ -93,6 +97,8 @@ class ManagerService(Service):
         try:
             self._lock()
             self._store = Spool(directory / "parcels")
+            self._kernels = KernelStore(directory / "kernels")
+            kernels = self._kernels.read()
             self._journal = Journal(directory / "journal.sqlite", self._durable)
         except OSError as error:
             raise CannotStart(
@@ -124,6 +130,7 @@ class ManagerService(Service):
         programs = self._journal.read()
         self._tidy(programs)
         self.driver.happened(JournalRead(programs))
+        self.driver.happened(KernelsRead(kernels))
         self._listens = True
         _log.info(
             "Manager {id} is ready: clients connect to {scheme}://{host}:{http}, workers to port {registry}",
@@ -170,6 +177,8 @@ class ManagerService(Service):
             PushParcel: self._push,
             Record: lambda effect: self._journal.record(effect),
             Forget: lambda effect: self._journal.forget(effect),
+            KeepKernel: lambda effect: self._kernels.keep(effect),
+            DropKernel: lambda effect: self._kernels.drop(effect),
             ValueFound: lambda effect: self._values.found(effect),
             ValueMissed: lambda effect: self._values.missed(effect),
         }

@@ -123,6 +123,13 @@ class JournalRead(Event):
 
 
 @dataclass(frozen=True)
+class KernelsRead(Event):
+    """The manager has started; these kernels, by key, were kept by the ones before it."""
+
+    kernels: dict[str, bytes]
+
+
+@dataclass(frozen=True)
 class ClientJoined(Event):
     """A client's WebSocket is open and its `ClientHello` was read."""
 
@@ -254,6 +261,21 @@ class Forget(Effect):
     """Delete this program from the journal."""
 
     program_id: str
+
+
+@dataclass(frozen=True)
+class KeepKernel(Effect):
+    """Keep this kernel for the managers after this one, if there is room."""
+
+    key: str
+    kernel: bytes
+
+
+@dataclass(frozen=True)
+class DropKernel(Effect):
+    """Keep it no longer, if it is kept."""
+
+    key: str
 
 
 # ---- worker only -------------------------------------------------------------------------------------

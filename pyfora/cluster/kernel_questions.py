@@ -37,7 +37,8 @@ class KernelQuestions:
             self._outbox.tell(process_id, message)
             self._figures.fetched_kernels += bool(message.payload)
 
-    def built(self, message: KernelBuilt, manager_id: str) -> None:
-        """A driver has compiled a kernel, or could not."""
+    def built(self, process_id: str, message: KernelBuilt, manager_id: str) -> None:
+        """A driver has compiled a kernel, or could not; it waits for no answer any more."""
+        self.waiting.pop(process_id, None)
         self._figures.compiled_kernels += message.compiled
         self._outbox.send_aside(manager_id, "manager", message)

@@ -9,8 +9,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from pyfora.cluster.events import DropKernel, KeepKernel
 from pyfora.cluster.outbox import Outbox
 from pyfora.limits import KERNEL_LIMIT_BYTES, KERNEL_WAIT_S, KERNELS_LIMIT_BYTES, KERNELS_UNDER_WAY_LIMIT
+from pyfora.values.sealing import unsealed
 from pyfora.wire.messages import KernelAnswered, KernelBuilt
 
 
@@ -56,20 +58,36 @@ class Kernels:
             self._answer(worker_id, key, b"")
 
     def built(self, message: KernelBuilt) -> None:
-        """A worker has compiled a kernel, or could not."""
-        payload = message.payload if len(message.payload) <= KERNEL_LIMIT_BYTES else b""
-        if payload and message.key not in self.kept:
-            self.kept[message.key] = payload
-            self.kept_bytes += size_bytes(message.key, payload)
-            while self.kept_bytes > KERNELS_LIMIT_BYTES:
-                oldest = next(iter(self.kept))
-                self.kept_bytes -= size_bytes(oldest, self.kept.pop(oldest))
+        """A worker has compiled a kernel, or could not.
+
+        One that is kept already is replaced: its like was waited for in vain, or could not be used.
+        """
+        payload = message.payload
+        if len(payload) > KERNEL_LIMIT_BYTES or unsealed(payload) is None:
+            payload = b""
+        if payload:
+            self._keep(message.key, payload)
+            self._outbox.emit(KeepKernel(message.key, payload))
         self._tell_waiting(message.key, payload)
+
+    def read(self, kernels: dict[str, bytes]) -> None:
+        """Go on with what the last manager kept; the first of them go first."""
+        for key, payload in kernels.items():
+            self._keep(key, payload)
 
     def sweep(self, now: float) -> None:
         """Have those who have waited long enough compile for themselves."""
         for key in [key for key, one in self.under_way.items() if one.until <= now]:
             self._tell_waiting(key, b"")
+
+    def _keep(self, key: str, payload: bytes) -> None:
+        self.kept_bytes -= size_bytes(key, self.kept.pop(key)) if key in self.kept else 0
+        self.kept[key] = payload
+        self.kept_bytes += size_bytes(key, payload)
+        while self.kept_bytes > KERNELS_LIMIT_BYTES:
+            oldest = next(iter(self.kept))
+            self.kept_bytes -= size_bytes(oldest, self.kept.pop(oldest))
+            self._outbox.emit(DropKernel(oldest))
 
     def _tell_waiting(self, key: str, payload: bytes) -> None:
         under_way = self.under_way.pop(key, None)

@@ -14,6 +14,7 @@ from pyfora.cluster.events import (
     Effect,
     Event,
     JournalRead,
+    KernelsRead,
     ParcelPushed,
     ParcelPushFailed,
     PeerAcknowledged,
@@ -164,6 +165,8 @@ class Manager:
             self.lineage.want(event.request_id, event.value_id)
         elif isinstance(event, JournalRead):
             self._journal_read(event, now)
+        elif isinstance(event, KernelsRead):
+            self.kernels.read(event.kernels)
 
     def _journal_read(self, event: JournalRead, now: float) -> None:
         """Go on with what the last manager had: workers that run its programs have a while to say so."""

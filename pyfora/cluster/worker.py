@@ -318,7 +318,7 @@ class Worker:
         if isinstance(message, KernelWanted):
             self.kernels.wanted(process.process_id, message, self.manager_id if self.ready else "")
         elif isinstance(message, KernelBuilt):
-            self.kernels.built(message, self.manager_id)
+            self.kernels.built(process.process_id, message, self.manager_id)
         else:
             self.home.driver_said(process.serves, process.process_id, message, now)
 

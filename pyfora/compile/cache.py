@@ -11,23 +11,24 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Protocol, TypeVar
 
+from pyfora.values.sealing import sealed, unsealed
+
 Loaded = TypeVar("Loaded")
 _SUFFIX = ".kernel"
-_SEAL_BYTES = 32
 
 
 class OtherWorkers(Protocol):
-    """Those who may have a kernel, or may want it. A *sealed* kernel is what is in a file: see `KernelCache`."""
+    """Those who may have a kernel, or may want it; it is sealed, as in a file of the cache."""
 
     def bring(self, key: str) -> bytes:
         """The sealed kernel, as somebody else has built it; nothing where it is to be built here."""
 
-    def built(self, key: str, sealed: bytes | None) -> None:
+    def built(self, key: str, kernel: bytes | None) -> None:
         """It was built here after `bring` had nothing; None: it cannot be built."""
 
 
 class KernelCache:
-    """A directory of object code by key. A file is the SHA-256 of the rest, then the rest."""
+    """A directory of sealed object code by key."""
 
     def __init__(self, directory: Path, limit_bytes: int, others: OtherWorkers | None = None) -> None:
         """`directory` is made if it is not there; the files in it are kept to about `limit_bytes` in sum."""
@@ -48,29 +49,31 @@ class KernelCache:
             found = self._load(key, load)
             if found is not None:
                 return found
-            sealed = self._others.bring(key) if self._others is not None else b""
-            found = _opened(sealed, load)
-            if found is None:
-                sealed = self._build(key, build)
-            self._write(key, sealed)
-        return load(sealed[_SEAL_BYTES:]) if found is None else found
+            brought = self._others.bring(key) if self._others is not None else b""
+            found = _opened(brought, load)
+            if found is not None:
+                self._write(key, brought)
+                return found
+            code = self._build(key, build)
+            self._write(key, sealed(code))
+        return load(code)
 
     def keep(self, key: str, code: bytes) -> None:
         """Have what somebody else has built, unless there is an entry already; who calls has found it sound."""
         if not self._path(key).exists():
-            self._write(key, _sealed(code))
+            self._write(key, sealed(code))
 
     def _path(self, key: str) -> Path:
         return self._directory / f"{key}{_SUFFIX}"
 
     def _build(self, key: str, build: Callable[[], bytes]) -> bytes:
-        sealed = None
+        code = None
         try:
-            sealed = _sealed(build())
-            return sealed
+            code = build()
+            return code
         finally:
             if self._others is not None:
-                self._others.built(key, sealed)
+                self._others.built(key, None if code is None else sealed(code))
 
     def _load(self, key: str, load: Callable[[bytes], Loaded]) -> Loaded | None:
         path = self._path(key)
@@ -83,15 +86,15 @@ class KernelCache:
                 os.utime(path)
         return loaded
 
-    def _write(self, key: str, sealed: bytes) -> None:
+    def _write(self, key: str, data: bytes) -> None:
         """A disk that is full or read-only costs the next process its compilation, and nothing else."""
-        if len(sealed) > self._limit_bytes:
+        if len(data) > self._limit_bytes:
             return
         try:
             handle, name = tempfile.mkstemp(dir=self._directory, prefix=".new-")
             try:
                 with os.fdopen(handle, "wb") as file:
-                    file.write(sealed)
+                    file.write(data)
                 Path(name).replace(self._path(key))
             except BaseException:
                 Path(name).unlink(missing_ok=True)
@@ -133,15 +136,12 @@ class KernelCache:
             os.close(handle)
 
 
-def _sealed(code: bytes) -> bytes:
-    return hashlib.sha256(code).digest() + code
-
-
-def _opened(sealed: bytes, load: Callable[[bytes], Loaded]) -> Loaded | None:
+def _opened(data: bytes, load: Callable[[bytes], Loaded]) -> Loaded | None:
     """What `load` makes of the code; None where it is not what it was, or `load` raises ValueError."""
-    if len(sealed) < _SEAL_BYTES or hashlib.sha256(sealed[_SEAL_BYTES:]).digest() != sealed[:_SEAL_BYTES]:
+    code = unsealed(data)
+    if code is None:
         return None
     try:
-        return load(sealed[_SEAL_BYTES:])
+        return load(code)
     except ValueError:
         return None

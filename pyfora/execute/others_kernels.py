@@ -19,10 +19,10 @@ class OthersKernels:
         answer = self._offering.wait_for(lambda message: _is_about(key, message), KERNEL_WAIT_S)
         return answer.payload if isinstance(answer, KernelAnswered) else b""
 
-    def built(self, key: str, sealed: bytes | None) -> None:
-        """Tell the worker; None: it cannot be built. Raises WorkerGone."""
-        passed_on = sealed if sealed is not None and len(sealed) <= KERNEL_LIMIT_BYTES else b""
-        self._offering.send(KernelBuilt(key, sealed is not None, passed_on))
+    def built(self, key: str, kernel: bytes | None) -> None:
+        """Tell the worker of a sealed kernel; None: it cannot be built. Raises WorkerGone."""
+        passed_on = kernel if kernel is not None and len(kernel) <= KERNEL_LIMIT_BYTES else b""
+        self._offering.send(KernelBuilt(key, kernel is not None, passed_on))
 
 
 def _is_about(key: str, message: object) -> bool:

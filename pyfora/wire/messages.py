@@ -214,7 +214,7 @@ class KernelBuilt(Message):
     compiled: bool
     """False: it cannot be compiled."""
     payload: bytes
-    """The kernel behind its SHA-256; nothing where it is too large to be passed on."""
+    """The sealed kernel (`pyfora.values.sealing`); nothing where it is too large to be passed on."""
 
 
 @dataclass(frozen=True)
@@ -256,7 +256,7 @@ class KernelAnswered(Message):
 
     key: KernelKey
     payload: bytes
-    """The kernel behind its SHA-256, as its builder sent it; nothing: compile it yourself."""
+    """The sealed kernel as its builder sent it; nothing: compile it yourself."""
 
 
 @dataclass(frozen=True)

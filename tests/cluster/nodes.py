@@ -24,6 +24,7 @@ class ManagerNode(Node):
     def __init__(self, world: World, machine: str = "manager") -> None:
         self.generation = 0
         self.journal: dict[str, e.JournaledProgram] = {}
+        self.kernels: dict[str, bytes] = {}
         self.store: dict[str, bytes] = {}
         self.clients: dict[str, Any] = {}
         """session id -> the client that is connected."""
@@ -57,6 +58,7 @@ class ManagerNode(Node):
         self.store = {name: data for name, data in self.store.items() if name in named}
         self.world.tell(f"{self.core_id} starts with {len(self.journal)} programs in its journal")
         self.happen(e.JournalRead(list(self.journal.values())))
+        self.happen(e.KernelsRead(dict(self.kernels)))
 
     def perform(self, effect: Any) -> None:
         if isinstance(effect, e.TellClient):
@@ -65,6 +67,10 @@ class ManagerNode(Node):
                 client.receive(effect.message)
         elif isinstance(effect, e.Record):
             self.journal[effect.program.program_id] = effect.program
+        elif isinstance(effect, e.KeepKernel):
+            self.kernels[effect.key] = effect.kernel
+        elif isinstance(effect, e.DropKernel):
+            self.kernels.pop(effect.key, None)
         elif isinstance(effect, e.Forget):
             self.journal.pop(effect.program_id, None)
         elif isinstance(effect, e.PushParcel):

@@ -7,6 +7,8 @@ import json
 import random
 from dataclasses import asdict, dataclass, field
 
+from pyfora.values.sealing import sealed
+
 TERMS = 3
 """Float terms of one leaf."""
 
@@ -84,7 +86,7 @@ def answer_of_step(step: Step) -> str:
 def kernel_of(step: Step) -> tuple[str, bytes]:
     """The key and the content of the kernel of a step, which many steps have."""
     key = hashlib.sha256(f"{step.kind} {step.seed % 2}".encode()).hexdigest()
-    return key, f"the code of {key}".encode()
+    return key, sealed(f"the code of {key}".encode())
 
 
 def answer(spec: Spec, contents: dict[str, str]) -> str:

@@ -36,6 +36,7 @@ from pyfora.cluster.events import (
 )
 from pyfora.cluster.manager import Manager
 from pyfora.cluster.worker import Worker
+from pyfora.values.sealing import sealed
 from pyfora.wire.codec import check_fields, encode_message, field_types
 from pyfora.wire.forms import (
     BasePort,
@@ -45,6 +46,7 @@ from pyfora.wire.forms import (
     Fingerprint,
     HeldValue,
     Host,
+    KernelKey,
     Leaves,
     NoName,
     Seconds,
@@ -114,11 +116,11 @@ class Speaker:
             Host: ["", "host"],
             Seconds: SECONDS,
         }
-        special |= {Fingerprint: ["", "f"], NoName: ["", *NAMES]}
+        special |= {Fingerprint: ["", "f"], NoName: ["", *NAMES], KernelKey: ["0" * 64, "f" * 64]}
         kind = type_of(hint)
         if kind is dict or get_origin(kind) is dict:
             return {"leaves": 1e300, "x": float("nan")} if name == "figures" else {}
-        plain = {str: NAMES, int: NUMBERS, float: SECONDS, bool: [True, False], bytes: [b"", b"x"]}
+        plain = {str: NAMES, int: NUMBERS, float: SECONDS, bool: [True, False], bytes: [b"", b"x", sealed(b"x")]}
         return around.choice(special.get(hint) or plain[kind])
 
 

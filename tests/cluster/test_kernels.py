@@ -6,7 +6,16 @@ from typing import Any
 
 import pytest
 
-from pyfora.cluster.events import PeerJoined, PeerLeft, PeerSaid, TellProcess, Transmit
+from pyfora.cluster.events import (
+    DropKernel,
+    KeepKernel,
+    KernelsRead,
+    PeerJoined,
+    PeerLeft,
+    PeerSaid,
+    TellProcess,
+    Transmit,
+)
 from pyfora.limits import (
     KERNEL_LIMIT_BYTES,
     KERNEL_WAIT_S,
@@ -14,12 +23,13 @@ from pyfora.limits import (
     KERNELS_UNDER_WAY_LIMIT,
     SILENCE_LIMIT_S,
 )
+from pyfora.values.sealing import sealed
 from pyfora.wire.messages import Beat, KernelAnswered, KernelBuilt, KernelWanted, Message, WorkerRegistered
 from tests.cluster.manager_book import ManagerBook, registration
 from tests.cluster.worker_book import WorkerBook
 
 KEY, OTHER = "a" * 64, "b" * 64
-CODE = b"the code"
+CODE = sealed(b"the code")
 
 
 class Manager(ManagerBook):
@@ -33,7 +43,8 @@ class Manager(ManagerBook):
         return self.aside(worker_id, KernelWanted(key))
 
     def built(self, worker_id: str, key: str = KEY, payload: bytes = CODE, compiled: bool = True) -> Manager:
-        return self.aside(worker_id, KernelBuilt(key, compiled, payload))
+        self.aside(worker_id, KernelBuilt(key, compiled, payload))
+        return self
 
     def answers(self) -> list[tuple[str, str, bytes]]:
         """Who has been answered now, about which kernel, with what."""
@@ -49,7 +60,8 @@ def test_the_first_compiles_and_the_others_are_given_it() -> None:
     book = Manager("w1", "w2", "w3")
     book.want("w1")
     assert book.answers() == [("w1", KEY, b"")]
-    book.built("w1").done()
+    book.built("w1") << KeepKernel(KEY, CODE)
+    book.done()
     book.want("w2")
     assert book.answers() == [("w2", KEY, CODE)]
     book.want("w3")
@@ -69,7 +81,10 @@ def test_who_asks_while_it_is_compiled_is_given_it_then() -> None:
     assert book.answers() == []
 
 
-@pytest.mark.parametrize("kept_away", [{"compiled": False, "payload": b""}, {"payload": bytes(KERNEL_LIMIT_BYTES + 1)}])
+@pytest.mark.parametrize(
+    "kept_away",
+    [{"compiled": False, "payload": b""}, {"payload": sealed(bytes(KERNEL_LIMIT_BYTES))}, {"payload": CODE[:-1]}],
+)
 def test_what_cannot_be_had_is_not_waited_for(kept_away: dict[str, Any]) -> None:
     book = Manager("w1", "w2")
     book.want("w1") << KernelAnswered(KEY, b"")
@@ -86,13 +101,23 @@ def test_a_builder_that_says_nothing_is_waited_for_in_bounded_time() -> None:
     book.wait(KERNEL_WAIT_S + 0.2, *beats(book))
     assert book.answers() == [("w2", KEY, b""), ("w3", KEY, b"")]
     # It was slow, no more: nobody has to do it again.
-    book.built("w1").want("w2")
+    book.built("w1") << ...
+    book.want("w2")
     assert book.answers() == [("w2", KEY, CODE)]
+
+
+def test_who_compiles_what_is_kept_already_could_not_use_it() -> None:
+    book = Manager("w1", "w2")
+    book.built("w1") << ...
+    book.built("w2", payload=sealed(b"a better one")) << ...
+    book.want("w1")
+    assert book.answers() == [("w1", KEY, sealed(b"a better one"))]
 
 
 def test_a_kernel_outlives_its_builder() -> None:
     book = Manager("w1", "w2")
-    book.built("w1").lose("w1", "w2")
+    book.built("w1") << ...
+    book.lose("w1", "w2")
     book << ...
     book.want("w2")
     assert book.answers() == [("w2", KEY, CODE)]
@@ -111,21 +136,39 @@ def test_strangers_are_not_answered() -> None:
     book = Manager("w1")
     book >> PeerJoined("w2", "worker")
     book << ...
-    book.built("w1").want("w2").built("w2", OTHER)
+    book.built("w1") << ...
+    book.want("w2").built("w2", OTHER)
     assert book.answers() == []
     assert list(book.core.kernels.kept) == [KEY]
 
 
 def test_what_is_kept_is_bounded_and_that_which_was_not_used_for_longest_goes() -> None:
     book = Manager("w1")
-    kernel = bytes(KERNEL_LIMIT_BYTES - 64)
+    kernel = sealed(bytes(KERNEL_LIMIT_BYTES - 96))
     room = KERNELS_LIMIT_BYTES // KERNEL_LIMIT_BYTES
+    dropped: list[str] = []
     keys = [f"{number:064x}" for number in range(room + 3)]
     for key in keys:
-        book.built("w1", key, kernel).want("w1", keys[0])
+        book.built("w1", key, kernel)
+        dropped += [effect.key for effect in book._open if isinstance(effect, DropKernel)]
+        book << ...
+        book.want("w1", keys[0])
         assert book.answers() == [("w1", keys[0], kernel)]
+    assert dropped == keys[1:4]
     assert set(book.core.kernels.kept) == {keys[0], *keys[4:]}
     assert book.core.kernels.kept_bytes == KERNELS_LIMIT_BYTES
+
+
+def test_a_manager_goes_on_with_what_was_kept_before_it() -> None:
+    book = Manager("w1")
+    kernel = sealed(bytes(KERNEL_LIMIT_BYTES - 96))
+    room = KERNELS_LIMIT_BYTES // KERNEL_LIMIT_BYTES
+    keys = [f"{number:064x}" for number in range(room + 1)]
+    book >> KernelsRead(dict.fromkeys(keys, kernel))
+    book << DropKernel(keys[0])
+    book.done()
+    book.want("w1", keys[1])
+    assert book.answers() == [("w1", keys[1], kernel)]
 
 
 def test_beyond_the_limit_of_kernels_under_way_nobody_waits() -> None:
@@ -177,6 +220,15 @@ def test_a_question_and_its_answer_are_passed_on() -> None:
         assert book.core.report()["fetched_kernels"] == fetched
     book >> PeerSaid("m1", "manager", 0, KernelAnswered(KEY, CODE))
     book.done()
+
+
+def test_an_answer_after_the_driver_has_helped_itself_is_none() -> None:
+    book, driver = among_others()
+    book.process(driver, KernelWanted(KEY)) << KernelWanted(KEY)
+    book.process(driver, KernelBuilt(KEY, True, CODE)) << KernelBuilt
+    book >> PeerSaid("m1", "manager", 0, KernelAnswered(KEY, CODE))
+    book.done()
+    assert book.core.report()["fetched_kernels"] == 0
 
 
 def test_what_was_compiled_is_passed_on_and_counted() -> None:

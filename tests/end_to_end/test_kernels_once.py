@@ -105,10 +105,15 @@ def test_what_a_killed_worker_has_compiled_is_not_compiled_again(tmp_path: Path)
         assert figures["pyfora_worker_compiled_kernels_total"] == 1
         assert figures["pyfora_worker_fetched_kernels_total"] == 0
         assert figures["pyfora_kernels"] == 1 and 1_000 < figures["pyfora_kernels_bytes"] < 50_000
-        for _ in range(2):
+        for also_the_manager in (False, True):
             before = cluster.workers[-1]
             cluster.start_worker()
             cluster.wait_for_workers(2)
+            if also_the_manager:
+                cluster.manager.signal_family(signal.SIGKILL)
+                cluster.manager.process.wait(10)
+                cluster.start_manager()
+                cluster.wait_for_workers(2)
             before.signal_family(signal.SIGKILL)
             before.process.wait(10)
             cluster.wait_for_workers(1)
