@@ -9,9 +9,12 @@ from types import BuiltinFunctionType, FunctionType, GeneratorType, MethodType
 from typing import Any
 
 from pyfora.execute.purity import is_safe_to_call_for
+from pyfora.fold.columns import NUMPY_NUMBERS
 from pyfora.fold.sources import make_source
+from pyfora.fold.views import is_array
 from pyfora.language.primitives import (
     GENERATOR_TYPE,
+    IS_LONG_ARRAY,
     IS_SHORT,
     IS_SHORT_FOLD,
     IS_SHORT_KEYED,
@@ -34,6 +37,8 @@ _KEYED_BY_ID = {id(sorted), id(min), id(max)}
 _KEYS = {FunctionType, MethodType, functools.partial}
 """Functions whose calls may be worth spreading; native ones are not."""
 _NEVER: Iterator[int] = iter(())
+_MANY = 10_000
+"""Turns that do no work are over within a millisecond where there are no more of them."""
 
 
 def short_loops(lengths: Mapping[str, Iterator[int]]) -> dict[str, Callable[..., Any]]:
@@ -89,6 +94,7 @@ def short_loops(lengths: Mapping[str, Iterator[int]]) -> dict[str, Callable[...,
         KEPT: kept.pop,
         TYPE: type,
         RANGE: range,
+        IS_LONG_ARRAY: is_long_array,
         GENERATOR_TYPE: GeneratorType,
         SOURCE: source,
     }
@@ -104,6 +110,14 @@ def _is_longer(source: Any, length: int) -> bool:
         return len(source) > length
     except OverflowError:
         return True
+
+
+def is_long_array(source: Any) -> bool:
+    """Whether this is an array of so many numbers that a kernel may be worth the look-out for a jump in each turn.
+
+    That costs as much as the quickest turns over a list do, whose numbers would have to be laid out first.
+    """
+    return is_array(source) and len(source) > _MANY and source.dtype.name in NUMPY_NUMBERS
 
 
 def all_short() -> dict[str, Any]:
@@ -135,6 +149,7 @@ def all_short() -> dict[str, Any]:
         TYPE: type,
         # The type of nothing: a loop over a range has no look-out for a jump in each of its turns.
         RANGE: None,
+        IS_LONG_ARRAY: lambda source: False,
         GENERATOR_TYPE: GeneratorType,
         SOURCE: source,
     }

@@ -43,6 +43,8 @@ _REFUSED = (
     *(ast.NamedExpr, ast.AnnAssign),
 )
 """What no turn may hold: it leaves the loop, or binds or keeps variables in ways that are not followed here."""
+_HELD = (ast.Name, ast.Attribute, ast.Subscript)
+"""What gives an array that is there already."""
 _SEES_SCOPE = frozenset(("locals", "vars", "dir", "eval", "exec", "globals", "super"))
 _SEES_GLOBALS = frozenset(("globals",))
 _CARRIED = "a turn may need what an earlier one has bound"
@@ -74,12 +76,12 @@ class Accumulation:
         return list(dict.fromkeys(name for step in self.steps for name in step.names))
 
 
-def accumulation_of(loop: ast.For, scope: ast.AST | None) -> Accumulation:
+def accumulation_of(loop: ast.For, scope: ast.AST | None, *, in_with: bool) -> Accumulation:
     """How the turns of `loop` add to variables. Raises InOrder where they have anything else in common.
 
-    `scope` is the function around it; None: its variables are seen from outside.
+    `scope` is the function around it; None: its variables are seen from outside. `in_with`: no loop is around it.
     """
-    _check_turn(loop)
+    _check_turn(loop, in_with=in_with)
     found = Accumulation(works=_does_work(loop.body))
     targets = bound_names([loop.target])
     local = _local_names(loop.body, targets)
@@ -114,7 +116,7 @@ def accumulation_of(loop: ast.For, scope: ast.AST | None) -> Accumulation:
     return found
 
 
-def _check_turn(loop: ast.For) -> None:
+def _check_turn(loop: ast.For, *, in_with: bool) -> None:
     """Raises InOrder for what no turn may hold."""
     if loop.orelse:
         raise InOrder("it has an `else`", loop.orelse[0])
@@ -128,7 +130,9 @@ def _check_turn(loop: ast.For) -> None:
             raise InOrder(f"`{node.id}` sees the variables of the very scope", node)
     if not _is_plain_target(loop.target):
         raise InOrder("its target is more than names", loop.target)
-    if not (_does_work(loop.body) or is_long_range(loop.iter)):
+    # A loop that runs once may be looked at before it does.
+    may_be_long = is_long_range(loop.iter) or (in_with and isinstance(loop.iter, _HELD))
+    if not (_does_work(loop.body) or may_be_long):
         raise InOrder("its turns are over before a clock could be looked at", loop)
 
 

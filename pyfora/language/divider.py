@@ -32,7 +32,8 @@ class Divider(ScopedTransformer):
     def visit_body(self, body: list[ast.stmt], target: ast.expr | None = None) -> None:
         """As ever; and statements in a row that may be divided are."""
         made: list[ast.stmt] = []
-        with self.within(runs_once=self.scope.runs_once and target is None):
+        in_loop = target is not None
+        with self.within(runs_once=self.scope.runs_once and not in_loop, in_with=self.scope.in_with and not in_loop):
             if target is not None:
                 self.bind(target)
             for row in [[one] for one in body] if self.scope.in_class_body else rows(body, self.scope.name):

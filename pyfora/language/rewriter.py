@@ -14,6 +14,7 @@ from pyfora.language.accumulation import (
     FEW_TURNS,
     Accumulation,
     accumulation_of,
+    is_long_range,
     jumping,
     lists_its_variables,
 )
@@ -38,6 +39,7 @@ from pyfora.language.primitives import (
     GENERATOR,
     GENERATOR_TYPE,
     HIDDEN,
+    IS_LONG_ARRAY,
     IS_SHORT,
     IS_SHORT_FOLD,
     IS_SHORT_KEYED,
@@ -57,6 +59,7 @@ _DEEPEST = 2
 """Comprehensions nested deeper are only rewritten, and stand beside no original: each such pair doubles the code."""
 _IS_LONG = f"{TYPE}({{held}}) is {RANGE} and not -{FEW_TURNS} <= {{held}}.stop - {{held}}.start <= {FEW_TURNS}"
 """Of what is a range in truth, and so of ints in truth; there may be more of them than `len` can tell."""
+_IS_ARRAY = f"{IS_LONG_ARRAY}({{held}})"
 _KINDS: dict[type[ast.expr], str] = {ast.ListComp: "list", ast.SetComp: "set", ast.DictComp: "dict"}
 _WORD = re.compile(r"\w+")
 
@@ -140,9 +143,12 @@ class Rewriter(Divider):
         over = ast.copy_location(ast.Name(held, ast.Load()), source)
         short = copy.copy(node)
         short.iter = over
-        test = ast.parse(_IS_LONG.format(held=held), mode="eval").body
+        is_long = _IS_LONG if is_long_range(node.iter) else _IS_ARRAY
+        test = ast.parse(is_long.format(held=held), mode="eval").body
         holding = ast.copy_location(ast.Assign([ast.Name(held, ast.Store())], source), node)
-        choice = ast.copy_location(ast.If(_placed(test, node), jumped(over), [short]), node)
+        # What it runs over goes when the loop has ended, as ever.
+        let_go = ast.copy_location(ast.Assign([ast.Name(held, ast.Store())], ast.Constant(None)), node)
+        choice = ast.copy_location(ast.If(_placed(test, node), jumped(over), [short, let_go]), node)
         self.plain[holding], self.plain[choice] = [], [*jumped(source)]
         return [holding, choice]
 
@@ -150,7 +156,7 @@ class Rewriter(Divider):
         """Raises InOrder."""
         if self.scope.in_class_body:
             raise InOrder("it stands in the body of a class", node)
-        found = accumulation_of(node, self.scope.function)
+        found = accumulation_of(node, self.scope.function, in_with=self.scope.in_with)
         if found.streams is None and not found.works:
             raise InOrder("its turns do little, and add to one variable in more ways than one", node)
         if self._lists_its_variables():

@@ -31,6 +31,8 @@ class Scope:
     in_comprehension: bool = False
     runs_once: bool = False
     """It stands in the block itself, and in no loop there."""
+    in_with: bool = False
+    """It stands in a `with`, which may be the block itself, and in no loop there."""
     divided: int = 0
     """How many divided expressions there are around."""
     certain: frozenset[str] = frozenset()
@@ -112,11 +114,11 @@ class ScopedTransformer:
 
     def visit_With(self, node: ast.With) -> ast.AST:
         # It may be the block itself, whose names go back to the client; and some of which cannot be read.
-        with self.within(function=None, certain=frozenset(), bound=frozenset()):
+        with self.within(function=None, certain=frozenset(), bound=frozenset(), in_with=True):
             return self.generic_visit(node)
 
     def visit_While(self, node: ast.While) -> ast.AST:
-        with self.within(runs_once=False):
+        with self.within(runs_once=False, in_with=False):
             return self.generic_visit(node)
 
     def generic_visit(self, node: ast.AST) -> ast.AST:

@@ -95,6 +95,7 @@ PRIMITIVES: dict[str, Any] = {
     "pyfora_consume": lambda callee, generator: callee(generator),
     "pyfora_type": type,
     "pyfora_range": None,
+    "pyfora_is_long_array": lambda source: False,
     "pyfora_source": lambda at, maker, *arguments, **keywords: maker(*arguments, **keywords),
 }
 

@@ -199,3 +199,23 @@ def test_explaining_a_text() -> None:
 def test_explaining_what_is_no_python() -> None:
     with pytest.raises(CantGetSourceTextError, match=r"file.py:2: this is no Python"):
         explain_source("x = 1\ny = (\n", "file.py")
+
+
+@pytest.mark.parametrize(
+    ("text", "is_jumped"),
+    [
+        ("with r:\n    for x in xs:\n        t += x", True),
+        ("with r:\n    for x in o.xs[1]:\n        t += x", True),
+        ("with r:\n    for x in zip(xs):\n        t += x", False),
+        ("with r:\n    for y in ys:\n        for x in xs:\n            t += x", False),
+        ("with r:\n    while y:\n        for x in xs:\n            t += x", False),
+        ("for x in xs:\n    t += x", False),
+        ("def f():\n    for x in xs:\n        t += x", False),
+        ("with r:\n    for x in range(9):\n        t += x", False),
+    ],
+)
+def test_a_quick_turn_has_a_look_out_only_in_the_block_itself(text: str, is_jumped: bool) -> None:
+    """Where the loop is over an array: that it is one is seen when it runs."""
+    assert ("pyfora_loop(" in rewritten(text)) is is_jumped
+    tree = ast.unparse(rewrite_text(text, "<text>"))
+    assert ("if pyfora_is_long_array(" in tree) is is_jumped

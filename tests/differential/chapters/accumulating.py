@@ -602,8 +602,85 @@ def _program(block: str) -> str:
     return f"{SETUP}with executor.remotely.downloadAll():{textwrap.indent(block, '    ')}"
 
 
+NUMPY = """
+import numpy as np, warnings
+ints = (np.arange(1_500_000) * 7919 % 1013 - 300).astype(np.int32)
+floats = np.sin(np.arange(1_500_000.0))
+"""
+# name: statements of the block, which make arrays first, and what is raised
+OF_NUMPY: dict[str, tuple[str, str | None]] = {
+    "numbers out of arrays": (
+        """
+total, share, single, size, n = 0, 0.0, np.float32(0.25), np.uint16(0), 0
+for i in range(1_500_000):
+    total += ints[i]
+    share += floats[i] * 2
+    n += 1
+for i in range(1_500_000):
+    single += np.float32(floats[i])
+for i in range(1_500_000):
+    size += np.uint16(i < 60_000)
+kinds = [type(x).__name__ for x in (total, share, single, size, n)]
+""",
+        None,
+    ),
+    "arrays gone through": (
+        """
+total, share, best, count = np.int64(3), 0.0, -9.0, 0
+for x in ints:
+    total += x
+for x in floats:
+    share += x * x - 0.5
+    if x > 0.25:
+        count += 1
+held = [floats[::-1]]
+for x in held[0]:
+    if x > best:
+        best = x
+last, kinds = x, [type(x).__name__ for x in (total, share, best, count, x)]
+for x in ints[:5]:
+    total += x
+for word in ("a", "b"):
+    count += 1
+""",
+        None,
+    ),
+    "one of numpy's becomes another": (
+        """
+total = np.int16(1)
+for i in range(1_500_000):
+    total += np.int16(0) if i < 1_200_000 else ints[i]
+kind = type(total).__name__
+""",
+        None,
+    ),
+    "numpy warns far into a loop": (
+        """
+warnings.simplefilter("error")
+total, seen = np.int32(0), 0
+for x in ints:
+    total += x * np.int32(9)
+    seen += 1
+""",
+        "RuntimeWarning",
+    ),
+    "a float of numpy's becomes infinite": (
+        """
+total = np.float32(0)
+with warnings.catch_warnings(record=True) as caught:
+    warnings.simplefilter("always")
+    for i in range(1_500_000):
+        total += np.float32(3e38) if i == 1_000_000 or i == 1_000_001 else np.float32(0)
+told = [str(one.message) for one in caught]
+""",
+        None,
+    ),
+}
+
+
 ROWS: list[Row] = [
     *(same(f"accumulating: {name}", _program(block)) for name, block in BLOCKS.items()),
     *(same(f"accumulating, quick: {name}", _program(block)) for name, block in QUICK.items()),
     *(same(f"accumulating: {name}", _program(block), raised) for name, (block, raised) in FAILURES.items()),
+    *(same(f"accumulating: {name}", _program(NUMPY + block), raised) for name, (block, raised) in OF_NUMPY.items()),
 ]
