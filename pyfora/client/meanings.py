@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import builtins
+import cmath
 import math
 import operator
 from collections.abc import Callable, Iterator
@@ -22,6 +23,8 @@ _OPERATORS: dict[type[ast.operator], Callable[[Any, Any], Any]] = {
     ast.FloorDiv: operator.floordiv,
 }
 _BIGGEST_POWER = 64
+_MODULES = {"math": math, "cmath": cmath}
+"""Those whose functions are known by themselves."""
 
 
 class Variable(Exception):
@@ -139,10 +142,10 @@ def _imported(node: ast.Import | ast.ImportFrom) -> Iterator[tuple[str, Any]]:
     for alias in node.names:
         if isinstance(node, ast.Import):
             name = alias.asname or alias.name.partition(".")[0]
-            yield name, math if alias.name == "math" else _UNKNOWN
+            yield name, _MODULES.get(alias.name, _UNKNOWN)
         else:
-            found = getattr(math, alias.name, _UNKNOWN) if node.module == "math" and not node.level else _UNKNOWN
-            yield alias.asname or alias.name, found
+            module = None if node.level else _MODULES.get(node.module or "")
+            yield alias.asname or alias.name, getattr(module, alias.name, _UNKNOWN)
 
 
 def _number(node: ast.expr) -> int | float | bool | None:

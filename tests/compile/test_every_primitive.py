@@ -305,6 +305,7 @@ def test_no_primitive_is_forgotten() -> None:
         "shl_bits": "of generators: tests/compile/test_random.py",
         "shr_bits": "of generators and dicts: tests/compile/test_random.py, tests/compile/test_dicts.py",
         "load_word": "of generators and dicts: tests/compile/test_random.py, tests/compile/test_dicts.py",
+        **dict.fromkeys(["finite_complex", "scaled_complex"], "numpy's: tests/compile/test_numpy_complexes.py"),
         "bit_length_int": "a method: tests/compile/test_primitives.py",
     }
     if not hasattr(math, "fma"):
