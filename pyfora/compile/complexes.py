@@ -48,10 +48,11 @@ def as_complex(scope: Scope, term: Term, node: ast.AST) -> Term:
 def binary(scope: Scope, operator: ast.operator, left: Term, right: Term, node: ast.AST) -> Term:
     """`left operator right`, one of which is complex."""
     if isinstance(operator, ast.Pow):
+        if not is_complex(left.type) or right.type != "int":
+            raise scope.refuse("a power of complex numbers, but for exponents that are ints", node)
         power = right.constant
-        if not is_complex(left.type) or type(power) is not int or not 0 <= power <= _LARGEST_POWER:
-            raise scope.refuse("a power of complex numbers, but for small literal exponents", node)
-        return Term(left.type, f"pow_complex({left.text}, {power})")
+        is_small = power is not None and 0 <= power <= _LARGEST_POWER
+        return Term(left.type, f"{'pow' if is_small else 'power'}_complex({left.text}, {right.text})")
     if type(operator) not in _OPERATIONS:
         raise scope.refuse(f"operator {type(operator).__name__} of complex numbers", node)
     one, other = as_complex(scope, left, node), as_complex(scope, right, node)
