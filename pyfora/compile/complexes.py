@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 
+from pyfora.compile import scalars
 from pyfora.compile.kinds import Kind, Shape
 from pyfora.compile.numpy_kinds import is_complex_number
 from pyfora.compile.scope import Scope
@@ -70,9 +71,11 @@ def unary(scope: Scope, operator: ast.unaryop, term: Term, node: ast.AST) -> Ter
 
 def compare(scope: Scope, operator: ast.cmpop, left: Term, right: Term, node: ast.AST) -> Term:
     """`left == right` and `left != right`."""
-    if not isinstance(operator, ast.Eq | ast.NotEq) or not is_complex(left.type) or not is_complex(right.type):
-        raise scope.refuse("a comparison of complex numbers, but for equality of two", node)
-    text = f"equal_complex({left.text}, {right.text})"
+    if not isinstance(operator, ast.Eq | ast.NotEq):
+        raise scope.refuse("a comparison of complex numbers, but for equality", node)
+    # An int is compared as it is, not rounded to a float.
+    pair = [scalars.exact_float(term) if isinstance(term.type, str) else term for term in (left, right)]
+    text = f"equal_complex({', '.join(as_complex(scope, term, node).text for term in pair)})"
     return Term("bool", text if isinstance(operator, ast.Eq) else f"(not {text})")
 
 
