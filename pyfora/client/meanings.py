@@ -147,7 +147,7 @@ def _imported(node: ast.Import | ast.ImportFrom) -> Iterator[tuple[str, Any]]:
             name = alias.asname or alias.name.partition(".")[0]
             yield name, _MODULES.get(alias.name, _UNKNOWN)
         else:
-            module = _MODULES.get(node.module or "") if not node.level else None
+            module = None if node.level else _MODULES.get(node.module or "")
             yield alias.asname or alias.name, getattr(module, alias.name, _UNKNOWN)
 
 

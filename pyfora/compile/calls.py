@@ -73,6 +73,11 @@ _COMPARISONS: dict[int, ast.cmpop] = {
 }
 
 
+def _is_display(node: ast.expr) -> bool:
+    """Whether this is a list or tuple that is written out."""
+    return isinstance(node, ast.List | ast.Tuple) and not any(isinstance(one, ast.Starred) for one in node.elts)
+
+
 class Calls:
     """Translates calls. What is called is known by identity, never by its name."""
 
@@ -119,10 +124,8 @@ class Calls:
             return self.expressions.any_value(scope, ast.copy_location(compared, node))
         if id(target) in counterparts.OF_LISTS and not node.keywords:
             return self._apply(scope, node, target, [self._listed(scope, target, over) for over in node.args], {})
-        if target is math.dist:
-            # Which of both it is cannot be seen, and of a tuple nothing is left in the code.
-            points = [ast.Tuple(one.elts, one.ctx) if isinstance(one, ast.List) else one for one in node.args]
-            node = ast.copy_location(ast.Call(node.func, points, node.keywords), node)
+        if target is math.dist and len(node.args) == 2 and not node.keywords:
+            return self._apply(scope, node, target, self._points(scope, node.args), {})
         if target is functools.reduce and len(node.args) in (2, 3) and not node.keywords:
             return self._reduced(scope, node)
         made_here = self._collecting.collection(scope, node, target)
@@ -195,10 +198,22 @@ class Calls:
             return lists.display(scope, numbers, over)
         if not isinstance(over, ast.Starred) and self._collecting.is_gone_through(scope, over):
             held = None if self._collecting.is_lazy(scope, over) else self.expressions.value(scope, over)
-            if held is not None and isinstance(held.type, ListOf):
+            if held is not None and isinstance(held.type, ListOf | ArrayOf):
                 return held
             return inner_fold(scope, self.expressions, self.read_range, "list", each_of(over))
         return self.expressions.value(scope, over)
+
+    def _points(self, scope: Scope, points: list[ast.expr]) -> list[Term]:
+        """The arguments of `math.dist`: those written out are tuples, of which nothing is left, or else lists."""
+        found = {n: self.expressions.value(scope, one) for n, one in enumerate(points) if not _is_display(one)}
+        kinds = [term.type for term in found.values()]
+        as_tuples = all(isinstance(kind, Shape) and issubclass(kind.python, tuple) for kind in kinds)
+        for number, point in enumerate(points):
+            if isinstance(point, ast.List | ast.Tuple) and number not in found:
+                parts = [as_float(self.expressions.scalar(scope, element)) for element in point.elts]
+                written = made(tuple, [""] * len(parts), parts) if as_tuples else lists.display(scope, parts, point)
+                found[number] = written
+        return [found[number] for number in range(len(points))]
 
     def _bound(self, scope: Scope, node: ast.expr) -> tuple[Term, str] | None:
         """What it is a method of, and its name; None where it is written as something else."""

@@ -92,6 +92,34 @@ def pow_complex(base: Any, exponent: Any) -> Any:
     return result
 
 
+@routine(f"{COMPLEX}({COMPLEX}, int64)")
+def power_complex(base: Any, exponent: Any) -> Any:
+    """`base ** exponent` of an int: `c_powi`; gives up where CPython takes logarithms."""
+    if exponent > 100 or exponent < -100:
+        return (give_up_float(), 0.0)
+    if exponent > 0:
+        return pow_complex(base, exponent)
+    return finite_complex(div_complex((1.0, 0.0), pow_complex(base, 0 - exponent)))
+
+
+@routine(f"{COMPLEX}({COMPLEX}, int64)")
+def numpys_power_complex(base: Any, exponent: Any) -> Any:
+    """The same of numpy's, step by step as `npy_cpow`."""
+    if exponent < 0 or exponent > 99:
+        return (give_up_float(), 0.0)
+    if exponent == 0:
+        return (1.0, 0.0)
+    if base[0] == 0.0 and base[1] == 0.0:
+        return (0.0, 0.0)
+    if exponent == 1:
+        return finite_complex(base)
+    if exponent == 2:
+        return finite_complex(mul_complex(base, base))
+    if exponent == 3:
+        return finite_complex(mul_complex(base, mul_complex(base, base)))
+    return pow_complex(base, exponent)
+
+
 @primitive("float64(float64, float64)")
 def hypot_float(b: Builder, one: Any, other: Any) -> Any:
     """libm's; gives up on an infinity, which may be an overflow."""

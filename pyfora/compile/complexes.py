@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 
+from pyfora.compile import scalars
 from pyfora.compile.kinds import Kind, Shape
 from pyfora.compile.numpy_kinds import is_complex_number
 from pyfora.compile.scope import Scope
@@ -48,10 +49,11 @@ def as_complex(scope: Scope, term: Term, node: ast.AST) -> Term:
 def binary(scope: Scope, operator: ast.operator, left: Term, right: Term, node: ast.AST) -> Term:
     """`left operator right`, one of which is complex."""
     if isinstance(operator, ast.Pow):
+        if not is_complex(left.type) or right.type != "int":
+            raise scope.refuse("a power of complex numbers, but for exponents that are ints", node)
         power = right.constant
-        if not is_complex(left.type) or type(power) is not int or not 0 <= power <= _LARGEST_POWER:
-            raise scope.refuse("a power of complex numbers, but for small literal exponents", node)
-        return Term(left.type, f"pow_complex({left.text}, {power})")
+        is_small = power is not None and 0 <= power <= _LARGEST_POWER
+        return Term(left.type, f"{'pow' if is_small else 'power'}_complex({left.text}, {right.text})")
     if type(operator) not in _OPERATIONS:
         raise scope.refuse(f"operator {type(operator).__name__} of complex numbers", node)
     one, other = as_complex(scope, left, node), as_complex(scope, right, node)
@@ -69,9 +71,11 @@ def unary(scope: Scope, operator: ast.unaryop, term: Term, node: ast.AST) -> Ter
 
 def compare(scope: Scope, operator: ast.cmpop, left: Term, right: Term, node: ast.AST) -> Term:
     """`left == right` and `left != right`."""
-    if not isinstance(operator, ast.Eq | ast.NotEq) or not is_complex(left.type) or not is_complex(right.type):
-        raise scope.refuse("a comparison of complex numbers, but for equality of two", node)
-    text = f"equal_complex({left.text}, {right.text})"
+    if not isinstance(operator, ast.Eq | ast.NotEq):
+        raise scope.refuse("a comparison of complex numbers, but for equality", node)
+    # An int is compared as it is, not rounded to a float.
+    pair = [scalars.exact_float(term) if isinstance(term.type, str) else term for term in (left, right)]
+    text = f"equal_complex({', '.join(as_complex(scope, term, node).text for term in pair)})"
     return Term("bool", text if isinstance(operator, ast.Eq) else f"(not {text})")
 
 

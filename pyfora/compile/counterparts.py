@@ -24,7 +24,7 @@ from pyfora.compile import complexes, counterparts_cmath, counterparts_math, num
 from pyfora.compile.functions import Function, must_keep_their_order
 from pyfora.compile.kinds import Kind, ListOf, Shape
 from pyfora.compile.loop import FunctionSource
-from pyfora.compile.numpy_kinds import is_complex_number
+from pyfora.compile.numpy_kinds import ArrayOf, axes_of, is_complex_number, is_number
 from pyfora.compile.scope import Scope
 from pyfora.compile.terms import Term, as_float, constant, part_of
 
@@ -191,7 +191,7 @@ def call(
         raise scope.refuse(f"{found.name}: this Python computes it in a way that is not known", node)
     if target is math.hypot:
         return _hypot(scope, call_own, given, node)
-    if target is math.dist and isinstance(given[0].type, Shape):
+    if target is math.dist and _is_point(given[0]):
         return _dist_of_tuples(scope, call_own, given[0], given[1], node)
     ours = found.ours
     if ours is counterparts_math.sumprod_floats and all(_element(term) == "int" for term in given):
@@ -229,9 +229,11 @@ def _arguments(
     given = []
     for one, letter in zip(terms, counterpart.takes, strict=True):
         term = one
-        if letter == "v":
-            elements = ("int", "float") if counterpart.name == "math.sumprod" else ("int", "float", "bool")
-            fits = _element(term) in elements
+        if letter == "v" and counterpart.name == "math.sumprod":
+            # It does otherwise with what is no int or float exactly.
+            fits = _element(term) in ("int", "float")
+        elif letter == "v":
+            fits = _is_vector(term)
         else:
             fits = isinstance(term.type, str) or (letter == "c" and _is_complex(term))
         if not fits:
@@ -242,6 +244,14 @@ def _arguments(
             term = complexes.as_complex(scope, term, node)
         given.append(term)
     return given
+
+
+def _is_vector(term: Term) -> bool:
+    """Whether it is gone through as real numbers."""
+    if isinstance(term.type, ArrayOf):
+        return axes_of(term.type) == 1 and is_number(term.type.element)
+    element = _element(term)
+    return element is not None and (isinstance(element, str) or is_number(element))
 
 
 def _is_complex(term: Term) -> bool:

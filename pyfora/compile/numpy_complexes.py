@@ -48,6 +48,9 @@ def converted(scope: Scope, term: Term, kind: Shape, node: ast.AST) -> Term:
 def binary(scope: Scope, operator: ast.operator, left: Term, right: Term, node: ast.AST) -> Term:
     """`left operator right`, one of which is such a number."""
     word = type(operator)
+    if word is ast.Pow and is_complex_number(left.type) and right.type == "int":
+        _must_be_usual(scope, node)
+        return Term(left.type, f"numpys_power_complex({left.text}, {right.text})")
     if word not in _OPERATIONS:
         raise scope.refuse(f"operator {word.__name__} of complex numbers of numpy's", node)
     _must_be_usual(scope, node)

@@ -15,7 +15,7 @@ odd put load number hypot quotient
 fma fused lost nearest integral digits remainder nextafter ulp modf frexp ldexp isclose
 """
 _COMPLEX = """
-add sub mul div neg pow abs equal conjugate finite scaled
+add sub mul div neg pow abs equal conjugate finite scaled power numpys_power
 """
 _LISTS = """
 get set append pop get_frozen get_known

@@ -98,7 +98,8 @@ def typed(source: Any, *, sample: bool = False) -> Any:
             return Zipped(tuple(map(Reversed, base.bases))) if isinstance(base, Zipped) else Reversed(base)
         case Multiplied():
             pools = tuple(typed(pool, sample=sample) for pool in source.pools)
-            if all(isinstance(pool, Column) for pool in pools):
+            # Not of arrays: their elements are numpy's.
+            if all(type(pool) is Column for pool in pools):
                 return Multiplied(pools, source.start, source.stop)
     raise Untyped(f"the loop runs over a source of type {type(source).__name__}")
 

@@ -99,7 +99,9 @@ def of_many(i): return math.hypot(*FIRST), math.hypot(i, *FIRST, 0.25 * i), math
 def of_numpys(i): return math.hypot(a[i], i), math.gamma(a[i] + 1.5), cmath.sqrt(a[i]), cmath.rect(a[i], 2)
 def of_numpys_ints(i): return math.hypot(k[i], 2), math.lgamma(k[i] * 5 + 1), cmath.phase(k[i])
 def summed(i): return math.fsum(TABLE), math.fsum(x * i for x in TABLE), math.fsum(range(i)), math.fsum((i, 1e-9))
-def summed_of_array(i): return math.fsum(float(x) for x in a)
+def summed_of_array(i): return math.fsum(float(x) for x in a), math.fsum(a), math.fsum(k[i:]), math.fsum(b)
+def summed_of_numpys(i): return math.fsum(x * i for x in a), math.fsum([x for x in k])
+def far(i): return math.dist(a[:3], a[i : i + 3]), math.dist(a[1:3], [0.5, i]), math.dist(k[:2], [x for x in a[:2]])
 def multiplied(i): return math.prod(range(1, i)), math.prod(TABLE[:3]), math.prod((i, 3, -1)), math.prod([i > 2, True])
 def constants(i): return cmath.pi * i, cmath.infj.imag, cmath.inf + i, cmath.tau - cmath.e, cmath.exp(1j * cmath.pi)
 def nested(i): return cmath.exp(cmath.log(complex(i, 1.5)) * 0.5) - cmath.sqrt(complex(i, 1.5)), abs(cmath.rect(i, 1))
@@ -110,7 +112,7 @@ FUNCTIONS = [line.split()[1].partition("(")[0] for line in LIBRARY.splitlines() 
 
 @pytest.mark.parametrize("name", FUNCTIONS)
 def test_as_users_write_it(name: str, cache: KernelCache) -> None:
-    names = module(LIBRARY, np=np, a=np.arange(10) * 0.375, k=np.arange(10, dtype=np.int16))
+    names = module(LIBRARY, np=np, a=np.arange(10) * 0.375, k=np.arange(10, dtype=np.int16), b=np.arange(10) > 3)
     agreed = hold_against_numpy(f"{name}(i)", names, range(9), cache)
     assert agreed is not None and agreed >= 4, agreed
 
@@ -133,7 +135,6 @@ def test_sumprod(cache: KernelCache) -> None:
     "text",
     [
         "math.dist((i, 1), (i, 2, 3))",
-        "math.dist((i, 1), [i] * 2)",
         "math.dist((i, 'a'), (i, 2))",
         "math.hypot(i, 'a')",
         "math.hypot(x=i)",
@@ -142,6 +143,11 @@ def test_sumprod(cache: KernelCache) -> None:
         "math.prod((i, 0.5))",
         "math.prod([i], start=2)",
         "math.fsum(i)",
+        "math.fsum(a * 1)",
+        "math.fsum(m)",
+        "math.sumprod(a, a)",
+        "math.sumprod([x for x in a], [1.0])",
+        "math.dist(a, (1, 2, 3) if i else (3, 2, 1))",
         "math.fsum([i], 2)",
         "cmath.sqrt('1')",
         "cmath.sqrt(z=1j * i)",
@@ -152,7 +158,7 @@ def test_sumprod(cache: KernelCache) -> None:
 )
 def test_what_is_not_compiled(text: str) -> None:
     with pytest.raises(NotCompiled) as caught:
-        analyse(loop(f"({text} for i in source)", module("import cmath", np=np, a=np.arange(3.0))))
+        analyse(loop(f"({text} for i in source)", module("import cmath", np=np, a=np.arange(3.0), m=np.ones((2, 2)))))
     assert caught.value.site is not None and caught.value.site.filename == "user.py"
 
 

@@ -97,6 +97,7 @@ CASES: list[tuple[str, str]] = [
     # Complex numbers.
     *((f"(x {word} y).{part}", kinds) for word in "+-*/" for part in ("real", "imag") for kinds in ("cc", "cf", "fc")),
     *((f"(x ** {power}).{part}", "c") for power in (0, 1, 2, 3, 7, 100) for part in ("real", "imag")),
+    *((f"(x ** y).{part}", kinds) for part in ("real", "imag") for kinds in ("cs", "ci")),
     *((text, "c") for text in ("abs(x)", "(-x).imag", "bool(x)", "(+x).real")),
     ("x == y", "cc"),
     ("x != y", "cc"),
@@ -312,6 +313,8 @@ def test_no_primitive_is_forgotten() -> None:
         "shl_bits": "of generators: tests/compile/test_random.py",
         "shr_bits": "of generators and dicts: tests/compile/test_random.py, tests/compile/test_dicts.py",
         "load_word": "of generators and dicts: tests/compile/test_random.py, tests/compile/test_dicts.py",
+        "scaled_complex": "numpy's: tests/compile/test_numpy_complexes.py",
+        "numpys_power_complex": "numpy's: tests/compile/test_numpy_complexes.py",
     }
     if not hasattr(math, "fma"):
         elsewhere["fma_float"] = "since 3.13"

@@ -22,6 +22,8 @@ PAIRS = ["ab", "az", "za", "ax", "xa", "af", "fa", "ak", "ka", "an", "na", "as",
 UNARY = [
     *("-a[i]", "+a[i]", "abs(a[i])", "a[i].real", "a[i].imag", "a[i].conjugate()", "a[i].conj()", "np.conj(a[i])"),
     *("bool(a[i])", "not a[i]", "complex(a[i])", "np.complex128(a[i])", "np.complex128(z[i % 9])", "np.complex128(i)"),
+    *(f"a[i] ** {power}" for power in (0, 1, 2, 3, 4, 7)),
+    *("a[i] ** (i % 9)", "w ** 50", "a[i] ** 2 + 1"),
     *("1 if a[i] else 2", "(a[i], i)", "np.complex128(f[i])", "a[i] - True", "w * a[i]", "w.real"),
 ]
 
@@ -135,7 +137,9 @@ def test_a_loop_over_them(cache: KernelCache) -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        "a[i] ** 2",
+        "a[i] ** 0.5",
+        "a[i] ** a[i]",
+        "2 ** a[i]",
         "f[i] * 1j",
         "1j + f[i]",
         "a[i] < b[i]",

@@ -17,11 +17,16 @@ from pyfora.fold.rows import Rows, Spec, counted, exact_sum, first_of_each, last
 
 INTS = st.one_of(st.integers(-3, 3), st.integers(-(2**63), 2**63 - 1), st.integers(-(10**4), 10**4))
 FLOATS = st.one_of(st.sampled_from([0.0, -0.0, 1.5, float("inf")]), st.floats(allow_nan=False))
+HALVES = ("real", "imag")
 DTYPES = {"int": np.int64, "float": np.float64, "bool": np.bool_, "letter": np.int64}
 SCALARS: dict[str, Any] = {"int": INTS, "float": FLOATS, "bool": st.booleans(), "letter": st.characters()}
+SCALARS["complex"] = st.builds(complex, FLOATS, FLOATS)
+SCALARS["numpy.complex128"] = SCALARS["complex"].map(np.complex128)
 
 
 def rows_of(spec: Spec, values: list[Any]) -> Rows:
+    if spec in ("complex", "numpy.complex128"):
+        return Rows(spec, tuple(np.array([getattr(value, half) for value in values], float) for half in HALVES))
     if not isinstance(spec, tuple):
         numbers = [ord(value) for value in values] if spec == "letter" else values
         return Rows(spec, (np.array(numbers, DTYPES[spec]),))
@@ -32,13 +37,21 @@ def rows_of(spec: Spec, values: list[Any]) -> Rows:
 @st.composite
 def some_rows(draw: st.DrawFn, least: int = 0) -> Rows:
     spec: Spec = draw(
-        st.sampled_from(["int", "float", "bool", "letter", ("int", "float"), ("letter", ("bool", "int"))])
+        st.sampled_from([*SCALARS, ("int", "float"), ("letter", ("bool", "int")), ("numpy.complex128", "complex")])
     )
     return rows_of(spec, draw(st.lists(strategy_of(spec), min_size=least, max_size=60)))
 
 
 def strategy_of(spec: Spec) -> Any:
     return st.tuples(*map(strategy_of, spec)) if isinstance(spec, tuple) else SCALARS[spec]
+
+
+@given(st.data())
+def test_values_come_back_with_their_types(data: st.DataObject) -> None:
+    spec: Spec = data.draw(st.sampled_from([*SCALARS, ("numpy.complex128", "int", "complex")]))
+    values = data.draw(st.lists(strategy_of(spec), max_size=9))
+    found = rows_of(spec, values).values()
+    assert list(map(repr, found)) == list(map(repr, values)) and list(map(type, found)) == list(map(type, values))
 
 
 @given(some_rows())

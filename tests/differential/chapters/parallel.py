@@ -259,6 +259,50 @@ with executor.remotely.downloadAll():
             best, best_at = x, i
         seen[x % 50] = seen.get(x % 50, 0) + 1
 """,
+    "kernels of math and cmath": """
+import cmath
+POINT = (0.5, -3.0, 7)
+TABLE = [0.1, 1e16, -1e16, 0.3]
+def near(i):
+    return math.dist(POINT, (f(i), i / 7, 2)) + math.hypot(g(i), 3, -i) - math.dist([i], [0.5])
+def rest(i):
+    whole = f(i) % 20
+    return math.fsum(x * i for x in TABLE), math.gamma(0.3 + whole), math.lgamma(g(i) + 0.1), math.prod(range(1, whole))
+def wave(i):
+    z = cmath.exp(1j * g(i)) + cmath.sqrt(complex(f(i), -i))
+    return cmath.log(z + 2), cmath.polar(z), cmath.tanh(z / 500), cmath.isclose(z, z + 1e-9), z.conjugate()
+with executor.remotely.downloadAll():
+    a = [near(i) for i in range(9_000)], max(near(i) for i in range(9_000))
+    b = [rest(i) for i in range(9_000)], sum(math.erf(g(i)) + math.cbrt(i) for i in range(9_000))
+    c = [wave(i) for i in range(9_000)], [(z.real, z.imag) for z in (cmath.rect(i, g(i)) for i in range(9_000))]
+    d = sum(abs(sum(cmath.exp(2j * cmath.pi * i * k / 7) for k in range(7))) for i in range(9_000))
+    e = [complex(i, f(i)) for i in range(9_000)], [(float(i), float(f(i))) for i in range(9_000)]
+""",
+    "kernels over complex arrays": """
+import cmath
+import numpy as np
+Z, M = np.exp(1j * np.arange(9_000.0)) * 3, np.arange(600).reshape(20, 30) * (0.5 - 0.25j)
+def orbit(c):
+    z = c
+    for n in range(40):
+        if abs(z) > 1e6:
+            return n
+        z = z * z / 7 + c
+    return 40
+def dot(i):
+    total = 0j
+    for j in range(30):
+        total += M[i % 20, j] * M[j % 20, i % 30].conjugate() / (1 + 1j)
+    return total
+def made(i):
+    line = np.zeros(8, dtype=complex)
+    for k in range(8):
+        line[k] = Z[(i + k) % 9_000] * k
+    return line[3], line[-1].imag, sum(line), complex(line[2])
+with executor.remotely.downloadAll():
+    a = sum(orbit(z) for z in Z), [z * 2 for z in Z], [abs(z) for z in Z], [z == 3 for z in Z]
+    b = [dot(i) for i in range(9_000)], [made(i) for i in range(9_000)], [1 / z for z in Z], [cmath.phase(z) for z in Z]
+""",
     "loops that add to what they run over": """
 with executor.remotely.downloadAll():
     own, items = {k: 1 for k in range(N)}, [1] * N
