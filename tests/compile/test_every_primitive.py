@@ -307,6 +307,7 @@ def test_no_primitive_is_forgotten() -> None:
     while more := set().union(*(called.get(name, set()) for name in used)) - used:
         used |= more
     elsewhere = {
+        "found_none_int": "of what may be None: tests/compile/test_giving_up.py",
         "load_float": "of sums: tests/compile/test_ordered_sum.py",
         "must_reach": "of sources: tests/compile/test_sources.py",
         "must_be_same": "of sources: tests/compile/test_sources.py",
