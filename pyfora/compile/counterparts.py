@@ -17,7 +17,7 @@ import random
 import textwrap
 import types
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from pyfora.compile import complexes, counterparts_cmath, counterparts_math, numpy_numbers
@@ -142,7 +142,7 @@ def _source(function: types.FunctionType, module: types.ModuleType) -> FunctionS
             raise NameError(name)
         return names[name]
 
-    return FunctionSource(f"{module.__name__.rpartition('.')[2]}.py", node, lookup)
+    return FunctionSource(f"{module.__name__.rpartition('.')[2]}.py", node, lookup, is_the_users=False)
 
 
 @functools.cache
@@ -154,7 +154,7 @@ def _norm_of(count: int) -> FunctionSource:
     names = [f"coordinate_{number}" for number in range(count)]
     node.args.args = [ast.copy_location(ast.arg(name), node) for name in names]
     node.body = [line for statement in node.body for line in _written_out(statement, names)]
-    return FunctionSource(source.filename, node, source.lookup)
+    return replace(source, node=node)
 
 
 def _written_out(statement: ast.stmt, names: list[str]) -> list[ast.stmt]:

@@ -35,6 +35,7 @@ def by_key(scope: Scope, expressions: Expressions, read_range: RangeReader, word
     default = expressions.value(scope, words["default"]) if "default" in words else None
     function = Function(scope.unit.name(f"call_{word}"), [])
     inside = Scope(scope.unit, scope.filename, scope.lookup, {"given", "key", "each element"}, owner=scope.owner)
+    inside.shows_places = scope.shows_places
     inside.function = function
     bound = [(inside.bind(name, term.type), term) for name, term in (("given", held), ("key", key))]
     function.parameters = [(name, term.type) for name, term in bound if name]

@@ -304,3 +304,14 @@ def test_a_sample_tells_the_types_and_a_kernel_looks_at_all(cache: KernelCache) 
     assert analyse(replace(described, sample=True)) == "int"
     with pytest.raises(NotCompiled, match="several types: float and int"):
         compile_loop(described, Output.TERMS, cache)
+
+
+def test_values_of_the_same_words_have_kernels_of_their_own(cache: KernelCache) -> None:
+    """What lies in memory is the same, and so is the text of the kernel."""
+    alike: list[dict[int, Any]] = [{1: "a", 2: "b"}, {1: (97,), 2: (98,)}, {1: 97, 2: 98}, {1: np.int64(97)}]
+    alike += [{1: 0.5 + 2j}, {1: (0.5, 2.0)}]
+    for held in alike:
+        names = module("def f(i):\n    return HELD[i]\n", HELD=held)
+        kernel = compile_loop(loop("(f(i) for i in source)", names), Output.ROWS, cache)
+        (rows,) = kernel.run_rows(kernel.captured, 1, 1, 1, 4).values()
+        assert [(type(value), value) for value in rows.values()] == [(type(held[1]), held[1])]

@@ -235,6 +235,8 @@ REFUSED = [
     ("def f(n):\n    return Magic(n).y", "is not that of object", 2),
     ("def f(n):\n    return Maybe(n).x", "'self.x' may be read before it has a value", None),
     ("def f(n):\n    return Vec(n, 1) == Vec(n, 1)", "a comparison of Vec and Vec", 2),
+    ("def f(n):\n    return (n, None) < (2, None)", "a comparison of tuple and tuple of such parts", 2),
+    ("def f(n):\n    a = (n, None)\n    return a == a", "a comparison of tuple and tuple of such parts", 3),
     ("def f(n):\n    a, b = (n, 1, 2)\n    return a", "names for a tuple of 3", 2),
     ("def f(n):\n    a, b = n\n    return a", "unpacking of a int", 2),
     ("def f(n):\n    return (n, 2)[5]", "has no element 5", 2),
