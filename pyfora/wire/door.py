@@ -12,8 +12,8 @@ import hmac
 
 from pyfora.errors import WireError
 
-MAGIC = b"pyfora\x00\x02"
-"""The last byte is the version."""
+MAGIC = b"pyfora\x00\x03"
+"""The last byte is the version: of the door, and of what daemons say to each other behind it."""
 TLS_RECORDS = (b"\x15", b"\x16")
 """The first byte of an alert and of a handshake (RFC 8446, 5.1)."""
 NONCE_BYTES = 32

@@ -98,15 +98,15 @@ def domain(count: int) -> float:
 
 
 def texts(count: int) -> int:
-    return sum(len(f"{i:>9}") for i in range(count))
+    return sum(len(f"{sum(range(i % 500)):>9}") for i in range(count))
 
 
 def two_types(count: int) -> float:
-    return sum(i if i % 2 else i * 0.5 for i in range(count))
+    return sum(i if i % 2 else sum(range(500)) * 0.5 for i in range(count))
 
 
 def keys(count: int) -> int:
-    return sorted(range(count), key=lambda n: math.sin(n))[0]
+    return sorted(range(count), key=lambda n: sum(range(n % 500)))[0]
 
 
 def shares(count: int) -> list[int]:
