@@ -65,7 +65,7 @@ class Kernels:
         payload = message.payload
         if len(payload) > KERNEL_LIMIT_BYTES or unsealed(payload) is None:
             payload = b""
-        if payload:
+        if payload and payload != self.kept.get(message.key):
             self._keep(message.key, payload)
             self._outbox.emit(KeepKernel(message.key, payload))
         self._tell_waiting(message.key, payload)

@@ -243,7 +243,7 @@ class Manager:
         self.clients.tell_all(self._welcome())
 
     def _tell_registered(self, worker_id: str, now: float) -> None:
-        alone = len(self.membership.members) == 1 and not self.membership.lost
+        alone = len(self.membership.members) == 1 and not self.membership.lost and not self.kernels.kept
         self.outbox.send(worker_id, "worker", WorkerRegistered(self.manager_id, alone), now)
 
     def _worker_said(self, worker_id: str, message: Message, now: float) -> None:

@@ -37,10 +37,18 @@ class KernelCache:
         self._others = others
         directory.mkdir(mode=0o700, parents=True, exist_ok=True)
 
-    def get(self, key: str, build: Callable[[], bytes], load: Callable[[bytes], Loaded]) -> Loaded:
+    def get(
+        self,
+        key: str,
+        build: Callable[[], bytes],
+        load: Callable[[bytes], Loaded],
+        prove: Callable[[bytes], object] = lambda code: None,
+    ) -> Loaded:
         """What `load` makes of the entry.
 
         Where it is missing or damaged it is first brought from another worker, or built, by one process at a time.
+        What was brought is not kept before `prove` has been called with it, which raises ValueError where it cannot
+        be used here.
         """
         found = self._load(key, load)
         if found is not None:
@@ -51,7 +59,7 @@ class KernelCache:
                 return found
             brought = self._others.bring(key) if self._others is not None else b""
             found = _opened(brought, load)
-            if found is not None:
+            if found is not None and _opened(brought, lambda code: (prove(code),)) is not None:
                 self._write(key, brought)
                 return found
             code = self._build(key, build)

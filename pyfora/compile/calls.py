@@ -161,11 +161,21 @@ class Calls:
             if not self._collecting.is_gone_through(scope, over):
                 return None
             over = each_of(over)
+        if not self._stays(scope, starts[0], over):
+            raise scope.refuse("sum() that begins with more than numbers and variables of them", node)
         start = self.expressions.value(scope, starts[0])
-        if start.may_change:
-            raise scope.refuse("sum() that begins with what changes something", node)
         nothing = type(start.constant) is int and start.constant == 0
         return inner_fold(scope, self.expressions, self.read_range, "sum", over, start=None if nothing else start)
+
+    def _stays(self, scope: Scope, start: ast.expr, over: ast.expr) -> bool:
+        """Whether `start` is the same before `over` is evaluated, as Python does first: it is made of scalars alone."""
+        if any(isinstance(one, ast.NamedExpr) for one in (*ast.walk(start), *ast.walk(over))):
+            return False
+        names = [one for one in ast.walk(start) if isinstance(one, ast.Name)]
+        plain = (ast.Name, ast.Constant, ast.BinOp, ast.UnaryOp, ast.operator, ast.unaryop, ast.expr_context)
+        return all(isinstance(one, plain) for one in ast.walk(start)) and all(
+            isinstance(self.expressions.value(scope, name).type, str) for name in names
+        )
 
     def _default(self, scope: Scope, node: ast.Call, target: object) -> Term | None:
         """The `default` of `min` or `max`."""

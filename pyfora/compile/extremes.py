@@ -19,7 +19,8 @@ from pyfora.compile.turns import MADE_BY, RangeReader, called
 def has_key(node: ast.Call) -> bool:
     """Whether it has one, and arguments that are understood."""
     words = [keyword.arg for keyword in node.keywords]
-    return "key" in words and set(words) <= {"key", "default"} and len(node.args) > 0
+    understood = {"key", "default"} if len(node.args) == 1 else {"key"}
+    return "key" in words and set(words) <= understood and len(node.args) > 0
 
 
 def by_key(scope: Scope, expressions: Expressions, read_range: RangeReader, word: str, node: ast.Call) -> Term:

@@ -38,6 +38,8 @@ class Cursor:
     """Whether an element is taken in `before` that Python takes when the first is asked for."""
     is_steady: bool = False
     """Whether it does not matter when an element is taken: nothing is called for it, and nobody changes where it is."""
+    calls: bool = False
+    """Whether something is called when an element is taken, which may fail or change something."""
 
 
 @dataclass(frozen=True)
@@ -57,6 +59,11 @@ PoolOf = Callable[[ast.expr], Pool]
 def all_steady(cursors: Iterable[Cursor]) -> bool:
     """Whether it does not matter when an element of any of these is taken."""
     return all(cursor.is_steady for cursor in cursors)
+
+
+def any_calls(cursors: Iterable[Cursor]) -> bool:
+    """Whether something is called when an element of any of these is taken."""
+    return any(cursor.calls for cursor in cursors)
 
 
 def _held(scope: Scope, word: str, term: Term) -> tuple[list[str], Term]:
@@ -131,7 +138,9 @@ def _chain(scope: Scope, cursors: list[Cursor], node: ast.AST) -> Cursor:
         advance = [f"if {tests[number]}:", *(f"    {line}" for line in taken), "else:", *inner]
     before = [*(line for cursor in cursors for line in cursor.before), f"{stage} = 0"]
     made_ = Term(cursors[0].element.type, element)
-    return Cursor(before, f"({' or '.join(tests)})", advance, made_, is_steady=all_steady(cursors))
+    return Cursor(
+        before, f"({' or '.join(tests)})", advance, made_, is_steady=all_steady(cursors), calls=any_calls(cursors)
+    )
 
 
 def _pairwise(scope: Scope, inner: Cursor) -> Cursor:
@@ -140,7 +149,8 @@ def _pairwise(scope: Scope, inner: Cursor) -> Cursor:
     before = [*inner.before, f"if {inner.more}:", *(f"    {line}" for line in take)]
     pair = made(tuple, ["", ""], [Term(kind, older), Term(kind, newer)])
     advance = [f"{older} = {newer}", *take]
-    return Cursor(before, inner.more, advance, pair, takes_ahead=not inner.is_steady, is_steady=inner.is_steady)
+    steady = inner.is_steady
+    return Cursor(before, inner.more, advance, pair, takes_ahead=not steady, is_steady=steady, calls=inner.calls)
 
 
 def _bound(scope: Scope, term: Term, node: ast.AST) -> str | None:
@@ -161,7 +171,8 @@ def _islice(scope: Scope, inner: Cursor, bounds: list[str | None], node: ast.AST
     if first is None and step is None:
         before = [*inner.before, f"{left} = {limit}"]
         advance = [f"{left} = {left} - 1", *inner.advance]
-        return Cursor(before, f"(0 < {left} and {inner.more})", advance, inner.element, is_steady=inner.is_steady)
+        more = f"(0 < {left} and {inner.more})"
+        return Cursor(before, more, advance, inner.element, is_steady=inner.is_steady, calls=inner.calls)
     if step is not None and not inner.is_steady:
         raise scope.refuse("itertools.islice in steps of what may change meanwhile", node)
     skipped, stride, taken = scope.fresh("skipped"), scope.fresh("stride"), scope.fresh("taken")
@@ -178,8 +189,8 @@ def _islice(scope: Scope, inner: Cursor, bounds: list[str | None], node: ast.AST
         # Python skips when the first element is asked for.
         advance = [f"{left} = {left} - 1", *inner.advance]
         more = f"(0 < {left} and {inner.more})"
-        ahead = not inner.is_steady
-        return Cursor([*lines, *skip], more, advance, inner.element, takes_ahead=ahead, is_steady=not ahead)
+        before, ahead = [*lines, *skip], not inner.is_steady
+        return Cursor(before, more, advance, inner.element, takes_ahead=ahead, is_steady=not ahead, calls=inner.calls)
     if not is_runtime(inner.element.type):
         raise scope.refuse("itertools.islice in steps of what is known beforehand", node)
     advance = [*inner.advance, f"{taken} = {inner.element.text}", f"{left} = {left} - 1"]
@@ -223,7 +234,9 @@ def _longest(scope: Scope, cursors: list[Cursor], filling: Term, node: ast.AST) 
         advance += [f"if {tests[-1]}:", *taken, "else:", f"    {ended} = True", f"    {part} = {fill.text}"]
         parts.append(Term(element.type, part))
     whole = made(tuple, [""] * len(parts), parts)
-    return Cursor(before, f"({' or '.join(tests)})", advance, whole, is_steady=all_steady(cursors))
+    return Cursor(
+        before, f"({' or '.join(tests)})", advance, whole, is_steady=all_steady(cursors), calls=any_calls(cursors)
+    )
 
 
 def _repeat(scope: Scope, before: list[str], element: Term, times: Term, node: ast.AST) -> Cursor:
@@ -287,8 +300,9 @@ def _accumulate(
         then_ = [f"    {line}" for line in [*inner.advance, *taken, f"{text} = {following.text}"]]
         advance = [f"if not {begun}:", f"    {text} = {held}", f"    {begun} = True", "else:", *then_]
         more = f"(not {begun} or {inner.more})"
-    is_steady = called is None and isinstance(following.type, str) and inner.is_steady
-    return Cursor(before, more, advance, Term(following.type, text), is_steady=is_steady)
+    calls = called is not None or not isinstance(following.type, str)
+    is_steady = inner.is_steady and not calls
+    return Cursor(before, more, advance, Term(following.type, text), is_steady=is_steady, calls=calls or inner.calls)
 
 
 def _product(scope: Scope, pools: list[Pool], repeat: int) -> Cursor:

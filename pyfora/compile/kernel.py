@@ -291,7 +291,7 @@ def compile_loop(loop: Loop, output: Output, cache: KernelCache) -> Kernel:
 
     def make(code: bytes) -> Kernel:
         try:
-            kernel = Kernel(code, generated.captured, generated.deepest, generated.sites)
+            kernel = _read(code, generated.captured, generated.deepest, generated.sites)
         except NotCompiled as error:
             raise ValueError(str(error)) from error  # of a kernel of this key that cannot be
         if kernel.key != key:
@@ -299,17 +299,26 @@ def compile_loop(loop: Loop, output: Output, cache: KernelCache) -> Kernel:
         return kernel
 
     try:
-        return cache.get(key, lambda: _build(generated, key), make)
+        return cache.get(key, lambda: _build(generated, key), make, prove=load_kernel)
     except ValueError as error:
         raise NotCompiled(f"the machine code cannot be used here: {error}") from error
 
 
 def load_kernel(object_code: bytes) -> Kernel:
     """A kernel made by another process. Raises ValueError for damaged bytes, NotCompiled for another machine's."""
-    kernel = Kernel(object_code)
-    if re.fullmatch("[0-9a-f]{64}", kernel.key) is None:
-        raise ValueError("the kernel's key is none")
+    kernel = _read(object_code)
     kernel.load()
+    return kernel
+
+
+def _read(object_code: bytes, *given: Any) -> Kernel:
+    """A kernel of bytes that anybody may have made. Raises ValueError, NotCompiled."""
+    try:
+        kernel = Kernel(object_code, *given)
+        if re.fullmatch("[0-9a-f]{64}", kernel.key) is None:
+            raise ValueError("the kernel's key is none")
+    except (KeyError, TypeError, AttributeError, OverflowError, RecursionError) as error:
+        raise ValueError("the kernel's header is damaged") from error
     return kernel
 
 

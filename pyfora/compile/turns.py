@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from pyfora.compile import arrays, dicts, intervals, lists, octets, texts
 from pyfora.compile.frozen import can_be_changed
 from pyfora.compile.functions import Function
-from pyfora.compile.itineraries import ITERTOOLS, Cursor, Pool, all_steady, made_by
+from pyfora.compile.itineraries import ITERTOOLS, Cursor, Pool, all_steady, any_calls, made_by
 from pyfora.compile.kinds import DictOf, Known, ListOf, SetOf, Shape, ViewOf, is_runtime
 from pyfora.compile.lazies import LAZY, Turns, turns_by
 from pyfora.compile.numpy_kinds import ArrayOf
@@ -137,7 +137,7 @@ def _cursor(scope: Scope, expressions: Expressions, read_range: RangeReader, nod
             inner = _inner_cursor(scope, expressions, read_range, node.args[0])
             start = _start(scope, expressions, node)
             before, _, advance, element = _counted(scope, (inner.before, "", inner.advance, inner.element), start)
-            return Cursor(before, inner.more, advance, element, is_steady=inner.is_steady)
+            return Cursor(before, inner.more, advance, element, is_steady=inner.is_steady, calls=inner.calls)
         if maker in ITERTOOLS:
             return made_by(
                 *(scope, expressions, maker, node),
@@ -189,16 +189,22 @@ def _pool(scope: Scope, expressions: Expressions, read_range: RangeReader, node:
 
 
 def _zipped(scope: Scope, expressions: Expressions, read_range: RangeReader, node: ast.Call) -> Cursor:
-    """`zip(…)`: it ends with the first that does; those before it have then gone one further, which nobody sees."""
+    """`zip(…)`: it ends with the first that does.
+
+    In Python those before it have then gone one further; here they have not, which nobody sees as nothing is called.
+    """
     if any(isinstance(argument, ast.Starred) for argument in node.args):
         raise scope.refuse("zip() with *arguments", node)
     cursors = [_inner_cursor(scope, expressions, read_range, argument) for argument in node.args]
+    if any_calls(cursors[:-1]):
+        raise scope.refuse("itertools.accumulate by a function, with others after it", node)
     return Cursor(
         [line for cursor in cursors for line in cursor.before],
         " and ".join(f"({cursor.more})" for cursor in cursors),
         [line for cursor in cursors for line in cursor.advance],
         made(tuple, [""] * len(cursors), [cursor.element for cursor in cursors]),
         is_steady=all_steady(cursors),
+        calls=any_calls(cursors),
     )
 
 

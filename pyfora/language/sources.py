@@ -5,6 +5,7 @@ import __future__
 
 import ast
 import functools
+import io
 import linecache
 import threading
 import warnings
@@ -238,6 +239,15 @@ def find_function_node(nodes: list[ast.AST], code: CodeType) -> FunctionNode | N
     return max(holding, key=lambda node: (node.lineno, node.col_offset), default=None)
 
 
+def source_lines(text: str) -> list[str]:
+    """The lines of a source text with their ends, as Python's parser counts them.
+
+    `str.splitlines` counts more: it ends lines also at form feeds, which may stand between functions, and at some
+    characters that may stand in texts and comments.
+    """
+    return io.StringIO(text, newline=None).readlines()
+
+
 def first_line_of(node: ast.stmt) -> int:
     """The line on which `node` begins, its decorators included."""
     decorators: list[ast.expr] = getattr(node, "decorator_list", [])
@@ -251,7 +261,7 @@ class SourceFile:
         self.filename = filename
         self.flags = flags
         self.tree = parse_text(text, filename)
-        self._lines = text.splitlines(keepends=True)
+        self._lines = source_lines(text)
         self._spans: list[tuple[int, int, list[ast.stmt]]] = []
         for statement in self.tree.body:
             first, last = first_line_of(statement), statement.end_lineno or statement.lineno

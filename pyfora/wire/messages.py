@@ -247,7 +247,7 @@ class WorkerRegistered(Message):
 
     manager_id: Name
     alone: bool = True
-    """No other worker has been in this cluster: nobody has kernels for it."""
+    """No other worker has been in this cluster, and its manager has no kernels: nobody has any for it."""
 
 
 @dataclass(frozen=True)

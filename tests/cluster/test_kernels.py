@@ -181,6 +181,19 @@ def test_beyond_the_limit_of_kernels_under_way_nobody_waits() -> None:
         assert book.answers() == [(worker_id, KEY, b"")]
 
 
+def test_who_joins_a_manager_that_has_kernels_is_not_alone() -> None:
+    book = Manager()
+    book >> KernelsRead({KEY: CODE})
+    book.register("w1").find(WorkerRegistered("m1", alone=False))
+
+
+def test_what_is_kept_is_not_written_again() -> None:
+    book = Manager("w1", "w2")
+    book.built("w1").find(KeepKernel(KEY, CODE))
+    book << ...
+    book.built("w2").never(KeepKernel)
+
+
 def test_workers_hear_whether_they_are_alone() -> None:
     book = Manager()
     book.register("w1").find(WorkerRegistered("m1", alone=True))

@@ -267,3 +267,42 @@ def test_refused(text: str, cache: KernelCache) -> None:
     with pytest.raises(NotCompiled) as refused:
         compiled(f"({text} for i in source)", names, cache)
     assert "cannot be lowered" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    "over",
+    [
+        "zip(itertools.accumulate([4, 2, i], push), [1, 2])",
+        "zip(enumerate(itertools.accumulate([4, 2, i], push)), [1, 2])",
+        "zip(itertools.islice(itertools.accumulate([4, 2, i], push), 3), [1, 2])",
+        "zip(itertools.chain(itertools.accumulate([4, 2, i], push), [1]), [1, 2])",
+        "itertools.compress(itertools.accumulate([4, 2, i], push), [1, 1])",
+        "map(max, itertools.accumulate([4, 2, i], push), [1, 2])",
+    ],
+)
+def test_what_calls_for_its_elements_is_not_gone_through_before_others(over: str, cache: KernelCache) -> None:
+    """Python asks it for one more before it sees that the others have ended."""
+    text = f"""
+    import itertools
+
+    def push(t, x):
+        return t // x
+
+    def f(i):
+        turns = 0
+        for _ in {over}:
+            turns += 1
+        return turns
+    """
+    with pytest.raises(NotCompiled, match="accumulate by a function, with others after it"):
+        compiled("(f(i) for i in source)", module(text), cache)
+
+
+def test_what_calls_for_its_elements_may_be_the_last(cache: KernelCache) -> None:
+    text = """
+    import itertools
+
+    def f(i):
+        return sum(a * b for a, b in zip([1, 2], itertools.accumulate([4, 2, i], lambda t, x: t // x)))
+    """
+    assert times_given_up("f", module(text), cache, range(5)) == 0

@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from pyfora.compile import KernelCache, NotCompiled, analyse
-from tests.compile.loops import loop, module, times_given_up
+from tests.compile.loops import compiled, loop, module, times_given_up
 
 _NUMBERS = {
     "int": st.one_of(st.integers(-2, 2), st.sampled_from([2**53, 2**53 + 1, 2**63 - 1, -(2**63)])),
@@ -194,3 +194,8 @@ def test_what_is_not_compiled_of_them(body: str, reason: str) -> None:
     with pytest.raises(NotCompiled) as caught:
         analyse(loop("(f(i) for i in source)", names))
     assert reason in caught.value.reason
+
+
+def test_a_default_beside_several_is_not_compiled(cache: KernelCache) -> None:
+    with pytest.raises(NotCompiled):
+        compiled("(min(i, 3, key=lambda x: -x, default=2) for i in source)", {}, cache)

@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from pyfora.compile import KernelCache, NotCompiled, analyse
-from tests.compile.loops import loop, module, times_given_up
+from tests.compile.loops import compiled, loop, module, times_given_up
 
 FLOATS = """
 def begun(i):
@@ -61,8 +61,8 @@ def test_sums_of_ints_that_begin_with_one(cache: KernelCache) -> None:
         ("sum([i, 2], 0.5)", "sum() of int elements that begins with a float"),
         ("sum([i * 0.5], 3)", "sum() of float elements that begins with a int"),
         ("sum([i], True)", "sum() of int elements that begins with a bool"),
-        ("len(sum([[i]], []))", "a list of ints where an int, a float or a bool is needed"),
-        ("sum([i], xs.pop())", "sum() that begins with what changes something"),
+        ("len(sum([[i]], []))", "sum() that begins with more than numbers"),
+        ("sum([i], xs.pop())", "sum() that begins with more than numbers"),
         ("sum([i], first=3)", "a fold with keyword arguments"),
         ("sum(i, 3)", "sum() of (int, int)"),
     ],
@@ -72,3 +72,28 @@ def test_what_is_not_compiled_of_them(body: str, reason: str) -> None:
     with pytest.raises(NotCompiled) as caught:
         analyse(loop("(f(i) for i in source)", names))
     assert reason in caught.value.reason
+
+
+@pytest.mark.parametrize(
+    "over_and_start",
+    [
+        "[xs.pop() for _ in range(3)], len(xs)",
+        "shorter(xs), len(xs)",
+        "map(lambda q: q + i, shorter(xs)), len(xs)",
+        "range(shorter(xs)[0]), len(xs)",
+        "(k for k in range(len(shorter(xs)))), xs[-1]",
+        "[y := k for k in xs], y",
+    ],
+)
+def test_a_start_that_the_elements_may_change_is_not_compiled(over_and_start: str, cache: KernelCache) -> None:
+    text = f"""
+    def shorter(xs):
+        xs.pop()
+        return xs
+
+    def f(i):
+        y, xs = 2, [1, 2, 3, 4, 5]
+        return sum({over_and_start}) + i
+    """
+    with pytest.raises(NotCompiled, match="begins with more than numbers"):
+        compiled("(f(i) for i in source)", module(text), cache)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -95,8 +96,35 @@ def damaged(sealed: bytes) -> Iterator[bytes]:
         code[:-1],
         re.sub(rb'"key": "..', b'"key": "00', code),
         re.sub(rb'"made_for": \["[^"]*"', b'"made_for": ["another"', code),
+        without(code, "element"),
+        without(code, "made_for"),
+        with_machine_code(code, b"no machine code"),
     ):
         yield hashlib.sha256(other).digest() + other
+
+
+def without(code: bytes, name: str) -> bytes:
+    header, machine_code = parted(code)
+    del header[name]
+    return joined(code, header, machine_code)
+
+
+def with_machine_code(code: bytes, machine_code: bytes) -> bytes:
+    header, _ = parted(code)
+    header["code_sha256"] = hashlib.sha256(machine_code).hexdigest()
+    return joined(code, header, machine_code)
+
+
+def parted(code: bytes) -> tuple[dict[str, Any], bytes]:
+    """The header, which stands behind a line and its length, and the machine code."""
+    start = code.index(b"\n") + 5
+    end = start + int.from_bytes(code[start - 4 : start], "big")
+    return json.loads(code[start:end]), code[end:]
+
+
+def joined(code: bytes, header: dict[str, Any], machine_code: bytes) -> bytes:
+    text = json.dumps(header).encode()
+    return code[: code.index(b"\n") + 1] + len(text).to_bytes(4, "big") + text + machine_code
 
 
 class Others:

@@ -161,6 +161,34 @@ ROWS = [
         """,
     ),
     same(
+        "what ends a line for str.splitlines, and not for Python",
+        """
+        import paged
+        def doubled(x):  # \x85 and \x1c
+            return 2 * x
+        \f
+        def last(x):
+            return [doubled(x), "\u2028"]
+        with executor.remotely.downloadAll():
+            a = [paged.first(i) for i in range(3_000)]
+            b = [paged.second(i) for i in range(3)]
+            c = [last(i) for i in range(3)]
+        """,
+        files={
+            "paged.py": """
+            def first(x):
+                \'\'\'One line\u2028for a reader.\'\'\'
+                return x + 1
+            \f
+            def second(x):
+                x += 1
+                if x > 2:
+                    return -x
+                return x
+            """,
+        },
+    ),
+    same(
         "mutual recursion across modules",
         """
         import even
