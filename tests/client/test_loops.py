@@ -107,9 +107,14 @@ def test_what_is_not_of_the_agreed_form_is_not_believed(changed: dict[str, Any])
 
 
 def test_what_would_steer_a_terminal_is_written_out() -> None:
-    loop = read_loop(INTERPRETED | {"reason": "\x1b[2J", "text": "a\x1b]0;b", "file": "\x07.py"})
+    text = {"text": "a\x1b + b\x07c + d", "column": 5, "width": 3}
+    loop = read_loop(INTERPRETED | text | {"reason": "\x1b[2J", "file": "\x07.py"})
     assert loop.reason == "\\x1b[2J" and loop.file == "\\x07.py"
-    assert "\x1b" not in loop.explained()
+    assert loop.construct is not None and loop.construct.construct == "b\\x07c"
+    assert loop.explained().splitlines()[-2:] == [
+        "        a\\x1b + b\\x07c + d",
+        "                ^^^^^^",
+    ]
 
 
 @pytest.mark.parametrize("missing", ["file", "places", "elapsed_s"])
