@@ -15,6 +15,7 @@ from pyfora.language.excerpts import excerpt
 from pyfora.language.explain import Found
 from pyfora.language.in_order import InOrder
 from pyfora.language.rewriter import LoopNode
+from pyfora.language.sources import source_lines
 
 _TEXT_CHARACTERS = 80
 
@@ -70,7 +71,7 @@ class AskedLoop:
             return ""
         text = self.program if site.filename == self.filename else "".join(linecache.getlines(site.filename))
         last, end_column = site.end
-        lines = text.splitlines()[site.line - 1 : last]
+        lines = source_lines(text)[site.line - 1 : last]
         return str(excerpt(lines, site.column, end_column)) if lines else ""
 
 
