@@ -117,6 +117,11 @@ def read_loop(facts: Any) -> LoopReport:
     )
 
 
+def read_left_out(end: dict[str, Any]) -> int:
+    """How many loops there was no room to tell of. Raises KeyError or TypeError as `read_loop`."""
+    return int(_read(end, {"loops_left_out": Count})["loops_left_out"])
+
+
 def _construct(facts: dict[str, Any]) -> Excerpt | None:
     if "text" not in facts:
         return None

@@ -54,7 +54,7 @@ def excerpt(lines: Sequence[str], column: int, end_column: int) -> Excerpt:
 
 
 def _without_comments(lines: Sequence[str], column: int, end_column: int) -> Sequence[str]:
-    """The lines of a construct without the comments in it and what they leave empty; the first where it has no tokens."""
+    """The lines of a construct without the comments in it and the empty ones; the first where it has no tokens."""
     # Only where the construct begins is it sure to be outside of a text; the bracket lets its lines go on.
     first, end = _characters(lines[0], column), _characters(lines[-1], end_column)
     construct = [f"({lines[0][first:]}", *lines[1:-1], f"{lines[-1][:end]})"]
