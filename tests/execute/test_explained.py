@@ -97,7 +97,7 @@ def test_of_a_kernel_that_did_all_there_is_no_place(eager_worker: WorkerInTest) 
             "the two sides of 'if … else …' are of different types",
             "i if i % 2 else sum(range(500)) * 0.5",
         ),
-        (explained.keys, 60_000, "interpreted", "keys for `sorted`, `min` and `max` are made by calls", None),
+        (explained.keys, 300_000, "interpreted", "keys for `sorted`, `min` and `max` are made by calls", None),
         (explained.shares, 50_000, "in order", "the loop changes something that its elements share", None),
     ],
     ids=lambda value: getattr(value, "__name__", ""),
