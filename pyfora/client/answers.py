@@ -8,7 +8,7 @@ from types import CellType
 from typing import Any
 
 from pyfora.client.connection import Connection
-from pyfora.client.loops import LoopReport, read_loop
+from pyfora.client.loops import LoopReport, read_left_out, read_loop
 from pyfora.errors import CancelledError, ComputeCrashError, UnconvertibleValueError, ValueLostError, WireError
 from pyfora.language.program import Origin
 from pyfora.language.raising import unpack_exception
@@ -38,6 +38,8 @@ class Answer:
     deleted: frozenset[str]
     exception: BaseException | None
     loops: tuple[LoopReport, ...]
+    loops_left_out: int
+    """Of those there was no room to tell."""
     settings: Settings
     """Those of the interpreter and its libraries that the program changed."""
 
@@ -79,6 +81,7 @@ def read_answer(
         deleted=end.deleted,
         exception=None if raised is None else unpack_exception(raised, origin, unpacked),
         loops=end.loops,
+        loops_left_out=end.loops_left_out,
         settings=end.settings,
     )
     connection.answer_taken(ended.program_id)
@@ -101,6 +104,7 @@ class _End:
     stayed: dict[str, ValueFacts]
     deleted: frozenset[str]
     loops: tuple[LoopReport, ...]
+    loops_left_out: int
     settings: Settings
 
 
@@ -119,6 +123,7 @@ def _read_end(ended: ProgramEnded) -> _End:
         },
         deleted=frozenset(map(str, end["deleted"])),
         loops=tuple(map(read_loop, end["loops"])),
+        loops_left_out=read_left_out(end),
         settings=dict(end.get("settings", {})),
     )
 

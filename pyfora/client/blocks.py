@@ -104,7 +104,7 @@ class RemoteBlock:
             executor.connection.cancel(submission)
             raise
         answer = read_answer(ended, program.origin, executor.connection, entered.cells())
-        executor.note_loops(answer.loops)
+        executor.note_loops(answer.loops, answer.loops_left_out)
         names = {name: fetched(value) for name, value in answer.names.items()}
         return replace(answer, names=names), program.origin
 

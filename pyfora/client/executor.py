@@ -39,6 +39,7 @@ class Executor:
         self._closed = False
         self._process = os.getpid()
         self._loops: tuple[LoopReport, ...] = ()
+        self._loops_left_out = 0
         _open.add(self)
 
     # ---- blocks ------------------------------------------------------------------------------------------------------
@@ -56,9 +57,9 @@ class Executor:
         """How the loops of the block that ended last were run, in the order in which they were met."""
         return self._loops
 
-    def note_loops(self, loops: tuple[LoopReport, ...]) -> None:
-        """Keep the report of a block that has ended."""
-        self._loops = loops
+    def note_loops(self, loops: tuple[LoopReport, ...], left_out: int) -> None:
+        """Keep the report of a block that has ended, and how many loops it leaves out."""
+        self._loops, self._loops_left_out = loops, left_out
 
     def remote_value(self, value: object) -> RemoteValue | None:
         """The value on this cluster that `value`, a proxy or a future of one, stands for; None for anything else."""
@@ -108,7 +109,7 @@ class Executor:
         """
         from pyfora.client.explaining import explain_function, explain_run
 
-        return explain_run(self._loops) if fn is None else explain_function(fn)
+        return explain_run(self._loops, self._loops_left_out) if fn is None else explain_function(fn)
 
     def check_open(self) -> None:
         """Raise ConnectionError where the executor is closed or its cluster is lost."""

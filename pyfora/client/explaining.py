@@ -76,11 +76,14 @@ def explain_function(function: Callable[..., Any]) -> str:
     return f"{explained.text.strip()}\n\n{_said(verdicts)}\n"
 
 
-def explain_run(loops: Sequence[LoopReport]) -> str:
-    """How these loops of a block were run."""
-    if not loops:
+def explain_run(loops: Sequence[LoopReport], left_out: int) -> str:
+    """How these loops of a block were run, of which so many are left out."""
+    if not loops and not left_out:
         return "No loop of the last block was long enough to be worth a decision.\n"
-    return "".join(f"{loop.explained()}\n" for loop in loops)
+    lines = [loop.explained() for loop in loops]
+    if left_out:
+        lines.append(f"{left_out:,} more {'loop is' if left_out == 1 else 'loops are'} not told of: there was no room.")
+    return "".join(f"{line}\n" for line in lines)
 
 
 def _live_source(function: FunctionType) -> FunctionSource | None:

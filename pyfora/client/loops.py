@@ -117,12 +117,28 @@ def read_loop(facts: Any) -> LoopReport:
     )
 
 
+def read_left_out(end: dict[str, Any]) -> int:
+    """How many loops there was no room to tell of. Raises KeyError or TypeError as `read_loop`."""
+    return int(_read(end, {"loops_left_out": Count})["loops_left_out"])
+
+
 def _construct(facts: dict[str, Any]) -> Excerpt | None:
-    return Excerpt(**_read(facts, _CONSTRUCT)) if "text" in facts else None
+    if "text" not in facts:
+        return None
+    _check(facts, _CONSTRUCT)
+    text, first = facts["text"], facts["column"]
+    end = first + facts["width"]
+    # Written out, a character is several: the carets are measured in what is shown.
+    before, construct, after = map(visible, (text[:first], text[first:end], text[end:]))
+    return Excerpt(before + construct + after, len(before), len(construct))
 
 
-def _read(facts: dict[str, Any], hints: dict[str, Any]) -> dict[str, Any]:
+def _check(facts: dict[str, Any], hints: dict[str, Any]) -> None:
     for name, hint in hints.items():
         if not check_of(hint)(facts[name]):
             raise TypeError(f"{name} is {facts[name]!r}")
+
+
+def _read(facts: dict[str, Any], hints: dict[str, Any]) -> dict[str, Any]:
+    _check(facts, hints)
     return {name: visible(facts[name]) if type_of(hint) is str else facts[name] for name, hint in hints.items()}

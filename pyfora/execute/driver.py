@@ -141,8 +141,8 @@ class Driver:
             "deleted": sorted(end.deleted),
             "proxies": proxies,
             "exception": None,
-            "loops": self._loops.as_json(),
             "settings": settings,
+            **self._loops.as_json(),
         }
         packed: dict[int, Any] = {}
         parcels = {"results": (RESULTS_NAME, pack_results(downloaded, program, packed, end.caches))}

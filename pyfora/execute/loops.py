@@ -109,6 +109,8 @@ class LoopReport:
 
     def __init__(self) -> None:
         self._runs: dict[tuple[str, int], LoopRun] = {}
+        self._beyond: set[tuple[str, int]] = set()
+        """Where the loops beyond the limit stand."""
 
     def add(self, run: LoopRun) -> None:
         """Note a loop that has ended."""
@@ -117,14 +119,40 @@ class LoopReport:
         known = self._runs.get(place)
         if (known is None and len(self._runs) < LOOPS_LIMIT) or (known and known.elapsed_s < run.elapsed_s):
             self._runs[place] = run
+        elif known is None:
+            self._beyond.add(place)
 
-    def as_json(self) -> list[dict[str, Any]]:
-        """In order of the source; strings are cut, and short runs left out, for this travels in a message's header."""
-        found, room = [], LOOPS_LIMIT_BYTES
+    def as_json(self) -> dict[str, Any]:
+        """The loops in order of the source, and how many are left out, for this travels in a message's header.
+
+        Every loop first gets room for its first place; what is left is for more places, of the longest runs first.
+        """
+        found: list[dict[str, Any]] = []
+        more: list[list[dict[str, Any]]] = []
+        room, left_out = LOOPS_LIMIT_BYTES, len(self._beyond)
         for run in sorted(self._runs.values(), key=lambda r: -r.elapsed_s):
             facts = run.facts()
-            room -= len(json.dumps(facts))
-            if room < 0:
-                break
+            places = facts["places"]
+            facts["places"] = places[:1]
+            size = _size_bytes(facts)
+            if size > room:
+                left_out += 1
+                continue
+            room -= size
             found.append(facts)
-        return sorted(found, key=lambda facts: (facts["file"], facts["line"]))
+            more.append(places[1:])
+        for facts, places in zip(found, more, strict=True):
+            for place in places:
+                size = _size_bytes(place)
+                if size > room:
+                    # Of each loop the places of the most leaves are told, without gaps.
+                    break
+                room -= size
+                facts["places"].append(place)
+        found.sort(key=lambda facts: (facts["file"], facts["line"]))
+        return {"loops": found, "loops_left_out": left_out}
+
+
+def _size_bytes(facts: dict[str, Any]) -> int:
+    """In a list, with what divides it from the next."""
+    return len(json.dumps(facts)) + len(", ")

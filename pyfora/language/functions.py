@@ -26,6 +26,7 @@ from pyfora.language.sources import (
     is_code_of,
     nested_codes,
     parsed,
+    source_lines,
 )
 from pyfora.language.trees import copied, placed
 from pyfora.language.unconvertible import Unconvertible
@@ -79,13 +80,18 @@ def registered_segment(code: CodeType) -> Segment | None:
 
 
 def registered_lines(filename: str, first: int, last: int) -> list[str]:
-    """Those lines of a file of which code was made here; none where they are not known."""
-    for _, segment in _segments.values():
-        if segment.filename == filename and first >= segment.first_line:
-            lines = segment.text.splitlines()[first - segment.first_line : last + 1 - segment.first_line]
-            if len(lines) == last + 1 - first:
-                return lines
-    return []
+    """Those lines of a file of which code was made here; none where they are not known, or may be several.
+
+    What is typed at a prompt has one filename, and every input begins at line 1.
+    """
+    segments = {segment for _, segment in _segments.values() if segment.filename == filename}
+    found = {
+        tuple(source_lines(segment.text)[first - segment.first_line : last + 1 - segment.first_line])
+        for segment in segments
+        if first >= segment.first_line
+    }
+    texts = {tuple(map(str.rstrip, lines)) for lines in found if len(lines) == last + 1 - first}
+    return list(texts.pop()) if len(texts) == 1 else []
 
 
 def registered_reference(code: CodeType) -> CodeReference | None:

@@ -228,6 +228,7 @@ class FakeManager:
             "loops": [
                 {"file": "f.py", "line": 1, "how": "in order", "reason": "It is small."} | LOOP
             ],
+            "loops_left_out": 0,
         }  # fmt: skip
         return ProgramEnded(message.program_id, 0, "completed", "", facts, kept, payload)
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from pyfora.client.explaining import explain_run
-from pyfora.client.loops import read_loop
+from pyfora.client.loops import read_left_out, read_loop
 
 PLACE = {
     "check": "mul_int: an int beyond 64 bits",
@@ -60,7 +60,7 @@ def test_a_loop_on_one_line() -> None:
 
 
 def test_the_loops_of_a_run_with_carets() -> None:
-    assert explain_run([read_loop(COMPILED), read_loop(INTERPRETED)]) == (
+    assert explain_run([read_loop(COMPILED), read_loop(INTERPRETED)], 0) == (
         "p.py:10: compiled, 1,000,000 elements, 4 of 40 leaves gave up, 0.250 s\n"
         "    2 gave up at line 12: an int beyond 64 bits (mul_int)\n"
         "        total += a * b\n"
@@ -72,7 +72,18 @@ def test_the_loops_of_a_run_with_carets() -> None:
         "        x = str(i)\n"
         "            ^^^^^^\n"
     )
-    assert explain_run([]) == "No loop of the last block was long enough to be worth a decision.\n"
+    assert explain_run([], 0) == "No loop of the last block was long enough to be worth a decision.\n"
+
+
+def test_loops_that_are_not_told_of_are_counted() -> None:
+    told = explain_run([read_loop(INTERPRETED)], 1_052).splitlines()
+    assert told[0].startswith("p.py:20: interpreted")
+    assert told[-1] == "1,052 more loops are not told of: there was no room."
+    assert explain_run([], 1) == "1 more loop is not told of: there was no room.\n"
+    assert read_left_out({"loops_left_out": 3}) == 3
+    for wrong in (-1, "3", None, True):
+        with pytest.raises(TypeError):
+            read_left_out({"loops_left_out": wrong})
 
 
 def test_more_places_than_are_told_of() -> None:
@@ -107,9 +118,14 @@ def test_what_is_not_of_the_agreed_form_is_not_believed(changed: dict[str, Any])
 
 
 def test_what_would_steer_a_terminal_is_written_out() -> None:
-    loop = read_loop(INTERPRETED | {"reason": "\x1b[2J", "text": "a\x1b]0;b", "file": "\x07.py"})
+    text = {"text": "a\x1b + b\x07c + d", "column": 5, "width": 3}
+    loop = read_loop(INTERPRETED | text | {"reason": "\x1b[2J", "file": "\x07.py"})
     assert loop.reason == "\\x1b[2J" and loop.file == "\\x07.py"
-    assert "\x1b" not in loop.explained()
+    assert loop.construct is not None and loop.construct.construct == "b\\x07c"
+    assert loop.explained().splitlines()[-2:] == [
+        "        a\\x1b + b\\x07c + d",
+        "                ^^^^^^",
+    ]
 
 
 @pytest.mark.parametrize("missing", ["file", "places", "elapsed_s"])

@@ -108,7 +108,7 @@ def serve_one(request: dict[str, Any]) -> None:
     loops: list[str] = []
     if isinstance(executor, Executor):
         # `lastLoops` tells of the last block only.
-        executor.note_loops = lambda found: loops.extend(loop.how for loop in found)  # type: ignore[method-assign]
+        executor.note_loops = lambda found, _: loops.extend(loop.how for loop in found)  # type: ignore[method-assign]
     outcome = {**outcome_of(script, executor), "loops": loops}
     Path(request["outcome"]).write_text(json.dumps(outcome))
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import ctypes
+import json
 import math
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -12,6 +14,7 @@ from typing import Any
 import pytest
 
 from pyfora.errors import ResultTooLargeError
+from pyfora.execute import loops
 from pyfora.execute.driver import END_LIMIT_BYTES
 from pyfora.execute.loops import LOOPS_LIMIT_BYTES, LoopReport, LoopRun
 from pyfora.language.program import Program, build_call_program
@@ -111,10 +114,35 @@ def test_a_report_of_many_loops_stays_small() -> None:
     report = LoopReport()
     for number in range(1000):
         report.add(LoopRun("f" * 500, number, reason="r" * 5000))
-    told = report.as_json()
+    ended = report.as_json()
+    told = ended["loops"]
     assert 10 < len(told) <= 200
+    assert len(told) + ended["loops_left_out"] == 1000
     assert len(str(told)) < 1.2 * LOOPS_LIMIT_BYTES
     assert [facts["line"] for facts in told] == sorted(facts["line"] for facts in told)
+
+
+def test_every_loop_is_told_of_before_more_places_of_one() -> None:
+    report = LoopReport()
+    for line in range(60):
+        run_ = LoopRun("f.py", line, "compiled", started_at=time.monotonic() - line)
+        run_.note_given_up({(f"{number}: {'x' * 80}", 0): 10 - number for number in range(8)})
+        report.add(run_)
+    ended = report.as_json()
+    assert len(json.dumps(ended["loops"])) <= LOOPS_LIMIT_BYTES
+    assert ended["loops_left_out"] == 0
+    told = [[place["leaves"] for place in facts["places"]] for facts in ended["loops"]]
+    assert len(told) == 60 and told[-1] == list(range(10, 2, -1)) and told[0] == [10]
+
+
+def test_a_loop_without_room_leaves_room_for_those_after_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(loops, "LOOPS_LIMIT_BYTES", 400)
+    report = LoopReport()
+    report.add(LoopRun("f.py", 1, reason="r" * 300, started_at=time.monotonic() - 100))
+    report.add(LoopRun("f.py", 2))
+    ended = report.as_json()
+    assert [facts["line"] for facts in ended["loops"]] == [2]
+    assert ended["loops_left_out"] == 1
 
 
 def test_of_a_loop_that_ran_often_the_longest_run_is_told() -> None:
@@ -122,7 +150,7 @@ def test_of_a_loop_that_ran_often_the_longest_run_is_told() -> None:
     for elapsed_s in (0.1, 0.5, 0.2):
         run_ = LoopRun("file", 1, elements=int(elapsed_s * 10))
         report.add(replace(run_, started_at=run_.started_at - elapsed_s))
-    (told,) = report.as_json()
+    (told,) = report.as_json()["loops"]
     assert told["elements"] == 5
 
 

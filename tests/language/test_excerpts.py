@@ -29,6 +29,8 @@ def shown(text: str, kind: type[ast.AST]) -> list[str]:
         ("if x:\n\ty = f(2)", ast.Call, "y = f(2)", "    ^^^^"),
         ("x = (a\n     * b)", ast.BinOp, "x = (a * b)", "     ^^^^^"),
         ("x = f(\n    1,\n    2,\n) + 3", ast.Call, "x = f( 1, 2, ) + 3", "    ^^^^^^^^^^"),
+        ("x = (a  # why\n  # so\n\n  // '#b')  # c", ast.BinOp, "x = (a // '#b')  # c", "     ^^^^^^^^^"),
+        ("s = '''\n# ''' + f(1,  # why\n  2)", ast.Call, "# ''' + f(1, 2)", "        ^^^^^^^"),
         ("def f(x):\n    return x", ast.FunctionDef, "def f(x):", "^^^^^^^^^"),
         ("for k in xs:\n    y = k", ast.For, "for k in xs:", "^^^^^^^^^^^^"),
         ("raise ValueError(3)", ast.Raise, "raise ValueError(3)", "^^^^^^^^^^^^^^^^^^^"),
@@ -36,6 +38,10 @@ def shown(text: str, kind: type[ast.AST]) -> list[str]:
 )
 def test_what_is_shown(text: str, kind: type[ast.AST], line: str, carets: str) -> None:
     assert shown(text, kind) == [line, carets]
+
+
+def test_of_lines_that_are_no_tokens_the_first_is_shown() -> None:
+    assert str(excerpt(["x = (a  # why", "'b"], 5, 2)) == "x = (a  # why\n     ^^^^^^^^"
 
 
 def test_of_a_long_line_the_part_around_the_construct_is_shown() -> None:

@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
-from pyfora.language.functions import function_source, is_part, loop_source
+from pyfora.language.functions import function_source, is_part, loop_source, register, registered_lines
 from pyfora.language.program import build_call_program
 from pyfora.language.running import load_program
-from pyfora.language.sources import function_reference, parsed
+from pyfora.language.sources import Segment, function_reference, parsed
 from tests.language.rehearsal import PRIMITIVES
 
 
@@ -168,3 +168,15 @@ def test_the_source_of_a_function() -> None:
     assert source.lookup("k") == 4
     assert loop_source(function) is None
     assert function_source(Parts.fold) is None
+
+
+def test_lines_that_may_be_several_are_not_known() -> None:
+    def registered(filename: str, *texts: str) -> list[str]:
+        for text in texts:
+            register(compile(text, filename, "exec"), Segment(filename, 1, text))
+        return registered_lines(filename, 2, 2)
+
+    assert registered("<prompt 1>", "def f(x):\n    return x\n") == ["    return x"]
+    assert registered("<prompt 1>", "y = 1\n", "def g(x):\n    return x\n") == ["    return x"]
+    assert registered("<prompt 1>", "def f(x):\n    return 2 * x\n") == []
+    assert registered("<prompt 2>", "def f(x):  # \x0c\n    return 'a\x1cb'\n") == ["    return 'a\x1cb'"]
