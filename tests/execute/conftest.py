@@ -20,3 +20,10 @@ def eager_worker() -> Iterator[WorkerInTest]:
     """One that spreads whatever can be spread."""
     with WorkerInTest(leaf_processes=2, run_leaves=3, server="tests.execute.eager_server") as running:
         yield running
+
+
+@pytest.fixture(scope="module")
+def compiling_worker() -> Iterator[WorkerInTest]:
+    """The same, where each loop that is spread is compiled if it can be."""
+    with WorkerInTest(leaf_processes=2, run_leaves=3, server="tests.execute.compiling_server") as running:
+        yield running

@@ -59,9 +59,9 @@ _DOMAIN = "log_float: a domain or range error, an infinity or a nan"
     ids=lambda value: getattr(value, "__name__", ""),
 )
 def test_where_a_kernel_gave_up(
-    eager_worker: WorkerInTest, function: Callable[[int], Any], check: str, line: str, construct: str
+    compiling_worker: WorkerInTest, function: Callable[[int], Any], check: str, line: str, construct: str
 ) -> None:
-    (facts,) = check_equal(eager_worker, function, 1_500_000)
+    (facts,) = check_equal(compiling_worker, function, 1_500_000)
     loop = read_loop(facts)
     assert (loop.how, loop.reason, loop.construct) == ("compiled", "", None)
     (place,) = loop.places
@@ -75,8 +75,8 @@ def _line_of(line: int) -> str:
     return Path(explained.__file__).read_text(encoding="utf-8").splitlines()[line - 1].strip()
 
 
-def test_of_a_kernel_that_did_all_there_is_no_place(eager_worker: WorkerInTest) -> None:
-    (facts,) = check_equal(eager_worker, explained.plain, 3_000_000)
+def test_of_a_kernel_that_did_all_there_is_no_place(compiling_worker: WorkerInTest) -> None:
+    (facts,) = check_equal(compiling_worker, explained.plain, 3_000_000)
     assert (facts["how"], facts["gave_up"], facts["places"], facts["reason"]) == ("compiled", 0, [], "")
 
 
@@ -97,20 +97,20 @@ def test_of_a_kernel_that_did_all_there_is_no_place(eager_worker: WorkerInTest) 
             "the two sides of 'if … else …' are of different types",
             "i if i % 2 else sum(range(500)) * 0.5",
         ),
-        (explained.keys, 300_000, "interpreted", "keys for `sorted`, `min` and `max` are made by calls", None),
+        (explained.keys, 60_000, "interpreted", "keys for `sorted`, `min` and `max` are made by calls", None),
         (explained.shares, 50_000, "in order", "the loop changes something that its elements share", None),
     ],
     ids=lambda value: getattr(value, "__name__", ""),
 )
 def test_why_a_loop_was_not_compiled(
-    eager_worker: WorkerInTest,
+    compiling_worker: WorkerInTest,
     function: Callable[[int], Any],
     count: int,
     how: str,
     reason: str,
     construct: str | None,
 ) -> None:
-    (facts,) = check_equal(eager_worker, function, count)
+    (facts,) = check_equal(compiling_worker, function, count)
     loop = read_loop(facts)
     assert loop.how == how and loop.reason.startswith(reason)
     assert (loop.construct.construct if loop.construct else None) == construct
