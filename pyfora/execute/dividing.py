@@ -220,7 +220,7 @@ class Dividing:
 
     def _note(self, call: _Pending, how: str, reason: str) -> None:
         code = _code(call)
-        run = LoopRun(code.co_filename, code.co_firstlineno, how, reason, elements=1, leaves=how != "in order")
+        run = LoopRun(code.co_filename, code.co_firstlineno, how, reason, elements=1, leaves=int(how != "in order"))
         if call.stolen is not None:
             run.started_at -= perf_counter() - call.stolen.offered_at
         self._report.add(run)

@@ -7,6 +7,7 @@ import io
 from collections.abc import Callable
 from typing import Any
 
+from pyfora.client.loops import read_loop
 from pyfora.language.program import Program, build_call_program
 from pyfora.language.raising import unpack_exception
 from pyfora.language.results import unpack_results
@@ -33,7 +34,10 @@ def run(worker: WorkerInTest, function: Callable[[int], Any], count: int) -> tup
     """The function's answer, and how its loops were run."""
     program = build_call_program(function, (count,), {})
     ended = worker.drive(program.to_bytes())
-    return answer(worker, program, ended), ended.end["loops"]
+    loops = ended.end["loops"]
+    for loop in loops:
+        read_loop(loop)  # as a client takes it
+    return answer(worker, program, ended), loops
 
 
 def check_equal(worker: WorkerInTest, function: Callable[[int], Any], count: int) -> list[dict[str, Any]]:
