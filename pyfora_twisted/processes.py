@@ -31,7 +31,8 @@ from pyfora.errors import WireError
 from pyfora.limits import DOOR_TIMEOUT_S
 from pyfora.wire.codec import decode_message, encode_message
 from pyfora.wire.framing import FrameReader, frame
-from pyfora.wire.messages import Link, ProcessReady
+from pyfora.wire.links import Link
+from pyfora.wire.messages import ProcessReady
 from pyfora_twisted.memory import MemoryWatch
 
 _log = Logger()

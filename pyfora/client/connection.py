@@ -14,10 +14,10 @@ from pyfora.client.submission import Submission
 from pyfora.errors import ConnectionError, PyforaError, WireError
 from pyfora.limits import PARCEL_LIMIT_BYTES, RECONNECT_GRACE_S
 from pyfora.wire.codec import decode_message, encode_message
+from pyfora.wire.links import Link
 from pyfora.wire.messages import (
     AnswerTaken,
     CancelProgram,
-    Link,
     Message,
     ProgramAccepted,
     ProgramEnded,

@@ -69,9 +69,10 @@ class AskedLoop:
         """The line of a construct, with carets below it; empty where its text is not known."""
         if site is None or not site.line:
             return ""
-        text = self.program if site.filename == self.filename else "".join(linecache.getlines(site.filename))
+        is_here = site.filename == self.filename
+        text = source_lines(self.program) if is_here else linecache.getlines(site.filename)
         last, end_column = site.end
-        lines = source_lines(text)[site.line - 1 : last]
+        lines = text[site.line - 1 : last]
         return str(excerpt(lines, site.column, end_column)) if lines else ""
 
 

@@ -10,7 +10,7 @@ import math
 
 
 def must_be_finite(z: complex) -> None:
-    if not (math.isfinite(z.real) and math.isfinite(z.imag)):
+    if not isfinite(z):
         raise ValueError("infinities and nan are for CPython")
 
 
@@ -34,7 +34,7 @@ def sqrt(z: complex) -> complex:
 def log(z: complex) -> complex:
     must_be_finite(z)
     x, y = abs(z.real), abs(z.imag)
-    if x > 4.4942328371557893e307 or y > 4.4942328371557893e307:
+    if is_huge(z):
         real = math.log(abs(complex(x / 2.0, y / 2.0))) + 0.6931471805599453
     elif x < 2.2250738585072014e-308 and y < 2.2250738585072014e-308:
         size = abs(complex(math.ldexp(x, 53), math.ldexp(y, 53)))
@@ -69,7 +69,7 @@ def exp(z: complex) -> complex:
 
 def within(z: complex) -> complex:
     """The number itself, where it is one of floats."""
-    if not (math.isfinite(z.real) and math.isfinite(z.imag)):
+    if not isfinite(z):
         raise OverflowError("beyond the floats")
     return z
 
@@ -118,10 +118,20 @@ def tan(z: complex) -> complex:
     return complex(turned.imag, -turned.real)
 
 
+def is_huge(z: complex) -> bool:
+    """Whether what is added to it may be beyond the floats."""
+    return abs(z.real) > 4.4942328371557893e307 or abs(z.imag) > 4.4942328371557893e307
+
+
+def log_of_twice(z: complex) -> float:
+    """The logarithm of twice the size of a huge number."""
+    return math.log(abs(complex(z.real / 2.0, z.imag / 2.0))) + 0.6931471805599453 * 2.0
+
+
 def acos(z: complex) -> complex:
     must_be_finite(z)
-    if abs(z.real) > 4.4942328371557893e307 or abs(z.imag) > 4.4942328371557893e307:
-        size = math.log(abs(complex(z.real / 2.0, z.imag / 2.0))) + 0.6931471805599453 * 2.0
+    if is_huge(z):
+        size = log_of_twice(z)
         return complex(math.atan2(abs(z.imag), z.real), -math.copysign(size, z.imag))
     one = sqrt(complex(1.0 - z.real, -z.imag))
     other = sqrt(complex(1.0 + z.real, z.imag))
@@ -131,8 +141,8 @@ def acos(z: complex) -> complex:
 
 def acosh(z: complex) -> complex:
     must_be_finite(z)
-    if abs(z.real) > 4.4942328371557893e307 or abs(z.imag) > 4.4942328371557893e307:
-        size = math.log(abs(complex(z.real / 2.0, z.imag / 2.0))) + 0.6931471805599453 * 2.0
+    if is_huge(z):
+        size = log_of_twice(z)
         return complex(size, math.atan2(z.imag, z.real))
     one = sqrt(complex(z.real - 1.0, z.imag))
     other = sqrt(complex(z.real + 1.0, z.imag))
@@ -142,8 +152,8 @@ def acosh(z: complex) -> complex:
 
 def asinh(z: complex) -> complex:
     must_be_finite(z)
-    if abs(z.real) > 4.4942328371557893e307 or abs(z.imag) > 4.4942328371557893e307:
-        size = math.log(abs(complex(z.real / 2.0, z.imag / 2.0))) + 0.6931471805599453 * 2.0
+    if is_huge(z):
+        size = log_of_twice(z)
         real = math.copysign(size, z.real) if z.imag >= 0.0 else -math.copysign(size, -z.real)
         return complex(real, math.atan2(z.imag, abs(z.real)))
     one = sqrt(complex(1.0 + z.imag, -z.real))

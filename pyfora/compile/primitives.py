@@ -47,6 +47,11 @@ class Builder:
         with self.ir.if_then(condition, likely=False):
             self.ir.ret(self._status)
 
+    def give_up(self) -> None:
+        """The same in any case; what follows is never reached, and has to be something all the same."""
+        # A bare `ret` cannot stand in the midst of a block; LLVM does away with the test.
+        self.give_up_if(ir.Constant(I1, 1))
+
     def call(self, intrinsic_name: str, *args: Any) -> Any:
         """Call an LLVM intrinsic such as `llvm.fabs` that is overloaded on its first argument's type."""
         kind = args[0].type

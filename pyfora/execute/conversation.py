@@ -8,7 +8,8 @@ from collections import deque
 
 from pyfora.wire.codec import decode_message, encode_message
 from pyfora.wire.framing import FrameReader, frame
-from pyfora.wire.messages import Link, Message
+from pyfora.wire.links import Link
+from pyfora.wire.messages import Message
 
 _READ_BYTES = 1 << 16
 

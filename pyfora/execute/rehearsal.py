@@ -14,7 +14,8 @@ from pyfora.language.running import load_program
 from pyfora.language.settings import changed_settings, current_settings, make_settings
 from pyfora.language.sources import Segment, parsed
 from pyfora.wire.codec import decode_message, encode_message
-from pyfora.wire.messages import DriveProgram, Link, ProgramEnded
+from pyfora.wire.links import Link
+from pyfora.wire.messages import DriveProgram, ProgramEnded
 
 _TEXT = """\
 with here:

@@ -8,7 +8,7 @@ are opaque to the daemons that pass them on.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, ClassVar
+from typing import Any
 
 from pyfora.wire.forms import (
     BasePort,
@@ -458,70 +458,3 @@ class Beat(Message):
     """[program id, attempt] that run at the sender (worker -> manager)."""
     figures: dict[str, float] = field(default_factory=dict)
     """Now and then what the sender counts of its work, by the names of `pyfora.cluster.figures` (worker -> manager)."""
-
-
-class Link:
-    """Which messages may travel on which link, by direction; anything else is refused on receipt."""
-
-    CLIENT_TO_MANAGER: ClassVar[tuple[type[Message], ...]] = (
-        ClientHello,
-        SubmitProgram,
-        CancelProgram,
-        AnswerTaken,
-        ReleaseValues,
-    )
-    MANAGER_TO_CLIENT: ClassVar[tuple[type[Message], ...]] = (
-        Welcome,
-        Refused,
-        ProgramAccepted,
-        ProgramProgressed,
-        ProgramPrinted,
-        ProgramEnded,
-    )
-    WORKER_TO_MANAGER: ClassVar[tuple[type[Message], ...]] = (
-        RegisterWorker,
-        WorkerLeaving,
-        KernelWanted,
-        KernelBuilt,
-        FoldOpened,
-        FoldClosed,
-        ProgramProgressed,
-        ProgramPrinted,
-        ProgramEnded,
-        Beat,
-    )
-    MANAGER_TO_WORKER: ClassVar[tuple[type[Message], ...]] = (
-        WorkerRegistered,
-        Refused,
-        KernelAnswered,
-        RunProgram,
-        CancelProgram,
-        ReleaseValues,
-        WorkOffered,
-        FoldClosed,
-        Beat,
-    )
-    THIEF_TO_HOME: ClassVar[tuple[type[Message], ...]] = (StealRuns, PieceDone, TermsFolded, RunLost, Beat)
-    HOME_TO_THIEF: ClassVar[tuple[type[Message], ...]] = (RunGranted, FoldTerms, DropFold, Beat)
-    PROCESS_TO_WORKER: ClassVar[tuple[type[Message], ...]] = (
-        ProcessReady,
-        KernelWanted,
-        KernelBuilt,
-        FoldOffered,
-        FoldTerms,
-        FoldClosed,
-        PieceDone,
-        TermsFolded,
-        ProgramPrinted,
-        ProgramEnded,
-    )
-    WORKER_TO_PROCESS: ClassVar[tuple[type[Message], ...]] = (
-        DriveProgram,
-        KernelAnswered,
-        RunLeaves,
-        PieceDone,
-        PieceLost,
-        FoldTerms,
-        TermsFolded,
-        DropFold,
-    )

@@ -11,7 +11,8 @@ from pyfora.errors import WireError
 from pyfora.limits import MESSAGE_LIMIT_BYTES
 from pyfora.wire.codec import field_types
 from pyfora.wire.forms import type_of
-from pyfora.wire.messages import Beat, Link, Message
+from pyfora.wire.links import Link
+from pyfora.wire.messages import Beat, Message
 
 VALUE_LIMIT_BYTES = amp.MAX_VALUE_LENGTH
 PARTS_LIMIT = -(-MESSAGE_LIMIT_BYTES // VALUE_LIMIT_BYTES)

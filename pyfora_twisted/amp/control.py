@@ -7,7 +7,8 @@ from typing import Any
 
 from pyfora.cluster.events import DropPeer, Event, JoinPeer, PeerLeft
 from pyfora.wire.door import CALLER, KEEPER
-from pyfora.wire.messages import Link, Message
+from pyfora.wire.links import Link
+from pyfora.wire.messages import Message
 from pyfora_twisted.amp.connection import Connection
 from pyfora_twisted.amp.dialling import Dialler
 from pyfora_twisted.amp.peers import Peers, inner_builder, settled

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from pyfora.wire.door import CALLER, KEEPER
-from pyfora.wire.messages import Link, Message
+from pyfora.wire.links import Link
+from pyfora.wire.messages import Message
 from pyfora_twisted.amp.connection import Connection
 from pyfora_twisted.amp.dialling import Dialler
 from pyfora_twisted.amp.peers import Peers, inner_builder

@@ -14,7 +14,8 @@ from pyfora.errors import WireError
 from pyfora.limits import CLIENT_MESSAGE_LIMIT_BYTES, DOOR_TIMEOUT_S, HELLO_LIMIT_BYTES
 from pyfora.wire.codec import decode_message, encode_message
 from pyfora.wire.http_door import PROOF_HEADER
-from pyfora.wire.messages import ClientHello, Link, Message, ProgramEnded, Refused, SubmitProgram
+from pyfora.wire.links import Link
+from pyfora.wire.messages import ClientHello, Message, ProgramEnded, Refused, SubmitProgram
 from pyfora.wire.tickets import is_content_id
 from pyfora_twisted.spool import Spool
 from pyfora_twisted.web.pace import Pace

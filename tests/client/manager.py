@@ -23,9 +23,9 @@ from pyfora.language.running import load_program
 from pyfora.values.parcels import content_id, read_parcel
 from pyfora.wire.codec import decode_message, encode_message
 from pyfora.wire.http_door import Keeper
+from pyfora.wire.links import Link
 from pyfora.wire.messages import (
     ClientHello,
-    Link,
     Message,
     ProgramAccepted,
     ProgramEnded,

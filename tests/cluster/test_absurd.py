@@ -53,11 +53,11 @@ from pyfora.wire.forms import (
     check_of,
     type_of,
 )
+from pyfora.wire.links import Link
 from pyfora.wire.messages import (
     CancelProgram,
     DriveProgram,
     FoldOffered,
-    Link,
     Message,
     ProgramAccepted,
     ProgramEnded,

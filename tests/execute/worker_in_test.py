@@ -19,6 +19,7 @@ from types import TracebackType
 
 from pyfora.wire.codec import decode_message, encode_message
 from pyfora.wire.framing import FrameReader, frame
+from pyfora.wire.links import Link
 from pyfora.wire.messages import (
     DriveProgram,
     DropFold,
@@ -28,7 +29,6 @@ from pyfora.wire.messages import (
     KernelAnswered,
     KernelBuilt,
     KernelWanted,
-    Link,
     Message,
     PieceDone,
     PieceLost,

@@ -10,7 +10,8 @@ from twisted.test import iosim
 
 from pyfora.cluster.events import DropPeer, Event, PeerAcknowledged, PeerJoined, PeerLeft, PeerSaid, Transmit
 from pyfora.wire.door import CALLER
-from pyfora.wire.messages import Beat, Link, Message, ProgramEnded, RegisterWorker, RunProgram, StealRuns
+from pyfora.wire.links import Link
+from pyfora.wire.messages import Beat, Message, ProgramEnded, RegisterWorker, RunProgram, StealRuns
 from pyfora_twisted.amp import connection
 from pyfora_twisted.amp.peers import Peers, inner_builder
 from pyfora_twisted.amp.registry import registry_factory

@@ -7,7 +7,8 @@ import inspect
 from pathlib import Path
 
 from pyfora.wire import forms, messages
-from pyfora.wire.messages import Link, Message
+from pyfora.wire.links import Link
+from pyfora.wire.messages import Message
 
 PAGE = Path(__file__).parents[2] / "docs" / "protocol" / "messages.md"
 

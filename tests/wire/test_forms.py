@@ -25,7 +25,8 @@ from pyfora.wire.forms import (
     check_of,
     type_of,
 )
-from pyfora.wire.messages import Link, Message
+from pyfora.wire.links import Link
+from pyfora.wire.messages import Message
 
 KINDS = sorted({kind for links in vars(Link).values() if isinstance(links, tuple) for kind in links}, key=str)
 FREE = {"reason", "text", "end", "payload", "figures"}
