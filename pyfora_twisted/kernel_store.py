@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 
 from twisted.logger import Logger
@@ -11,6 +10,7 @@ from pyfora.cluster.events import DropKernel, KeepKernel
 from pyfora.limits import KERNEL_LIMIT_BYTES
 from pyfora.values.sealing import unsealed
 from pyfora.wire.tickets import is_content_id
+from pyfora_twisted.measuring import free_bytes
 from pyfora_twisted.spool import SPARE_BYTES, Spool
 
 _SUFFIX = ".kernel"
@@ -44,7 +44,7 @@ class KernelStore:
     def keep(self, effect: KeepKernel) -> None:
         """Write a kernel. Where there is no room a later manager is without it, and nothing else."""
         try:
-            if shutil.disk_usage(self._files.directory).free < len(effect.kernel) + SPARE_BYTES:
+            if free_bytes(self._files.directory) < len(effect.kernel) + SPARE_BYTES:
                 return  # the last of it is the journal's
             self._files.write(f"{effect.key}{_SUFFIX}", effect.kernel)
         except OSError as error:

@@ -201,14 +201,15 @@ class _Closed:
 def own_address(manager: str, port: int, listening_at: str) -> str:
     """The address of this machine's name; where that is loopback, the one from which the manager is reached.
 
-    It is of the version of IP that this worker listens at. Raises CannotStart where there is neither.
+    It is of a version of IP that this worker listens at. Raises CannotStart where there is neither.
     """
+    # Who listens at "::" listens at the addresses of version 4, too.
+    version = socket.AF_UNSPEC if listening_at == "::" else socket.AF_INET6 if ":" in listening_at else socket.AF_INET
     try:
         named = socket.gethostbyname(socket.getfqdn())
-        if not ip_address(named).is_loopback:
+        if version != socket.AF_INET6 and not ip_address(named).is_loopback:
             return named
         # Debian gives a machine's name 127.0.1.1, at which no other machine reaches it.
-        version = socket.AF_INET6 if ":" in listening_at else socket.AF_INET
         family, kind, _, _, place = socket.getaddrinfo(manager, port, version, socket.SOCK_DGRAM)[0]
         with socket.socket(family, kind) as probe:
             probe.connect(place)  # a datagram's: nothing is sent

@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
+import sys
 import textwrap
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Annotated, Any
 
 from pyfora.language.excerpts import EXCERPT_CHARACTERS, Excerpt
+from pyfora.wire.codec import field_types
 from pyfora.wire.forms import Count, Leaves, Matches, Seconds, Within, check_of, type_of
 from pyfora.wire.visible import visible
 
-_WORDS = {"file": str, "line": Count}
 _SHOWN = Annotated[str, Matches(f"(?s:.{{0,{EXCERPT_CHARACTERS}}})")]
 _COLUMN = Annotated[int, Within(0, EXCERPT_CHARACTERS)]
 _CONSTRUCT = {"text": _SHOWN, "column": _COLUMN, "width": _COLUMN}
-_PLACE = {"check": str, "leaves": Leaves} | _WORDS
-_LOOP = {"how": str, "reason": str, "elements": Count, "leaves": Leaves, "gave_up": Leaves, "elapsed_s": Seconds}
-_LOOP |= _WORDS
+_Elements = Annotated[int, Within(0, sys.maxsize)]
+"""As many as `len` can tell of."""
 
 
 @dataclass(frozen=True)
@@ -26,10 +26,10 @@ class GiveUp:
 
     check: str
     """The primitive whose check it was, and what that met."""
-    leaves: int
+    leaves: Leaves
     """On how many leaves."""
     file: str
-    line: int
+    line: Count
     """0 where the place is not known."""
     construct: Excerpt | None
     """The line; None where its text is not known."""
@@ -46,20 +46,20 @@ class LoopReport:
     """How one loop of a block was run."""
 
     file: str
-    line: int
+    line: Count
     how: str
     """"compiled", "interpreted" or "in order"."""
     reason: str
     """Why it was not compiled, in a sentence; empty where it was."""
     construct: Excerpt | None
     """The line with the construct for which it was not compiled; None where there is none."""
-    elements: int
-    leaves: int
-    gave_up: int
+    elements: _Elements
+    leaves: Leaves
+    gave_up: Leaves
     """Leaves that the kernel left to CPython."""
     places: tuple[GiveUp, ...]
     """Where it gave up: those of the most leaves, and these first."""
-    elapsed_s: float
+    elapsed_s: Seconds
 
     def __str__(self) -> str:
         """All on one line."""
@@ -111,15 +111,16 @@ def read_loop(facts: Any) -> LoopReport:
     if not isinstance(places, list):
         raise TypeError("places that are no list")
     return LoopReport(
-        **_read(facts, _LOOP),
+        **_read(facts, LoopReport),
         construct=_construct(facts),
-        places=tuple(GiveUp(**_read(place, _PLACE), construct=_construct(place)) for place in places),
+        places=tuple(GiveUp(**_read(place, GiveUp), construct=_construct(place)) for place in places),
     )
 
 
 def read_left_out(end: dict[str, Any]) -> int:
     """How many loops there was no room to tell of. Raises KeyError or TypeError as `read_loop`."""
-    return int(_read(end, {"loops_left_out": Count})["loops_left_out"])
+    _check(end, {"loops_left_out": Count})
+    return int(end["loops_left_out"])
 
 
 def _construct(facts: dict[str, Any]) -> Excerpt | None:
@@ -139,6 +140,8 @@ def _check(facts: dict[str, Any], hints: dict[str, Any]) -> None:
             raise TypeError(f"{name} is {facts[name]!r}")
 
 
-def _read(facts: dict[str, Any], hints: dict[str, Any]) -> dict[str, Any]:
+def _read(facts: dict[str, Any], kind: type[GiveUp | LoopReport]) -> dict[str, Any]:
+    """What was told for those fields that are not made of others."""
+    hints = {name: hint for name, hint in field_types(kind).items() if name not in ("construct", "places")}
     _check(facts, hints)
     return {name: visible(facts[name]) if type_of(hint) is str else facts[name] for name, hint in hints.items()}

@@ -87,7 +87,9 @@ def _called(call: ast.Call) -> ast.GeneratorExp | None:
     match call:
         case ast.Call(func=ast.Name(id="map" | "filter" as maker), args=[function, source], keywords=[]):
             element = ast.Name("each element", ast.Load())
-            made = ast.Call(function, [element], [])
+            made: ast.expr = ast.Call(function, [element], [])
+            if isinstance(function, ast.Constant):
+                made = element  # `filter(None, …)` asks for the truth of each
             tests: list[ast.expr] = [made] if maker == "filter" else []
             clause = ast.comprehension(ast.Name("each element", ast.Store()), source, tests, 0)
             loop = ast.GeneratorExp(made if maker == "map" else element, [clause])

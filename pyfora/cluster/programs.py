@@ -350,7 +350,7 @@ class Programs:
         first = job.ended is None
         if job.ended is None:
             job.ended = end
-            job.values = {made: size_bytes for made, size_bytes in end.values}  # noqa: C416  (to the types, dict() of lists is one of texts)
+            job.values = {str(made): int(size_bytes) for made, size_bytes in end.values}
         elif end.outcome != "completed":
             job.hopeless = end.reason
         self._note_values(job.home_id, end, now)

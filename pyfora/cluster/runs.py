@@ -10,8 +10,8 @@ from pyfora.limits import ATTEMPTS_LIMIT, HELD_RUNS_LIMIT, RUN_LEAVES_LIMIT, RUN
 
 FIRST_RUN_SHARE = 0.125
 """A consumer's first run is this much of a usual one: its speed is not known yet."""
-LONG_RUN_SHARE = 0.0625
-"""A run is longer than a usual one where it is still no more than this part of what is left for its process."""
+LONG_RUN_SHARE = 0.125
+"""A run is longer than a usual one where it is still no more than this part of what is left for its slot, of two."""
 RUN_AHEAD_LIMIT_S = 0.5
 """Nothing waits behind a run that takes longer than this: somebody idle may come for it."""
 OVERDUE_S = 2.0
@@ -329,7 +329,7 @@ class FoldRuns:
     def _length(self, consumer: Consumer, now: float) -> int:
         balanced = -(-self.pending.total // max(1, self.slots))
         if consumer.served:
-            target_s = min(max(RUN_TARGET_S, 2 * balanced * self.leaf_s * LONG_RUN_SHARE), RUN_LONGEST_S)
+            target_s = min(max(RUN_TARGET_S, balanced * self.leaf_s * LONG_RUN_SHARE), RUN_LONGEST_S)
         else:
             target_s = RUN_TARGET_S * FIRST_RUN_SHARE
         # Towards the end runs get shorter, so that all finish together, but never so short that handing them out and

@@ -94,7 +94,7 @@ def short_loops(lengths: Mapping[str, Iterator[int]]) -> dict[str, Callable[...,
         KEPT: kept.pop,
         TYPE: type,
         RANGE: range,
-        IS_LONG_ARRAY: is_long_array,
+        IS_LONG_ARRAY: _is_long_array,
         GENERATOR_TYPE: GeneratorType,
         SOURCE: source,
     }
@@ -112,7 +112,7 @@ def _is_longer(source: Any, length: int) -> bool:
         return True
 
 
-def is_long_array(source: Any) -> bool:
+def _is_long_array(source: Any) -> bool:
     """Whether this is an array of so many numbers that a kernel may be worth the look-out for a jump in each turn.
 
     That costs as much as the quickest turns over a list do, whose numbers would have to be laid out first.

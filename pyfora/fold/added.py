@@ -147,13 +147,19 @@ class AddedFolder(Folder):
         elements = partial.elements()
         if len(self._steps) == 1:
             elements = [(0, value) for value in elements]
+        totals, others = dict(self._numpy), []
         for number, value in elements:
             kind, at = self._steps[number]
+            if at[0] in totals:
+                totals[at[0]] = _of_its_type(numpy_totals.added_one(totals[at[0]], value))
+                continue
+            others.append((number, value))
             if not WAYS[kind].fits(self._values[at[0]], value):
                 raise MustRunInOrder("to add what a turn gives may raise, or run code of the program's")
             if kind == "+=" and type(value) not in (int, bool):
                 self._no_longer_ints.add(at[0])
-        self._added += elements
+        self._numpy = totals
+        self._added += others
 
     def _absorb_many(self, added: list[tuple[int, Added]]) -> None:
         totals = dict(self._numpy)
@@ -177,10 +183,7 @@ class AddedFolder(Folder):
             self._added.append((number, one))
 
     def _added_to_numpys(self, total: Any, added: Added) -> Any:
-        found = numpy_totals.added(total, added, self._fold_terms) if isinstance(added, Rows) else None
-        if found is None:
-            raise MustRunInOrder("what a turn adds to a number of numpy's may change its type, or make numpy warn")
-        return found
+        return _of_its_type(numpy_totals.added(total, added, self._fold_terms) if isinstance(added, Rows) else None)
 
     def _all_fit(self, kind: str, holder: Any, added: Added) -> bool:
         fits = WAYS[kind].fits
@@ -247,3 +250,10 @@ class AddedFolder(Folder):
                 continue
             for _ in range(times - 1):
                 way.add(after, at, value)
+
+
+def _of_its_type(found: Any) -> Any:
+    """What `numpy_totals` found for a total."""
+    if found is None:
+        raise MustRunInOrder("what a turn adds to a number of numpy's may change its type, or make numpy warn")
+    return found

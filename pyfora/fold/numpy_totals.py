@@ -54,6 +54,20 @@ def added(total: Any, rows: Rows, fold_terms: FoldTerms) -> Any:
     return kind(int(total) + exact_sum(column)) if reach <= info.max else None
 
 
+def added_one(total: Any, value: Any) -> Any:
+    """`total + value`; None where numpy might warn, the total become of another type, or other code be asked."""
+    import numpy as np
+
+    if type(value) not in (int, float, bool) and not isinstance(value, np.generic):
+        return None
+    with np.errstate(all="raise"):
+        try:
+            found = total + value
+        except (FloatingPointError, OverflowError, TypeError):
+            return None
+    return found if type(found) is type(total) else None
+
+
 def _added_floats(total: Any, column: Any, fold_terms: FoldTerms) -> Any:
     import numpy as np
 

@@ -79,7 +79,8 @@ class Accumulation:
 def accumulation_of(loop: ast.For, scope: ast.AST | None, *, in_with: bool) -> Accumulation:
     """How the turns of `loop` add to variables. Raises InOrder where they have anything else in common.
 
-    `scope` is the function around it; None: its variables are seen from outside. `in_with`: no loop is around it.
+    `scope` is the function around it; None: its variables are seen from outside. `in_with`: it stands in a `with`, and
+    in no loop there.
     """
     _check_turn(loop, in_with=in_with)
     found = Accumulation(works=_does_work(loop.body))

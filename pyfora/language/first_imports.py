@@ -7,10 +7,13 @@ statement is run, and not at all where it is not: what it prints would come too 
 from __future__ import annotations
 
 import contextlib
+import functools
 import importlib
+import io
 import sys
 from collections.abc import Callable, Iterator
 from types import ModuleType
+from typing import Any
 
 
 def loaded_silently(name: str, is_users: Callable[[str], bool]) -> ModuleType | str | None:
@@ -43,28 +46,44 @@ def loaded_silently(name: str, is_users: Callable[[str], bool]) -> ModuleType | 
 
 @contextlib.contextmanager
 def _heard() -> Iterator[list[str]]:
-    """What is written to the terminal meanwhile, which is not written.
+    """What is written to the terminal meanwhile, which is not written."""
+    ear = _Ear()
+    with _listening("stdout", ear), _listening("stderr", ear):
+        yield ear.heard
 
-    Other streams in the place of these were the rejected way: a module may keep them, as `logging` does.
-    """
-    heard: list[str] = []
 
-    def write(text: str) -> int:
-        heard.append(text)
+class _Ear(io.TextIOBase):
+    """A stream that keeps what is written."""
+
+    def __init__(self) -> None:
+        self.heard: list[str] = []
+
+    def write(self, text: str) -> int:
+        self.heard.append(text)
         return len(text)
 
-    streams = [stream for stream in {id(one): one for one in (sys.stdout, sys.stderr)}.values() if stream is not None]
-    own = [vars(stream).get("write") for stream in streams]
-    for stream in streams:
-        stream.write = write  # type: ignore[method-assign]
+
+@contextlib.contextmanager
+def _listening(name: str, ear: _Ear) -> Iterator[None]:
+    """Have what is written to this stream of `sys` go to `ear`; the stream stays what it is if it can.
+
+    Another in its place is right only for one without attributes: a module may keep it, as `logging` does.
+    """
+    stream: Any = getattr(sys, name)
+    before = getattr(stream, "__dict__", {}).get("write")
     try:
-        yield heard
+        stream.write = ear.write
+    except AttributeError:
+        setattr(sys, name, stream and ear)
+        restore = functools.partial(setattr, sys, name, stream)
+    else:
+        restore = functools.partial(setattr, stream, "write", before)
+        if before is None:
+            restore = functools.partial(delattr, stream, "write")
+    try:
+        yield
     finally:
-        for stream, before in zip(streams, own, strict=True):
-            if before is None:
-                del stream.write
-            else:
-                stream.write = before  # type: ignore[method-assign]
+        restore()
 
 
 def _raised(error: BaseException) -> str:

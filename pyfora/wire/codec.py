@@ -14,12 +14,12 @@ from pyfora.wire.forms import check_of
 from pyfora.wire.messages import Message
 
 _LENGTH = struct.Struct(">I")
-_HINTS: dict[type[Message], dict[str, Any]] = {}
+_HINTS: dict[type[Any], dict[str, Any]] = {}
 _CHECKS: dict[type[Message], dict[str, Callable[[Any], bool]]] = {}
 
 
-def field_types(kind: type[Message]) -> dict[str, Any]:
-    """The resolved type of each field of a message class with its form, in order."""
+def field_types(kind: type[Any]) -> dict[str, Any]:
+    """The resolved type of each field of a message, or of another dataclass, with its form, in order."""
     if kind not in _HINTS:
         hints = get_type_hints(kind, include_extras=True)
         _HINTS[kind] = {f.name: hints[f.name] for f in fields(kind)}

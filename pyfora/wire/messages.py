@@ -246,7 +246,7 @@ class WorkerRegistered(Message):
     """The worker belongs to the cluster. Sent again to the first one when there is a second."""
 
     manager_id: Name
-    alone: bool = True
+    alone: bool
     """No other worker has been in this cluster, and its manager has no kernels: nobody has any for it."""
 
 

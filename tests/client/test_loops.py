@@ -92,9 +92,14 @@ def test_more_places_than_are_told_of() -> None:
     assert str(loop).endswith("; 5 at other places")
 
 
+def test_a_loop_may_have_as_many_elements_as_a_range() -> None:
+    assert read_loop(COMPILED | {"elements": 2**63 - 1}).elements == len(range(2**63 - 1))
+
+
 @pytest.mark.parametrize(
     "changed",
     [
+        {"elements": 2**63},
         {"line": "10"},
         {"line": -1},
         {"elements": True},

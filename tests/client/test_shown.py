@@ -222,6 +222,12 @@ def test_explain_names_every_loop_that_is_sent(line: int, said: str) -> None:
     assert found.startswith(said) and bool(found) == bool(said), found
 
 
+def test_filter_by_nothing_asks_for_the_truth_of_each() -> None:
+    text = "import pyfora\nexecutor = pyfora.connect()\nwith executor.remotely.downloadAll():\n"
+    said = explain_text(text + "    n = sum(filter(None, range(1000)))\n", "p.py")
+    assert "compiled: filter(None, range(1000))\n    its elements are of type int" in said
+
+
 MORE = """
 import functools, itertools, math, operator, random, pyfora
 class Point:

@@ -13,14 +13,14 @@ from tests.cluster.manager_book import ManagerBook, registration
 def test_a_worker_registers_and_clients_hear_of_it() -> None:
     book = ManagerBook()
     book.register("w1", cores=4)
-    book << WorkerRegistered("m1") << Welcome("m1", "0.1.0", "3.11", "f", 1, 4)
+    book << WorkerRegistered("m1", alone=True) << Welcome("m1", "0.1.0", "3.11", "f", 1, 4)
     book.done()
 
 
 def test_a_registration_over_a_new_connection_is_answered_but_nothing_new() -> None:
     book = ManagerBook("w1")
     book.say("w1", registration("w1"))
-    book << WorkerRegistered("m1")
+    book << WorkerRegistered("m1", alone=True)
     book.done()
 
 

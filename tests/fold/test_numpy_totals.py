@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import operator
 import warnings
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -102,8 +103,37 @@ def test_a_folder_keeps_numpys_totals_or_leaves_them_to_numpy() -> None:
     for partial in (
         Partial(Form.ADDED, [(0, rows_of("int32", [2**31 - 1]))]),
         Partial(Form.ADDED, [(0, rows_of("float64", [0.5]))]),
-        Partial(Form.ELEMENTS, [(0, np.int32(1))]),
+        Partial(Form.ELEMENTS, [(0, np.int32(1)), (0, np.int32(2**31 - 18))]),
+        Partial(Form.ELEMENTS, [(0, np.float64(0.5))]),
+        Partial(Form.ELEMENTS, [(0, Fraction(1, 2))]),
     ):
         with pytest.raises(MustRunInOrder):
             folder.absorb(partial)
     assert bits(folder.finish()[0]) == bits(np.int32(17))
+    folder.absorb(Partial(Form.ELEMENTS, [(0, np.int32(1)), (1, 2), (0, np.int32(2**31 - 19))]))
+    first, second = folder.finish()
+    assert bits(first) == bits(np.int32(2**31 - 1)) and second == 17
+
+
+@pytest.mark.parametrize(("kind", "other"), PAIRS)
+@given(data=st.data())
+def test_one_by_one(kind: str, other: str, data: st.DataObject) -> None:
+    """What CPython gave for a turn is added as numpy does, or left to it."""
+    total, value = (np.array(data.draw(_numbers(name)), name)[()] for name in (kind, other))
+    with warnings.catch_warnings(record=True) as warned:
+        warnings.simplefilter("always")
+        expected = total + value
+    found = numpy_totals.added_one(total, value)
+    if found is None:
+        assert warned or type(expected) is not type(total) or kind in FLOATS
+    else:
+        assert not warned and bits(found) == bits(expected)
+
+
+def _numbers(name: str) -> st.SearchStrategy[Any]:
+    if name == "bool":
+        return st.booleans()
+    if name in FLOATS:
+        return st.floats(width=32)
+    limits = np.iinfo(name)
+    return st.integers(int(limits.min), int(limits.max))

@@ -119,20 +119,23 @@ def test_a_daemon_that_fails_ends_with_status_1() -> None:
 
 
 @pytest.mark.parametrize(
-    ("named", "manager", "found", "warned"),
+    ("named", "manager", "listening_at", "found", "warned"),
     [
-        ("198.18.0.7", "127.0.0.1", "198.18.0.7", False),
-        ("127.0.1.1", "127.0.0.1", "127.0.0.1", True),
-        ("127.0.1.1", "localhost", "127.0.0.1", True),
+        ("198.18.0.7", "127.0.0.1", "0.0.0.0", "198.18.0.7", False),
+        ("127.0.1.1", "127.0.0.1", "0.0.0.0", "127.0.0.1", True),
+        ("127.0.1.1", "localhost", "0.0.0.0", "127.0.0.1", True),
+        ("198.18.0.7", "127.0.0.1", "::", "198.18.0.7", False),
+        ("127.0.1.1", "127.0.0.1", "::", "127.0.0.1", True),
+        ("198.18.0.7", "::1", "::1", "::1", True),
     ],
 )
 def test_a_worker_finds_its_own_address(
-    monkeypatch: pytest.MonkeyPatch, named: str, manager: str, found: str, warned: bool
+    monkeypatch: pytest.MonkeyPatch, named: str, manager: str, listening_at: str, found: str, warned: bool
 ) -> None:
     """That of a manager elsewhere is tried with real machines, in tests/packaging/test_debian.py."""
     monkeypatch.setattr("socket.gethostbyname", lambda name: named)
     with capturedLogs() as lines:
-        assert own_address(manager, 30002, "0.0.0.0") == found
+        assert own_address(manager, 30002, listening_at) == found
     assert any("set UFORA_WORKER_OWN_ADDRESS" in line["log_format"] for line in lines) == warned
 
 

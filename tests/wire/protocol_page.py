@@ -41,12 +41,23 @@ def described() -> dict[str, tuple[str, list[tuple[str, str, str]]]]:
     return found
 
 
+class _Written(ast.NodeTransformer):
+    """Patterns that are made of others, as they are for those who do not have the others."""
+
+    def visit_JoinedStr(self, node: ast.JoinedStr) -> ast.expr:
+        return ast.Constant(
+            eval(compile(ast.fix_missing_locations(ast.Expression(node)), "forms", "eval"), vars(forms))
+        )
+
+
 def described_forms() -> list[str]:
     """Each form of a field, as a line."""
     lines: list[str] = []
     for node in ast.parse(inspect.getsource(forms)).body:
         if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
-            lines.append(f"- `{node.targets[0].id}`: `{ast.unparse(node.value).removeprefix('Annotated')}`. ")
+            lines.append(
+                f"- `{node.targets[0].id}`: `{ast.unparse(_Written().visit(node.value)).removeprefix('Annotated')}`. "
+            )
         elif isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and lines:
             lines[-1] += " ".join(str(node.value.value).split())
     return lines
