@@ -282,11 +282,10 @@ EQUAL = [
     (odd_calls, 30_000),
     (list_that_grows, 20_000),
     (list_that_shrinks, 30_000),
-    (late_match, 2_000_000),
+    (late_match, 100_000),
     (nested_terms, 20_000),
     (nested_and_growing, 2_500),
     (ints_then_floats, 3_000),
-    (kernel_ints_then_floats, 1_000_000),
     (precise, 4_000),
     (deep, 100),
     (state_of_a_class, 3_000),
@@ -294,4 +293,9 @@ EQUAL = [
     (loops_within_loops, 100),
     (adds_with_a_loop, 100),
     (big_pieces, 5_000),
+]
+BY_KERNELS = [
+    (late_match, 2_000_000),
+    (nested_terms, 20_000),
+    (kernel_ints_then_floats, 1_000_000),
 ]

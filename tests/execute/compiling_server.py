@@ -1,12 +1,12 @@
-"""The eager fork server, but that a kernel is asked for however soon a loop would end without: no clock decides."""
+"""The spreading fork server, but that each of these loops is compiled if it can be."""
 
 from __future__ import annotations
 
 from pyfora.execute import server
 from pyfora.fold import plan
-from tests.execute.eager_server import be_eager
+from tests.execute.spreading_server import spread_at_once
 
 if __name__ == "__main__":
-    be_eager()
+    spread_at_once()
     plan.WORTH_COMPILING_S = 0.0
     server.main()

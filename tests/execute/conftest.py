@@ -17,8 +17,15 @@ def worker() -> Iterator[WorkerInTest]:
 
 @pytest.fixture(scope="module")
 def eager_worker() -> Iterator[WorkerInTest]:
-    """One that spreads whatever can be spread."""
+    """One that spreads whatever lasts a fraction of a millisecond."""
     with WorkerInTest(leaf_processes=2, run_leaves=3, server="tests.execute.eager_server") as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def spreading_worker() -> Iterator[WorkerInTest]:
+    """One that spreads whatever can be spread, whatever the machine's speed, and compiles nothing."""
+    with WorkerInTest(leaf_processes=2, run_leaves=3, server="tests.execute.spreading_server") as running:
         yield running
 
 

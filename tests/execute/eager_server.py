@@ -1,6 +1,7 @@
 """The fork server, but that its drivers spread every loop that lasts a fraction of a millisecond, in tiny leaves.
 
-And they offer every call that can be put off, at once, and wait for it.
+And they offer every call that can be put off, at once, and wait for it. Whether a loop is spread, and whether it is
+compiled, still depends on the machine's speed: a test of that takes the spreading server, or the compiling one.
 """
 
 from __future__ import annotations

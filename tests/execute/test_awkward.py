@@ -13,9 +13,15 @@ from tests.execute.worker_in_test import WorkerInTest
 
 
 @pytest.mark.parametrize(("function", "count"), awkward.EQUAL, ids=lambda v: getattr(v, "__name__", v))
-def test_spreading_cannot_be_seen(eager_worker: WorkerInTest, function: Callable[[int], Any], count: int) -> None:
-    loops = check_equal(eager_worker, function, count)
+def test_spreading_cannot_be_seen(spreading_worker: WorkerInTest, function: Callable[[int], Any], count: int) -> None:
+    loops = check_equal(spreading_worker, function, count)
     assert any(loop["leaves"] for loop in loops) or any("leave" in loop["reason"] for loop in loops)
+
+
+@pytest.mark.parametrize(("function", "count"), awkward.BY_KERNELS, ids=lambda v: getattr(v, "__name__", v))
+def test_kernels_cannot_be_seen(compiling_worker: WorkerInTest, function: Callable[[int], Any], count: int) -> None:
+    loops = check_equal(compiling_worker, function, count)
+    assert {loop["how"] for loop in loops} == {"compiled"}
 
 
 @pytest.mark.parametrize(("function", "count"), programs.EQUAL, ids=lambda v: getattr(v, "__name__", v))

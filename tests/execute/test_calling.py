@@ -83,8 +83,8 @@ SPREAD: dict[str, Callable[[int], Any]] = {
 
 
 @pytest.mark.parametrize("name", SPREAD)
-def test_it_is_spread(eager_worker: WorkerInTest, name: str) -> None:
-    loops = check_equal(eager_worker, SPREAD[name], 20_000)
+def test_it_is_spread(spreading_worker: WorkerInTest, name: str) -> None:
+    loops = check_equal(spreading_worker, SPREAD[name], 20_000)
     assert [loop["how"] for loop in loops] == ["interpreted"], loops
     assert loops[0]["leaves"] > 3
 
@@ -115,8 +115,8 @@ COMPILED: dict[str, Callable[[int], Any]] = {
 
 
 @pytest.mark.parametrize("name", COMPILED)
-def test_over_a_range_it_is_compiled(eager_worker: WorkerInTest, name: str) -> None:
-    (loop,) = check_equal(eager_worker, COMPILED[name], 2_000_000)
+def test_over_a_range_it_is_compiled(compiling_worker: WorkerInTest, name: str) -> None:
+    (loop,) = check_equal(compiling_worker, COMPILED[name], 2_000_000)
     assert loop["how"] == "compiled" and loop["leaves"] > 3, loop
     # The leaf that the StopIteration ends is run again in order, and was in no piece that came in.
     assert loop["gave_up"] == 0
@@ -150,9 +150,9 @@ STOPPING: list[Callable[[Callable[[int], int], int], Any]] = [
 
 
 @pytest.mark.parametrize("last", [0, 3, 9_000, 9_215, 9_216, 19_999, 20_000])
-def test_a_stop_iteration_ends_the_loop(eager_worker: WorkerInTest, last: int) -> None:
+def test_a_stop_iteration_ends_the_loop(spreading_worker: WorkerInTest, last: int) -> None:
     for make in STOPPING:
-        check_equal(eager_worker, functools.partial(_stop, make, last), 20_000)
+        check_equal(spreading_worker, functools.partial(_stop, make, last), 20_000)
 
 
 def _stop(make: Callable[[Callable[[int], int], int], Any], last: int, n: int) -> Any:
@@ -250,5 +250,5 @@ def changing(n: int) -> Any:
 @pytest.mark.parametrize(
     "program", [attempts, begun, shadowed, given_to_a_function_of_the_users, changing], ids=lambda f: f.__name__
 )
-def test_as_it_was_written(eager_worker: WorkerInTest, program: Callable[[int], Any]) -> None:
-    check_equal(eager_worker, program, 20_000)
+def test_as_it_was_written(spreading_worker: WorkerInTest, program: Callable[[int], Any]) -> None:
+    check_equal(spreading_worker, program, 20_000)

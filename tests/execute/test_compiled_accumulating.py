@@ -11,7 +11,7 @@ import pytest
 from tests.execute.asking import check_equal
 from tests.execute.worker_in_test import WorkerInTest
 
-TURNS = 6_000_000
+TURNS = 600_000
 
 
 def sines(n: int) -> Any:
@@ -115,8 +115,8 @@ COMPILED: dict[str, Callable[[int], Any]] = {
 
 
 @pytest.mark.parametrize("name", COMPILED)
-def test_turns_are_jumped_by_a_kernel(eager_worker: WorkerInTest, name: str) -> None:
-    loops = check_equal(eager_worker, COMPILED[name], TURNS)
+def test_turns_are_jumped_by_a_kernel(compiling_worker: WorkerInTest, name: str) -> None:
+    loops = check_equal(compiling_worker, COMPILED[name], TURNS)
     assert [(loop["how"], loop["gave_up"]) for loop in loops] == [("compiled", 0)], loops
 
 
@@ -135,13 +135,15 @@ def gives_up_on_floats(n: int) -> Any:
 
 
 @pytest.mark.parametrize("function", [gives_up, gives_up_on_floats])
-def test_where_the_kernel_gives_up_python_decides(eager_worker: WorkerInTest, function: Callable[[int], Any]) -> None:
-    (loop,) = check_equal(eager_worker, function, TURNS)
+def test_where_the_kernel_gives_up_python_decides(
+    compiling_worker: WorkerInTest, function: Callable[[int], Any]
+) -> None:
+    (loop,) = check_equal(compiling_worker, function, TURNS)
     assert loop["how"] == "compiled" and loop["gave_up"], loop
 
 
-@pytest.mark.parametrize("failing", [2_000_000, TURNS - 1])
-def test_what_was_added_before_a_turn_raises_stays(eager_worker: WorkerInTest, failing: int) -> None:
+@pytest.mark.parametrize("failing", [TURNS // 3, TURNS - 1])
+def test_what_was_added_before_a_turn_raises_stays(compiling_worker: WorkerInTest, failing: int) -> None:
     def function(n: int) -> Any:
         total = 0.25
         try:
@@ -151,28 +153,28 @@ def test_what_was_added_before_a_turn_raises_stays(eager_worker: WorkerInTest, f
             return total, i, str(error)
         return None
 
-    loops = check_equal(eager_worker, function, TURNS)
+    loops = check_equal(compiling_worker, function, TURNS)
     assert loops[0]["how"] == "compiled", loops
 
 
 def of_nans(n: int) -> Any:
     total = 0.0
     for i in range(n):
-        total += math.inf * (0.0 if i == 2_000_000 else 1.0)
+        total += math.inf * (0.0 if i == TURNS // 3 else 1.0)
     return repr(total), math.copysign(1.0, total)
 
 
-def test_a_nan_is_left_to_python(eager_worker: WorkerInTest) -> None:
-    (loop,) = check_equal(eager_worker, of_nans, TURNS)
+def test_a_nan_is_left_to_python(compiling_worker: WorkerInTest) -> None:
+    (loop,) = check_equal(compiling_worker, of_nans, TURNS)
     assert loop["how"] == "in order", loop
 
 
-def test_turns_without_a_kernel_are_interpreted(eager_worker: WorkerInTest) -> None:
+def test_turns_without_a_kernel_are_interpreted(compiling_worker: WorkerInTest) -> None:
     def function(n: int) -> Any:
         total, names = 0, ("a", "bc", "def")
         for i in range(n):
             total += names[i % 3] > "b"
         return total
 
-    (loop,) = check_equal(eager_worker, function, TURNS)
+    (loop,) = check_equal(compiling_worker, function, TURNS)
     assert loop["how"] == "interpreted" and "a tuple is indexed" in loop["reason"], loop

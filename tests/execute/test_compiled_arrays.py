@@ -13,7 +13,7 @@ import pytest
 from tests.execute.asking import check_equal
 from tests.execute.worker_in_test import WorkerInTest
 
-ELEMENTS = 2_000_000
+ELEMENTS = 400_000
 _CHANCE = np.random.default_rng(7)
 FLOATS = _CHANCE.uniform(-5.0, 5.0, ELEMENTS)
 INTS = _CHANCE.integers(-50_000, 50_000, ELEMENTS)
@@ -120,8 +120,8 @@ COMPILED: dict[str, Callable[[int], Any]] = {
 
 
 @pytest.mark.parametrize("name", COMPILED)
-def test_arrays_are_read_by_a_kernel(eager_worker: WorkerInTest, name: str) -> None:
-    loops = check_equal(eager_worker, COMPILED[name], ELEMENTS)
+def test_arrays_are_read_by_a_kernel(compiling_worker: WorkerInTest, name: str) -> None:
+    loops = check_equal(compiling_worker, COMPILED[name], ELEMENTS)
     assert loops and all((loop["how"], loop["gave_up"]) == ("compiled", 0) for loop in loops), loops
 
 
@@ -150,8 +150,8 @@ def of_objects(n: int) -> Any:
 
 @pytest.mark.parametrize("function", [beyond, wide, added, of_objects])
 @pytest.mark.filterwarnings("ignore:overflow:RuntimeWarning")
-def test_what_a_kernel_leaves_to_cpython(eager_worker: WorkerInTest, function: Callable[[int], Any]) -> None:
-    loops = check_equal(eager_worker, function, ELEMENTS)
+def test_what_a_kernel_leaves_to_cpython(compiling_worker: WorkerInTest, function: Callable[[int], Any]) -> None:
+    loops = check_equal(compiling_worker, function, ELEMENTS)
     if function is wide:
         assert [loop["how"] for loop in loops] == ["compiled"] and loops[0]["gave_up"] > 0, loops
     if function in (added, of_objects):

@@ -185,8 +185,8 @@ COMPILED: dict[str, Callable[[int], Any]] = {
 
 
 @pytest.mark.parametrize("name", COMPILED)
-def test_elements_are_read_by_a_kernel(eager_worker: WorkerInTest, name: str) -> None:
-    loops = check_equal(eager_worker, COMPILED[name], ELEMENTS)
+def test_elements_are_read_by_a_kernel(compiling_worker: WorkerInTest, name: str) -> None:
+    loops = check_equal(compiling_worker, COMPILED[name], ELEMENTS)
     assert loops and all((loop["how"], loop["gave_up"]) == ("compiled", 0) for loop in loops), loops
 
 
@@ -220,9 +220,9 @@ def uneven_tuples(n: int) -> Any:
     ],
 )
 def test_what_has_no_columns_is_interpreted(
-    eager_worker: WorkerInTest, function: Callable[[int], Any], reason: str
+    compiling_worker: WorkerInTest, function: Callable[[int], Any], reason: str
 ) -> None:
-    (loop,) = check_equal(eager_worker, function, ELEMENTS)
+    (loop,) = check_equal(compiling_worker, function, ELEMENTS)
     assert loop["how"] == "interpreted" and reason in loop["reason"], loop
 
 
@@ -250,5 +250,5 @@ def a_list_that_grows(n: int) -> Any:
 @pytest.mark.parametrize(
     "function", [raises_late, gives_up, a_list_that_grows, over_what_map_makes, over_what_filter_makes]
 )
-def test_where_it_gives_up_python_decides(eager_worker: WorkerInTest, function: Callable[[int], Any]) -> None:
-    check_equal(eager_worker, function, ELEMENTS)
+def test_where_it_gives_up_python_decides(compiling_worker: WorkerInTest, function: Callable[[int], Any]) -> None:
+    check_equal(compiling_worker, function, ELEMENTS)

@@ -46,7 +46,7 @@ def exact_size(count: int) -> bytes:
 @pytest.mark.parametrize("function", [programs.texts, programs.sines, awkward.nested_terms, awkward.ints_then_floats])
 @pytest.mark.parametrize("pieces", [1, 3])
 def test_a_leaf_process_is_killed(function: Callable[[int], Any], pieces: int) -> None:
-    with WorkerInTest(leaf_processes=3, run_leaves=2, server="tests.execute.eager_server") as worker:
+    with WorkerInTest(leaf_processes=3, run_leaves=2, server="tests.execute.spreading_server") as worker:
         worker.kill_after_pieces = pieces
         found, loops = run(worker, function, 30_000)
         assert same(found, function(30_000))
@@ -69,16 +69,16 @@ def test_a_driver_that_crashes() -> None:
         run(worker, crashes, 1)
 
 
-def test_what_cannot_leave_is_run_in_order(eager_worker: WorkerInTest) -> None:
-    found, loops = run(eager_worker, captures_what_cannot_leave, 3_000)
+def test_what_cannot_leave_is_run_in_order(spreading_worker: WorkerInTest) -> None:
+    found, loops = run(spreading_worker, captures_what_cannot_leave, 3_000)
     assert found == list(range(3_000))
     assert loops[0]["how"] == "in order"
     assert "cannot leave the process" in loops[0]["reason"]
 
 
-def test_a_program_that_prints_too_much(eager_worker: WorkerInTest) -> None:
+def test_a_program_that_prints_too_much(spreading_worker: WorkerInTest) -> None:
     with pytest.raises(ResultTooLargeError, match="printed more than 16,777,216 characters"):
-        run(eager_worker, prints_too_much, 400)
+        run(spreading_worker, prints_too_much, 400)
 
 
 @pytest.mark.parametrize("size", [INLINE_LIMIT_BYTES // 2, INLINE_LIMIT_BYTES * 2])
@@ -104,7 +104,7 @@ def test_no_room_for_results() -> None:
 
 
 def test_no_room_for_an_environment() -> None:
-    with WorkerInTest(server="tests.execute.eager_server") as worker:
+    with WorkerInTest(server="tests.execute.spreading_server") as worker:
         ended = _drive_without_room(worker, build_call_program(programs.squares, (30_000,), {}))
         assert ended.outcome == "completed"
         assert ended.end["loops"][0]["how"] == "in order"

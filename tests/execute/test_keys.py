@@ -43,8 +43,8 @@ SPREAD: dict[str, Callable[[int], Any]] = {
 
 
 @pytest.mark.parametrize("name", SPREAD)
-def test_it_is_spread(eager_worker: WorkerInTest, name: str) -> None:
-    loops = check_equal(eager_worker, SPREAD[name], 20_000)
+def test_it_is_spread(spreading_worker: WorkerInTest, name: str) -> None:
+    loops = check_equal(spreading_worker, SPREAD[name], 20_000)
     # Where there are two calls on a line they are told of together; to make the dict is not worth it.
     assert "interpreted" in [loop["how"] for loop in loops], loops
     assert max(loop["leaves"] for loop in loops) > 3
@@ -141,5 +141,5 @@ def own_sorted(n: int) -> Any:
 
 
 @pytest.mark.parametrize("program", [in_turn, failing, changing, with_nans, own_sorted], ids=lambda f: f.__name__)
-def test_as_it_was_written(eager_worker: WorkerInTest, program: Callable[[int], Any]) -> None:
-    check_equal(eager_worker, program, 20_000)
+def test_as_it_was_written(spreading_worker: WorkerInTest, program: Callable[[int], Any]) -> None:
+    check_equal(spreading_worker, program, 20_000)

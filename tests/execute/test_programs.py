@@ -30,8 +30,8 @@ def test_how_loops_were_run(worker: WorkerInTest) -> None:
     assert "share" in loops[0]["reason"]
 
 
-def test_a_leaf_that_gives_up_is_run_by_python(eager_worker: WorkerInTest) -> None:
-    found, loops = run(eager_worker, programs.stays_in_the_middle, 2_000_000)
+def test_a_leaf_that_gives_up_is_run_by_python(compiling_worker: WorkerInTest) -> None:
+    found, loops = run(compiling_worker, programs.stays_in_the_middle, 2_000_000)
     assert loops[0]["how"] == "compiled"
     assert loops[0]["gave_up"] > 0
     (place,) = loops[0]["places"]
