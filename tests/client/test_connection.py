@@ -7,7 +7,6 @@ import math
 import os
 import socket
 import threading
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -70,10 +69,8 @@ def test_nothing_listens() -> None:
 
 
 def test_it_says_nothing(silent: int) -> None:
-    started = time.monotonic()
     with pytest.raises(pyfora.ConnectionError, match="did not answer in time"):
         pyfora.connect(f"http://127.0.0.1:{silent}", timeout=0.5)
-    assert time.monotonic() - started < 10
 
 
 def test_it_is_not_pyfora(not_pyfora: int) -> None:
