@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import signal
 import subprocess
 import threading
@@ -41,8 +42,12 @@ class SmallDisk:
         self.empty()
         statistics = subprocess.run(["stat", "-f", "-c", "%a %S", self.seen], capture_output=True, check=True)
         blocks, block_bytes = map(int, statistics.stdout.split())
-        with (self.seen / "fill").open("wb") as file:
-            file.write(bytes(max(0, blocks * block_bytes - leave_bytes)))
+        with (self.seen / "fill").open("wb", buffering=0) as file:
+            try:
+                file.write(bytes(max(0, blocks * block_bytes - leave_bytes)))
+            except OSError as error:
+                # The manager was writing too, and took the last of it.
+                assert error.errno == errno.ENOSPC
 
     def empty(self) -> None:
         (self.seen / "fill").unlink(missing_ok=True)
