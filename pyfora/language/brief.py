@@ -1,12 +1,14 @@
-"""Comprehensions whose text tells that they are over before it would be worth to look at the clock.
+"""Comprehensions of which it is known that they are over before it would be worth to look at the clock.
 
-They are left as they were written: a block of a thousand such loops costs what it costs in CPython. The text decides
-about time alone: where `range` is not Python's it may take longer, and the answer is the same.
+Their text tells it, and what the block captured. They are left as they were written: a block of a thousand such loops
+costs what it costs in CPython. It is about time alone: where `range` is not Python's, or a name means something else
+than it seems to, they may take longer, and the answer is the same.
 """
 
 from __future__ import annotations
 
 import ast
+from collections.abc import Mapping
 
 from pyfora.language.sources import ComprehensionNode
 from pyfora.language.trees import all_nodes
@@ -24,34 +26,92 @@ _OPERATORS = frozenset(
 """Those whose results are about as large as their operands: no powers, and no shifts to the left."""
 
 
-def is_brief(node: ComprehensionNode) -> bool:
-    """Whether `node` is a little arithmetic of the numbers of a range of constants."""
+_SMALL = 2**30
+_NUMBERS = frozenset((int, float, bool))
+
+
+class Constants:
+    """What a block captured and does not bind, by name: it is known before the block is run."""
+
+    def __init__(self, values: Mapping[str, object]) -> None:
+        self._values = values
+        self._lengths: dict[str, int | None] = {}
+
+    def number(self, name: str) -> int | float | None:
+        """The small number of that name, or None."""
+        value = self._values.get(name)
+        return value if isinstance(value, (int, float)) and _are_small_numbers((value,)) else None
+
+    def length(self, name: str) -> int | None:
+        """Of the list or tuple of small numbers of that name; None of anything else."""
+        if name not in self._lengths:
+            self._lengths[name] = _length_of_numbers(self._values.get(name))
+        return self._lengths[name]
+
+
+NO_CONSTANTS = Constants({})
+
+
+def is_brief(node: ComprehensionNode, constants: Constants = NO_CONSTANTS) -> bool:
+    """Whether `node` is a little arithmetic of small numbers: of those of a range, or of a list that is known."""
     if len(node.generators) != 1:
         return False
     clause = node.generators[0]
-    match clause:
-        case ast.comprehension(target=ast.Name(id=name), iter=ast.Call(func=ast.Name(id="range"), args=bounds)):
-            made = [node.key, node.value] if isinstance(node, ast.DictComp) else [node.elt]
-            within = all_nodes(*made, *clause.ifs)
-            is_small = _length(bounds) <= _ELEMENTS_LIMIT // (len(within) + 1)
-            return is_small and all(_is_arithmetic(one, name) for one in within)
-    return False
+    if not isinstance(clause.target, ast.Name):
+        return False
+    length = _length(clause.iter, constants)
+    if length is None:
+        return False
+    made = [node.key, node.value] if isinstance(node, ast.DictComp) else [node.elt]
+    within = all_nodes(*made, *clause.ifs)
+    is_short = length <= _ELEMENTS_LIMIT // (len(within) + 1)
+    return is_short and all(_is_arithmetic(one, clause.target.id, constants) for one in within)
 
 
-def _length(bounds: list[ast.expr]) -> int:
-    """Of a range of these bounds; of what is no such range, and of one of huge numbers, more than the limit."""
-    numbers = [one.value for one in bounds if isinstance(one, ast.Constant) and type(one.value) is int]
-    if not 1 <= len(numbers) == len(bounds) <= 3 or numbers[2:] == [0] or max(numbers) >= 2**30:
-        return _ELEMENTS_LIMIT + 1
-    return len(range(*numbers))
+def _length(source: ast.expr, constants: Constants) -> int | None:
+    """How many elements it has, if that is known, and that they are small numbers."""
+    match source:
+        case ast.Name(id=name):
+            return constants.length(name)
+        case ast.Call(func=ast.Name(id="range"), args=bounds, keywords=[]):
+            numbers = [_number(one, constants) for one in bounds]
+            small = [one for one in numbers if type(one) is int and -_SMALL < one < _SMALL]
+            if not 1 <= len(small) == len(bounds) <= 3 or small[2:] == [0]:
+                return None
+            return len(range(*small))
+    return None
 
 
-def _is_arithmetic(node: ast.AST, name: str) -> bool:
+def _number(node: ast.expr, constants: Constants) -> object:
+    match node:
+        case ast.Constant(value=value):
+            return value
+        case ast.UnaryOp(op=ast.USub(), operand=ast.Constant(value=int(value))):
+            return -value
+        case ast.Name(id=name):
+            return constants.number(name)
+    return None
+
+
+def _length_of_numbers(value: object) -> int | None:
+    # A class of the user's may say anything of its length, and give anything.
+    if not isinstance(value, (list, tuple)) or type(value) not in (list, tuple) or len(value) > _ELEMENTS_LIMIT:
+        return None
+    return len(value) if _are_small_numbers(value) else None
+
+
+def _are_small_numbers(values: list[object] | tuple[object, ...]) -> bool:
+    if not _NUMBERS.issuperset(map(type, values)):
+        return False
+    return all(-_SMALL < one < _SMALL for one in values)  # type: ignore[operator]
+
+
+def _is_arithmetic(node: ast.AST, name: str, constants: Constants) -> bool:
     match node:
         case ast.Name(id=read):
-            return read == name
+            return read == name or constants.number(read) is not None
         case ast.Constant(value=value):
-            return type(value) in (int, float, bool)
+            return type(value) in _NUMBERS
         case ast.BinOp(op=operator):
             return type(operator) in _OPERATORS
         case ast.UnaryOp() | ast.BoolOp() | ast.IfExp():

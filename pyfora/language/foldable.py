@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 
-from pyfora.language.brief import is_brief
+from pyfora.language.brief import NO_CONSTANTS, Constants, is_brief
 from pyfora.language.dividing import KEEPS_SCOPE
 from pyfora.language.in_order import Brief, InOrder
 from pyfora.language.sources import ComprehensionNode
@@ -27,12 +27,15 @@ _STAYS = frozenset((ast.NamedExpr, ast.Yield, ast.YieldFrom, ast.Await))
 """What has an effect on the function that it stands in."""
 
 
-def check_can_split(node: ComprehensionNode) -> None:
-    """Raises InOrder where `node` would mean something else in a function of its source, or is not worth it."""
+def check_can_split(node: ComprehensionNode, constants: Constants = NO_CONSTANTS) -> None:
+    """Raises InOrder where `node` would mean something else in a function of its source, or is not worth it.
+
+    `constants` are values of names that it may read.
+    """
     source = node.generators[0].iter
     if isinstance(source, (ast.List, ast.Tuple, ast.Set)) and len(source.elts) <= _TINY_SOURCE_ELEMENTS:
         raise InOrder("it is over a few elements", source)
-    if is_brief(node):
+    if is_brief(node, constants):
         raise Brief("it is over within a millisecond, as its text tells", node)
     within = all_nodes(node)
     for child in within:

@@ -27,6 +27,7 @@ from __future__ import annotations
 
 import ast
 
+from pyfora.language.brief import Constants
 from pyfora.language.rewriter import Rewriter
 from pyfora.language.sources import ParsedSegment, Segment
 from pyfora.language.trees import Node, copied, placed
@@ -60,11 +61,11 @@ def rewritten_function(segment: Segment, node: Node) -> Node:
     return placed(made)
 
 
-def rewritten_block(segment: Segment, number: int) -> ast.With:
-    """The rewritten form of this one of the segment's `with`s, and of it alone."""
+def rewritten_block(segment: Segment, number: int, constants: Constants) -> ast.With:
+    """The rewritten form of this one of the segment's `with`s, and of it alone, where names have these values."""
     # Of a tree of its own: to parse the text takes less time than to copy the tree of a long block.
     node = ParsedSegment(segment).withs[number]
-    rewriter = Rewriter(segment, node)
+    rewriter = Rewriter(segment, node, constants)
     rewriter.visit(node)
     return placed(node) if rewriter.has_changed else node
 

@@ -18,6 +18,7 @@ from pyfora.language.accumulation import (
     jumping,
     lists_its_variables,
 )
+from pyfora.language.brief import NO_CONSTANTS, Constants
 from pyfora.language.divider import Divider
 from pyfora.language.foldable import (
     accumulation_in,
@@ -94,9 +95,10 @@ def free_name(wanted: str, taken: Iterable[str]) -> str:
 
 
 class Rewriter(Divider):
-    """Rewrites a tree of this segment, in its place."""
+    """Rewrites a tree of this segment, in its place. `constants` are of names that a block reads."""
 
-    def __init__(self, segment: Segment, root: ast.AST) -> None:
+    def __init__(self, segment: Segment, root: ast.AST, constants: Constants = NO_CONSTANTS) -> None:
+        self._constants = constants
         self._argument = part_argument(segment)
         super().__init__(root, self._argument)
         self._filename = segment.filename
@@ -329,7 +331,10 @@ class Rewriter(Divider):
 
     def _may_be_known(self) -> bool:
         """Whether a loop here may be run when it is known to be short: not where it is run once."""
-        return self._depth < _DEEPEST and not (self.scope.runs_once and not self.scope.in_comprehension)
+        return self._depth < _DEEPEST and not self._runs_once()
+
+    def _runs_once(self) -> bool:
+        return self.scope.runs_once and not self.scope.in_comprehension
 
     def _can_be_folded(self, elements: ast.expr) -> bool:
         if isinstance(elements, ast.GeneratorExp):
@@ -365,7 +370,8 @@ class Rewriter(Divider):
         try:
             if self.scope.in_class_body:
                 raise InOrder("it stands in the body of a class", node)
-            check_can_split(node)
+            # What is run more than once learns by running how long it takes.
+            check_can_split(node, self._constants if self._runs_once() else NO_CONSTANTS)
         except InOrder as refusal:
             self.in_order[node] = refusal
             return False

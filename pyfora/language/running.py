@@ -13,6 +13,7 @@ from typing import Any
 from pyfora.errors import InvalidPyforaOperation, UnconvertibleValueError, WireError
 from pyfora.language.bindings import Bindings
 from pyfora.language.body import CELLS, NAMES, BlockFunction, cell_noter
+from pyfora.language.brief import Constants
 from pyfora.language.caches import CACHE_WRAPPER, answers, is_counted, keep_objects, name_of, pairs
 from pyfora.language.capture import Block, block_statements
 from pyfora.language.collection import without_collection
@@ -195,7 +196,9 @@ class LoadedProgram:
     def _statements(self, block: Block) -> tuple[ast.With, list[ast.stmt]]:
         """The block's `with`, and its body as it is run."""
         assert self.plan.namespace is not None
-        node = rewritten_block(block.segment, block.number)
+        known = {**self.plan.namespace.names, **self.captured}
+        constants = Constants({name: value for name, value in known.items() if name not in block.bindings.bound})
+        node = rewritten_block(block.segment, block.number, constants)
         statements = block_statements(node, block.item)
         doubtful = self.plan.doubtful | self.plan.namespace.doubtful
         if doubtful:

@@ -1,4 +1,4 @@
-"""Comprehensions that are left as they were written, since their text tells that they are over at once."""
+"""Comprehensions left as they were written, since it is known before they are run that they are over at once."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ import ast
 
 import pytest
 
-from pyfora.language.brief import is_brief
-from pyfora.language.rewrite import rewrite_text
+from pyfora.language.brief import NO_CONSTANTS, Constants, is_brief
+from pyfora.language.rewrite import rewrite_text, rewritten_block
+from pyfora.language.sources import Segment
 from pyfora.language.trees import all_nodes
 
 
@@ -48,3 +49,78 @@ def test_little_arithmetic_over_a_range_of_constants_is_brief(text: str) -> None
 def test_anything_else_is_not(text: str) -> None:
     (node,) = [node for node in all_nodes(ast.parse(text)) if isinstance(node, ast.ListComp)]
     assert not is_brief(node)
+
+
+CONSTANTS = Constants(
+    {
+        "few": list(range(5_000)),
+        "pair": (1, 2.5),
+        "rest": 1009,
+        "many": [0] * 60_000,
+        "huge": 2**40,
+        "of_huge": [1, 2**40],
+        "of_text": [1, "a"],
+        "of_lists": [[1]],
+        "text": "abc",
+        "own": type("Own", (list,), {})([1, 2]),
+        "truth": True,
+    }
+)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[x * 7 % rest for x in few]",
+        "[x / 2 + rest for x in pair if truth]",
+        "[i + rest for i in range(rest)]",
+        "[i for i in range(-5, rest, 2)]",
+    ],
+)
+def test_so_is_arithmetic_of_what_was_captured(text: str) -> None:
+    (node,) = [node for node in all_nodes(ast.parse(text)) if isinstance(node, ast.ListComp)]
+    assert is_brief(node, CONSTANTS)
+    assert not is_brief(node, NO_CONSTANTS)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[x for x in many]",
+        "[x * x * x * x * x * x for x in few]",
+        "[x * huge for x in few]",
+        "[x for x in of_huge]",
+        "[x for x in of_text]",
+        "[x for x in of_lists]",
+        "[x for x in text]",
+        "[x for x in own]",
+        "[x * text for x in few]",
+        "[x for x in unknown]",
+        "[x + unknown for x in few]",
+        "[few for x in few]",
+        "[i for i in range(huge)]",
+        "[i for i in range(truth)]",
+    ],
+)
+def test_not_where_it_may_take_longer(text: str) -> None:
+    (node,) = [node for node in all_nodes(ast.parse(text)) if isinstance(node, ast.ListComp)]
+    assert not is_brief(node, CONSTANTS)
+
+
+BLOCK = """
+with block:
+    once = [x * rest for x in few]
+    for few in again:
+        often = [x * rest for x in few]
+    def inner(few):
+        return [x * rest for x in few]
+    rows = [[x * rest for x in few] for y in unknown]
+"""
+
+
+def test_what_is_captured_is_known_in_the_block_itself_and_not_within_its_functions_and_loops() -> None:
+    segment = Segment("<block>", 1, BLOCK)
+    plain, known = (ast.unparse(rewritten_block(segment, 0, one)) for one in (NO_CONSTANTS, CONSTANTS))
+    assert plain.count("x * rest for x in few") == 0
+    assert known.count("once = [x * rest for x in few]") == 1
+    assert known.count("x * rest for x in few") == 1
