@@ -140,6 +140,11 @@ def made(i):
     w = {k: [] for k in range(3)}
     for k in range(i): w[k % 3].append(k)
     return d[i] + len(e) * 10 + len(d) + c[1] * 1000 + sum(w[1])
+
+def named(i):
+    d = {given_key % 3: given_key for given_key in range(i, i + 4)}
+    e = {given_value: given_value * 2 for given_value in range(3)}
+    return d[0] * 100 + d[1] * 10 + d[2] + sum(e.values())
 """
 GIVEN_UP = {"deleted": 9, "changed": 36}
 """Functions that raise for some of their arguments, and for how many."""
@@ -163,6 +168,7 @@ GIVEN_UP = {"deleted": 9, "changed": 36}
         "vowels",
         "churned",
         "made",
+        "named",
     ],
 )
 def test_functions_with_dicts_have_pythons_values(name: str, cache: KernelCache) -> None:
