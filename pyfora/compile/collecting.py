@@ -110,6 +110,9 @@ class Collecting:
         down = constant(False) if reverse is None else self._expressions.truth(scope, reverse)
         given = [listed, down]
         kind = None if key is None else self._expressions.value(scope, key)
+        if down.may_change or (kind is not None and kind.may_change):
+            # Python evaluates them before it looks at the elements, of which there is a list here by then.
+            raise scope.refuse("sorting by a key or in a direction that is told by what changes something", node)
         if kind is not None and kind.type != Known(None):
             given.append(kind)
         function = Function(scope.unit.name("call_sorted"), [])
