@@ -141,6 +141,12 @@ def made(i):
     for k in range(i): w[k % 3].append(k)
     return d[i] + len(e) * 10 + len(d) + c[1] * 1000 + sum(w[1])
 
+def ranked(i):
+    t = 0
+    for x in sorted(captured, key=lambda x: x % 3) + sorted({i, 3, 6}) + sorted({i, 9}, key=None): t = t * 31 + x
+    return t
+captured = {6, 3, 9, 12, 40, 1}
+
 def named(i):
     d = {given_key % 3: given_key for given_key in range(i, i + 4)}
     e = {given_value: given_value * 2 for given_value in range(3)}
@@ -169,6 +175,7 @@ GIVEN_UP = {"deleted": 9, "changed": 36}
         "churned",
         "made",
         "named",
+        "ranked",
     ],
 )
 def test_functions_with_dicts_have_pythons_values(name: str, cache: KernelCache) -> None:
@@ -261,6 +268,9 @@ def test_keys_that_are_equal_to_other_bits_are_given_up(cache: KernelCache) -> N
         ("return sum({i, 2})", "sum()"),
         ("t = 0\nfor x in {i, 2}:\n    t += x\nreturn t", "a loop over a set"),
         ("return list({i, 2})[0]", "a loop over a set"),
+        ("return sorted({i, 2}, key=abs)[0]", "sorted() by a key of a set"),
+        ("return sorted(set([i, 2]), key=lambda x: x % 3, reverse=True)[0]", "sorted() by a key of a set"),
+        ("s = {i, 2}\ns.add(9)\nreturn sorted(s.copy(), key=abs)[0]", "sorted() by a key of a set"),
         ("d = {i: 1}\nd[0.5] = 2\nreturn 1", "a float as a key beside those of type int"),
         ("d = {i: 1}\nd[2] = 0.5\nreturn 1", "a float as a value beside those of type int"),
         ("d = {(i, 0.5): 1}\nreturn 1", "a tuple of floats as a key"),
