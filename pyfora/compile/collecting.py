@@ -92,6 +92,10 @@ class Collecting:
         else:
             scope.gone_through = over
             held = self._expressions.value(scope, over)
+            is_keyed = "key" in words and self._expressions.value(scope, words["key"]).type != Known(None)
+            if isinstance(held.type, SetOf) and not held.type.is_frozen and is_keyed:
+                # Those of equal keys stay in the order of the set.
+                raise scope.refuse("sorted() by a key of a set, whose order is a matter of CPython's table", node)
             of_items = isinstance(held.type, ViewOf) and held.type.what == "items"
             if isinstance(held.type, DictOf | SetOf | ViewOf) and not of_items:
                 listed = dicts.column(scope, held, node)
@@ -110,6 +114,9 @@ class Collecting:
         down = constant(False) if reverse is None else self._expressions.truth(scope, reverse)
         given = [listed, down]
         kind = None if key is None else self._expressions.value(scope, key)
+        if down.may_change or (kind is not None and kind.may_change):
+            # Python evaluates them before it looks at the elements, of which there is a list here by then.
+            raise scope.refuse("sorting by a key or in a direction that is told by what changes something", node)
         if kind is not None and kind.type != Known(None):
             given.append(kind)
         function = Function(scope.unit.name("call_sorted"), [])

@@ -329,8 +329,9 @@ def collected(scope: Scope, key: Term, value: Term | None, node: ast.expr) -> tu
     held = Term(new(scope, set if value is None else dict, None, node).type, "result")
     if value is None:
         return held, [_entered(scope, held, key, None, node)]
-    lines = [f"given_key = {key.text}", f"given_value = {value.text}"]
-    key, value = Term(key.type, "given_key"), Term(value.type, "given_value")
+    names = scope.fresh("given_key"), scope.fresh("given_value")
+    lines = [f"{names[0]} = {key.text}", f"{names[1]} = {value.text}"]
+    key, value = Term(key.type, names[0]), Term(value.type, names[1])
     if not is_runtime(key.type) or not is_runtime(value.type):
         raise scope.refuse("a dict of what is known beforehand", node)
     return held, [*lines, _entered(scope, held, key, value, node)]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import itertools
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from pyfora.compile import closures, optionals
 from pyfora.compile.expressions import Expressions
@@ -50,6 +50,8 @@ class Pool:
     length: str
     at: Callable[[str], Term]
     """The element at a position."""
+    taken: list[str] = field(default_factory=list)
+    """Lines that take its elements, once what all pools run over has been evaluated: that may still change this one."""
 
 
 CursorOf = Callable[[ast.expr], Cursor]
@@ -204,7 +206,7 @@ def _cycle(scope: Scope, cursor: Cursor, pool: Pool, node: ast.AST) -> Cursor:
     if not cursor.is_steady:
         raise scope.refuse("itertools.cycle of what may change meanwhile", node)
     place = scope.fresh("place")
-    before = [*pool.before, f"{place} = -1"]
+    before = [*pool.before, *pool.taken, f"{place} = -1"]
     advance = [f"{place} = {place} + 1 if {place} + 1 < {pool.length} else 0"]
     return Cursor(before, f"0 < {pool.length}", advance, pool.at(place), is_steady=True)
 
@@ -308,7 +310,7 @@ def _accumulate(
 def _product(scope: Scope, pools: list[Pool], repeat: int) -> Cursor:
     """The last one changes fastest."""
     rank, count = scope.fresh("rank"), scope.fresh("count")
-    before = [line for pool in pools for line in pool.before]
+    before = [line for pool in pools for line in pool.before] + [line for pool in pools for line in pool.taken]
     before += [f"{rank} = -1", f"{count} = 1"]
     parts: list[Term] = []
     advance, below = [f"{rank} = {rank} + 1"], ""
@@ -327,7 +329,7 @@ def _product(scope: Scope, pools: list[Pool], repeat: int) -> Cursor:
 def _pairs(scope: Scope, pool: Pool) -> Cursor:
     """`itertools.combinations(pool, 2)`."""
     one, other = scope.fresh("one"), scope.fresh("other")
-    before = [*pool.before, f"{one} = 0", f"{other} = 0"]
+    before = [*pool.before, *pool.taken, f"{one} = 0", f"{other} = 0"]
     more = f"({other} + 1 < {pool.length} or {one} + 2 < {pool.length})"
     advance = [f"if {other} + 1 < {pool.length}:", f"    {other} = {other} + 1", "else:"]
     advance += [f"    {one} = {one} + 1", f"    {other} = {one} + 1"]

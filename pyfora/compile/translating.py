@@ -113,10 +113,17 @@ class Translator:
         assert inner is not None
         called_ = Called(inner, inner.source, inner.name, target.type)
         parameters = inner.source.node.args
-        arguments = bind_arguments(
-            *(scope, node, inner.name, parameters, positional, keywords),
-            lambda parameter: closures.default_of(target, parameter),
-        )
+
+        def default_of(parameter: str) -> Term | None:
+            default = closures.default_of(target, parameter)
+            if default is not None and target.may_change:
+                # It would be made once to be called, and once more for its default.
+                raise scope.refuse(
+                    "a call of a function, not held in a variable, whose default changes something", node
+                )
+            return default
+
+        arguments = bind_arguments(scope, node, inner.name, parameters, positional, keywords, default_of)
         return self._call_translated(scope, node, called_, [target, *arguments])
 
     def _call_translated(self, scope: Scope, node: ast.AST, target: Called, arguments: list[Term]) -> Term:

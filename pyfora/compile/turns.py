@@ -182,10 +182,12 @@ def _pool(scope: Scope, expressions: Expressions, read_range: RangeReader, node:
     if not isinstance(held.type, ListOf):
         raise scope.refuse("a pool of itertools that is neither a range nor a list", node)
     name, count = scope.fresh("pool"), scope.fresh("count")
-    taken = held if held.type.is_frozen else lists.method(scope, held, "copy", [], node)
     pool = Term(held.type, name)
-    before = [f"{name} = {taken.text}", f"{count} = {lists.length(pool).text}"]
-    return Pool(before, count, lambda place: lists.item(scope, pool, Term("int", place), node))
+    copied = [] if held.type.is_frozen else [f"{name} = {lists.method(scope, pool, 'copy', [], node).text}"]
+    taken = [*copied, f"{count} = {lists.length(pool).text}"]
+    return Pool(
+        [f"{name} = {held.text}"], count, lambda place: lists.item(scope, pool, Term("int", place), node), taken
+    )
 
 
 def _zipped(scope: Scope, expressions: Expressions, read_range: RangeReader, node: ast.Call) -> Cursor:

@@ -133,6 +133,22 @@ def times3(n):
     ys = times2(xs) * listtimes(xs)
     return len(ys)
 
+def default_twice(n):
+    xs = [n, 2, 3]
+    return (lambda p, q=xs.pop(): p + q)(1) * 10 + len(xs)
+
+def made_twice(n):
+    xs = [n, 2, 3]
+    def make():
+        xs.append(4)
+        return lambda p, q=len(xs): p + q
+    return make()(1) * 10 + len(xs)
+
+def default_held(n):
+    xs = [n, 2, 3]
+    f = lambda p, q=xs.pop(): p + q
+    return f(1) * 100 + f(n) * 10 + len(xs) + (lambda p, q=xs.pop(): p + q)(1, n)
+
 def enum_high(n):
     t = 0
     for k, x in enumerate([n, 2, 3], 9223372036854775807):
@@ -142,9 +158,9 @@ def enum_high(n):
 
 REFUSED = [
     *("keywords", "keywords_d", "keywords_e", "keywords_f", "slice_take", "deleted", "nested", "lazy_gen"),
-    *("knownpart", "knownpart2", "times", "times3"),
+    *("knownpart", "knownpart2", "times", "times3", "default_twice", "made_twice"),
 ]
-COMPILED = ["display_order", "default_len", "default_len2", "aug_item", "enum_high"]
+COMPILED = ["display_order", "default_len", "default_len2", "aug_item", "default_held", "enum_high"]
 INDICES = (-7, -1, 0, 1, 2, 3, 40)
 
 

@@ -140,6 +140,17 @@ def made(i):
     w = {k: [] for k in range(3)}
     for k in range(i): w[k % 3].append(k)
     return d[i] + len(e) * 10 + len(d) + c[1] * 1000 + sum(w[1])
+
+def ranked(i):
+    t = 0
+    for x in sorted(captured, key=lambda x: x % 3) + sorted({i, 3, 6}) + sorted({i, 9}, key=None): t = t * 31 + x
+    return t
+captured = {6, 3, 9, 12, 40, 1}
+
+def named(i):
+    d = {given_key % 3: given_key for given_key in range(i, i + 4)}
+    e = {given_value: given_value * 2 for given_value in range(3)}
+    return d[0] * 100 + d[1] * 10 + d[2] + sum(e.values())
 """
 GIVEN_UP = {"deleted": 9, "changed": 36}
 """Functions that raise for some of their arguments, and for how many."""
@@ -163,6 +174,8 @@ GIVEN_UP = {"deleted": 9, "changed": 36}
         "vowels",
         "churned",
         "made",
+        "named",
+        "ranked",
     ],
 )
 def test_functions_with_dicts_have_pythons_values(name: str, cache: KernelCache) -> None:
@@ -255,6 +268,9 @@ def test_keys_that_are_equal_to_other_bits_are_given_up(cache: KernelCache) -> N
         ("return sum({i, 2})", "sum()"),
         ("t = 0\nfor x in {i, 2}:\n    t += x\nreturn t", "a loop over a set"),
         ("return list({i, 2})[0]", "a loop over a set"),
+        ("return sorted({i, 2}, key=abs)[0]", "sorted() by a key of a set"),
+        ("return sorted(set([i, 2]), key=lambda x: x % 3, reverse=True)[0]", "sorted() by a key of a set"),
+        ("s = {i, 2}\ns.add(9)\nreturn sorted(s.copy(), key=abs)[0]", "sorted() by a key of a set"),
         ("d = {i: 1}\nd[0.5] = 2\nreturn 1", "a float as a key beside those of type int"),
         ("d = {i: 1}\nd[2] = 0.5\nreturn 1", "a float as a value beside those of type int"),
         ("d = {(i, 0.5): 1}\nreturn 1", "a tuple of floats as a key"),
@@ -263,6 +279,9 @@ def test_keys_that_are_equal_to_other_bits_are_given_up(cache: KernelCache) -> N
         ("return len({i: 1} | {2: 3})", "operator BitOr"),
         ("return len({**{i: 1}})", "is not something that compiled code can compute"),
         ("xs = [1]\nxs.sort(key=lambda x: x + i)\nreturn 1", "a key that has values of its own"),
+        ("xs = [1, 2]\nreturn len(sorted(xs, reverse=xs.pop() > 1))", "what changes something"),
+        ("xs = [1, 2]\nreturn len(sorted(xs, key=lambda x, y=xs.pop(): x))", "what changes something"),
+        ("d = {1: 2, i: 3}\nreturn len(sorted(d, reverse=d.pop(1) > 1))", "what changes something"),
         ("return len(sorted([{i: 1}]))", "an order of elements that are dict"),
         ("return sum(x for x in zip(map(abs, [i]), [1]))", "beside something else"),
         ("return {i: 1} == {i: 1}", "a comparison of dict and dict"),

@@ -78,6 +78,11 @@ def product_of_what_changes(n):
         ys[0] = 50
         t = mixed(t, a * 3 + b)
     return t
+def product_of_what_changes_first(n):
+    ys, t = [1, n, 3], 0
+    for a, b in itertools.product(ys, range(ys.pop())): t = mixed(t, a * 3 + b)
+    for a, b in itertools.product(ys, [ys.pop(), n + 4]): t = mixed(t, a * 3 + b)
+    return t
 def no_product(n): return sum(1 for _ in itertools.product(range(n), range(0), range(n)))
 def pairs(n):
     t = 0
