@@ -13,10 +13,15 @@ from pyfora.language.arrays import is_array_kind
 from pyfora.language.caches import CACHE_WRAPPER, attributes_of
 from pyfora.language.dispatching import is_dispatcher, state_of_dispatcher
 from pyfora.language.making import contents
-from pyfora.language.reach import is_user_module
+from pyfora.language.reach import NOT_MEMBERS, is_user_module
 from pyfora.language.shipping import Shipper
 
 _ATOMS = (int, float, complex, str, bytes, bool, type(None), range, ModuleType, type(len), type(Ellipsis))
+
+_MODULES_OWN = NOT_MEMBERS | {"__annotations__", "__warningregistry__"}
+"""What the interpreter has in a module, and may change while its code runs."""
+_CLASSES_OWN = frozenset(("__dict__", "__weakref__", "__annotations__", "__slotnames__"))
+"""The same of a class. All else counts, though it is spelled with underscores: methods may keep state, too."""
 
 _MARK = id
 """Stands for the call that would make an object: a fingerprint is never loaded, so any builtin will do."""
@@ -114,14 +119,19 @@ class _Marked:
 
 def members(names: Mapping[str, Any]) -> dict[str, Any]:
     """The members of a module that are the user's, not the interpreter's."""
-    return {name: value for name, value in names.items() if not name.startswith("__")}
+    return {name: value for name, value in names.items() if name not in _MODULES_OWN}
 
 
 def _class_state(kind: type) -> Any:
     if not is_user_module(kind.__module__) or issubclass(kind, enum.Enum):
         return None  # an enumeration notes combinations of its members as they are made
-    return {
+    names = vars(kind)
+    own = {
         name: value.__func__ if isinstance(value, (staticmethod, classmethod)) else value
-        for name, value in vars(kind).items()
-        if not (name.startswith("__") and name.endswith("__")) and not name.startswith("_abc_")
+        for name, value in names.items()
+        if name not in _CLASSES_OWN and not name.startswith("_abc_")
     }
+    # To ask a class without annotations for them makes an empty dict of them.
+    annotations = names.get("__annotations__") or None
+    # What its instances find in its bases, and the class in its metaclass, is not seen otherwise.
+    return own, annotations, kind.__bases__, type(kind)

@@ -31,7 +31,12 @@ class S:
         self.x = 1
 class L(list):
     pass
-a, slotted, sub = A(), S(), L([1])
+class Meta(type):
+    shared = [1]
+class Derived(A, metaclass=Meta):
+    pass
+__made__ = [1]
+a, slotted, sub, derived = A(), S(), L([1]), Derived()
 def f(): pass
 f.mark = []
 def push(target, value):
@@ -145,7 +150,12 @@ MUTATIONS: dict[str, list[str]] = {
         "del A.level",
         "setattr(A, 'level', 3)",
         "A.grow = None",
+        "A.__init__ = None",
+        "A.__len__ = lambda self: 3",
+        "A.__made__ = 1",
     ],
+    "derived": ["derived.shared.append(1)", "type(type(derived)).shared.append(1)"],
+    "__made__": ["__made__.append(1)"],
     "f": [
         "f.mark.append(1)",
         "f.other = 1",

@@ -1,0 +1,86 @@
+"""Loops whose elements change something that they share, wherever that is: they are run in order."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from tests.execute.asking import check_equal
+from tests.execute.worker_in_test import WorkerInTest
+
+
+def underscored_attribute(count: int) -> tuple[list[int], int]:
+    class Counted:
+        __made__ = 0
+
+        def number(self) -> int:
+            type(self).__made__ += 1
+            return self.__made__
+
+    return [Counted().number() for i in range(count)], Counted.__made__
+
+
+def variable_of_an_init(count: int) -> tuple[list[int], int]:
+    made = 0
+
+    class Counted:
+        def __init__(self) -> None:
+            nonlocal made
+            made += 1
+            self.number = made
+
+    return [Counted().number for i in range(count)], made
+
+
+def default_of_an_operator(count: int) -> tuple[list[int], int]:
+    class Adding:
+        def __add__(self, other: int, seen: list[int] = []) -> int:  # noqa: B006  # the very thing
+            seen.append(other)
+            return len(seen)
+
+    return [Adding() + i for i in range(count)], Adding() + 0
+
+
+def attribute_of_a_base(count: int) -> tuple[list[int], int]:
+    class Base:
+        numbers: list[int] = []  # noqa: RUF012  # the very thing
+
+    class Derived(Base):
+        def __init__(self, number: int) -> None:
+            self.numbers.append(number)
+            self.number = len(self.numbers)
+
+    return [Derived(i).number for i in range(count)], len(Base.numbers)
+
+
+def attribute_of_a_metaclass(count: int) -> tuple[list[int], int]:
+    class Meta(type):
+        calls: list[int] = []  # noqa: RUF012  # the very thing
+
+        def __call__(cls, number: int) -> Any:
+            cls.calls.append(number)
+            return super().__call__(number)
+
+    class Made(metaclass=Meta):
+        def __init__(self, number: int) -> None:
+            self.number = len(type(type(self)).calls)  # type: ignore[attr-defined]
+
+    return [Made(i).number for i in range(count)], len(Meta.calls)
+
+
+@pytest.mark.parametrize(
+    "function",
+    [
+        underscored_attribute,
+        variable_of_an_init,
+        default_of_an_operator,
+        attribute_of_a_base,
+        attribute_of_a_metaclass,
+    ],
+    ids=lambda function: function.__name__,
+)
+def test_what_elements_change(spreading_worker: WorkerInTest, function: Callable[[int], Any]) -> None:
+    loops = check_equal(spreading_worker, function, 12)
+    assert [loop["how"] for loop in loops] == ["in order"]
