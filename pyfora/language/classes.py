@@ -71,11 +71,13 @@ def _reduce_enumeration(kind: type[enum.Enum]) -> Any:
     # cloudpickle leaves out aliases, and the attributes that an `__init__` or a `__new__` gave to the members.
     members = kind.__members__
     names = {name: value for name, value in state[0].items() if name not in members}
-    attributes = {
-        name: {key: value for key, value in vars(member).items() if key not in _OF_EVERY_MEMBER}
-        for name, member in members.items()
-    }
+    attributes = {name: attributes_of_member(member) for name, member in members.items()}
     values = {name: member._value_ for name, member in members.items()}
     names["__qualname__"] = kind.__qualname__
     arguments = (bases, name, qualname, values, module, *rest)
     return make, arguments, (names, attributes), None, None, making.fill_enumeration
+
+
+def attributes_of_member(member: enum.Enum) -> dict[str, Any]:
+    """Those that are the user's, not the enumeration's."""
+    return {name: value for name, value in vars(member).items() if name not in _OF_EVERY_MEMBER}

@@ -11,6 +11,7 @@ from typing import Any
 
 from pyfora.language.arrays import is_array_kind
 from pyfora.language.caches import CACHE_WRAPPER, attributes_of
+from pyfora.language.classes import attributes_of_member
 from pyfora.language.dispatching import is_dispatcher, state_of_dispatcher
 from pyfora.language.making import contents
 from pyfora.language.reach import NOT_MEMBERS, is_user_module
@@ -22,6 +23,10 @@ _MODULES_OWN = NOT_MEMBERS | {"__annotations__", "__warningregistry__"}
 """What the interpreter has in a module, and may change while its code runs."""
 _CLASSES_OWN = frozenset(("__dict__", "__weakref__", "__annotations__", "__slotnames__"))
 """The same of a class. All else counts, though it is spelled with underscores: methods may keep state, too."""
+_ENUMERATIONS_OWN = frozenset(
+    ("_value2member_map_", "_member_map_", "_member_names_", "_hashable_values_", "_unhashable_values_")
+)
+"""The same of an enumeration, which notes combinations of its members as they are made."""
 
 _MARK = id
 """Stands for the call that would make an object: a fingerprint is never loaded, so any builtin will do."""
@@ -123,9 +128,13 @@ def members(names: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _class_state(kind: type) -> Any:
-    if not is_user_module(kind.__module__) or issubclass(kind, enum.Enum):
-        return None  # an enumeration notes combinations of its members as they are made
-    names = vars(kind)
+    if not is_user_module(kind.__module__):
+        return None
+    names = dict(vars(kind))
+    if issubclass(kind, enum.Enum):
+        names = {name: value for name, value in names.items() if name not in _ENUMERATIONS_OWN}
+        # Pickled as members of the class they would say nothing of what they hold.
+        names |= {name: (member._value_, attributes_of_member(member)) for name, member in kind.__members__.items()}
     own = {
         name: value.__func__ if isinstance(value, (staticmethod, classmethod)) else value
         for name, value in names.items()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import enum
 from collections.abc import Callable
 from typing import Any
 
@@ -70,6 +71,32 @@ def attribute_of_a_metaclass(count: int) -> tuple[list[int], int]:
     return [Made(i).number for i in range(count)], len(Meta.calls)
 
 
+def member_of_an_enumeration(count: int) -> tuple[list[int], int]:
+    class Color(enum.Enum):
+        RED = 1
+        BLUE = 2
+
+        def __init__(self, _: int) -> None:
+            self.hits = 0
+
+        def hit(self) -> int:
+            self.hits += 1
+            return self.hits
+
+    return [Color(i % 2 + 1).hit() for i in range(count)], Color.RED.hits
+
+
+def value_of_a_member(count: int) -> tuple[list[int], int]:
+    class Color(enum.Enum):
+        RED = [1]  # noqa: RUF012  # the very thing
+
+        def hit(self) -> int:
+            self.value.append(1)
+            return len(self.value)
+
+    return [Color.RED.hit() for _ in range(count)], len(Color.RED.value)
+
+
 @pytest.mark.parametrize(
     "function",
     [
@@ -78,9 +105,25 @@ def attribute_of_a_metaclass(count: int) -> tuple[list[int], int]:
         default_of_an_operator,
         attribute_of_a_base,
         attribute_of_a_metaclass,
+        member_of_an_enumeration,
+        value_of_a_member,
     ],
     ids=lambda function: function.__name__,
 )
 def test_what_elements_change(spreading_worker: WorkerInTest, function: Callable[[int], Any]) -> None:
     loops = check_equal(spreading_worker, function, 12)
     assert [loop["how"] for loop in loops] == ["in order"]
+
+
+def combinations_of_flags(count: int) -> list[str]:
+    class Permission(enum.Flag):
+        READ = 1
+        WRITE = 2
+        RUN = 4
+
+    return [str(Permission(i % 8)) for i in range(count)]
+
+
+def test_an_enumeration_may_note_combinations(spreading_worker: WorkerInTest) -> None:
+    loops = check_equal(spreading_worker, combinations_of_flags, 12)
+    assert [loop["how"] for loop in loops] == ["interpreted"]
