@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import abc
 import enum
 import sys
 from types import MemberDescriptorType
@@ -81,3 +82,11 @@ def _reduce_enumeration(kind: type[enum.Enum]) -> Any:
 def attributes_of_member(member: enum.Enum) -> dict[str, Any]:
     """Those that are the user's, not the enumeration's."""
     return {name: value for name, value in vars(member).items() if name not in _OF_EVERY_MEMBER}
+
+
+def registered_with(kind: type) -> list[type]:
+    """The classes that were registered with an abstract one."""
+    if not isinstance(kind, abc.ABCMeta):
+        return []
+    references = abc._get_dump(kind)[0]  # type: ignore[attr-defined]  # as cloudpickle finds them
+    return [found for reference in references if (found := reference()) is not None]

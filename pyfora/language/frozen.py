@@ -11,7 +11,7 @@ from typing import Any
 
 from pyfora.language.arrays import is_array_kind
 from pyfora.language.caches import CACHE_WRAPPER, attributes_of
-from pyfora.language.classes import attributes_of_member
+from pyfora.language.classes import attributes_of_member, registered_with
 from pyfora.language.dispatching import is_dispatcher, state_of_dispatcher
 from pyfora.language.making import contents
 from pyfora.language.reach import NOT_MEMBERS, is_user_module
@@ -143,4 +143,4 @@ def _class_state(kind: type) -> Any:
     # To ask a class without annotations for them makes an empty dict of them.
     annotations = names.get("__annotations__") or None
     # What its instances find in its bases, and the class in its metaclass, is not seen otherwise.
-    return own, annotations, kind.__bases__, type(kind)
+    return own, annotations, kind.__bases__, type(kind), sorted(map(id, registered_with(kind)))

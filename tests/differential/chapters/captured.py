@@ -5,7 +5,7 @@ from __future__ import annotations
 from tests.differential.rows import Row, refused, same
 
 SETUP = """
-import collections, array, enum
+import abc, collections, array, enum
 xs = [3, 1, 2]
 d = {"a": 1, "b": [2]}
 s = {1, 2}
@@ -39,6 +39,8 @@ class Color(enum.Enum):
     RED = [1]
     def __init__(self, _):
         self.hits = 0
+class Abstract(abc.ABC):
+    pass
 __made__ = [1]
 a, slotted, sub, derived = A(), S(), L([1]), Derived()
 def f(): pass
@@ -160,6 +162,7 @@ MUTATIONS: dict[str, list[str]] = {
     ],
     "derived": ["derived.shared.append(1)", "type(type(derived)).shared.append(1)"],
     "Color": ["Color.RED.value.append(2)", "Color.RED.hits += 1", "Color.shared = 1"],
+    "Abstract": ["Abstract.register(A)"],
     "__made__": ["__made__.append(1)"],
     "f": [
         "f.mark.append(1)",
