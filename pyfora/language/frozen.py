@@ -81,7 +81,7 @@ class _StatePickler(Shipper):
         if isinstance(obj, type):
             return _MARK, (id(obj), 0), _class_state(obj)
         if isinstance(obj, ModuleType):
-            return _MARK, (id(obj), 0)
+            return _MARK, (id(obj), 0), self._seen_in(vars(obj))
         if type(obj) is CACHE_WRAPPER:
             return _MARK, (id(obj), 0), (obj.__wrapped__, attributes_of(obj))
         if type(obj) is _Marked:
@@ -99,11 +99,6 @@ class _StatePickler(Shipper):
         names = function.__globals__
         if not is_user_module(str(names.get("__name__"))):
             return tuple(contents(cell) for cell in function.__closure__ or ())
-        seen = None
-        if self._with_globals:
-            seen = self._globals.get(id(names))
-            if seen is None:
-                seen = self._globals[id(names)] = _Marked(members(names))
         return (
             tuple(contents(cell) for cell in function.__closure__ or ()),
             function.__defaults__,
@@ -111,8 +106,17 @@ class _StatePickler(Shipper):
             dict(function.__dict__),
             (function.__name__, function.__qualname__, function.__module__, function.__doc__),
             function.__annotations__,
-            seen,
+            self._seen_in(names),
         )
+
+    def _seen_in(self, names: dict[str, Any]) -> _Marked | None:
+        """The members of a module of the user's, where they count."""
+        if not self._with_globals or not is_user_module(str(names.get("__name__"))):
+            return None
+        seen = self._globals.get(id(names))
+        if seen is None:
+            seen = self._globals[id(names)] = _Marked(members(names))
+        return seen
 
 
 class _Marked:

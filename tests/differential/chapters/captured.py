@@ -670,6 +670,38 @@ d["new"] = 1
     ),
     *(
         refused(
+            f"a list of a module, changed by one element of a parallel loop: {way}",
+            "`helper.seen` was changed",
+            f"""
+            {before}
+            def f(i):
+                {within}
+                for _ in range(50): pass
+                if i == 90_000: {change}
+                return i
+            with executor.remotely.downloadAll():
+                x = [f(i) for i in range(100_000)]
+            """,
+            files={
+                "helper.py": """
+                seen = []
+                def note(i):
+                    seen.append(i)
+                class Note:
+                    def __init__(self, i):
+                        seen.append(i)
+                """
+            },
+        )
+        for way, before, within, change in (
+            ("as its attribute", "import helper", "pass", "helper.seen.append(i)"),
+            ("by its function", "import helper", "pass", "helper.note(i)"),
+            ("by an instance", "from helper import Note", "pass", "Note(i)"),
+            ("imported in a function", "", "import helper", "helper.seen.append(i)"),
+        )
+    ),
+    *(
+        refused(
             f"an attribute of a library's class, set {where}",
             f"`{name}.foo` was set inside the block",
             f"""
