@@ -12,7 +12,7 @@ from pyfora.execute import purity, warned
 from pyfora.execute.ambient import as_deep_as
 from pyfora.execute.environment import Environment, unpack
 from pyfora.execute.pieces import GaveUpAt, known_objects
-from pyfora.execute.reporting import CACHED, Made, Unshippable
+from pyfora.execute.reporting import CACHED, CACHED_AND_PRINTED, Made, Unshippable
 from pyfora.execute.terms import Terms
 from pyfora.fold.added import shortened
 from pyfora.fold.calling import range_called_over
@@ -126,6 +126,11 @@ class LeafLoop:
 
     def _fingerprint_of_elements(self) -> bytes | None:
         return fingerprint_of_state({"elements": self._elements}) if self._watched else None
+
+    def check_output(self) -> None:
+        """Something was printed. Raises Unshippable where a cached function may have done so, which does it once."""
+        if any(CACHE_WRAPPER.cache_info(cache).currsize for cache in self._caches):
+            raise Unshippable(CACHED_AND_PRINTED)
 
     # ---- leaves ------------------------------------------------------------------------------------------------
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+import functools
 from collections.abc import Callable
 from typing import Any
 
@@ -127,3 +128,18 @@ def combinations_of_flags(count: int) -> list[str]:
 def test_an_enumeration_may_note_combinations(spreading_worker: WorkerInTest) -> None:
     loops = check_equal(spreading_worker, combinations_of_flags, 12)
     assert [loop["how"] for loop in loops] == ["interpreted"]
+
+
+def cached_function_that_prints(count: int) -> list[int]:
+    @functools.cache
+    def answer(number: int) -> int:
+        print("asked for", number)
+        return number * 2
+
+    few = [answer(i % 3) for i in range(count)]
+    return few + [answer(i) for i in range(count)]
+
+
+def test_a_cached_function_prints_once(spreading_worker: WorkerInTest) -> None:
+    loops = check_equal(spreading_worker, cached_function_that_prints, 12)
+    assert [loop["how"] for loop in loops] == ["in order", "in order"]
