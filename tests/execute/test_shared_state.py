@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import enum
 import functools
+import io
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -143,3 +146,24 @@ def cached_function_that_prints(count: int) -> list[int]:
 def test_a_cached_function_prints_once(spreading_worker: WorkerInTest) -> None:
     loops = check_equal(spreading_worker, cached_function_that_prints, 12)
     assert [loop["how"] for loop in loops] == ["in order", "in order"]
+
+
+def redirected(count: int) -> tuple[str, str, list[int]]:
+    def printed(number: int) -> int:
+        print("turn", number)
+        return number * 2
+
+    to, also = io.StringIO(), io.StringIO()
+    with contextlib.redirect_stdout(to):
+        found = [printed(i) for i in range(count)]
+        for i in range(count):
+            found.append(printed(i))
+    with contextlib.redirect_stderr(also):
+        found += [len(str(print(i, file=sys.stderr))) for i in range(count)]
+        found += [printed(i) for i in range(count)]
+    return to.getvalue(), also.getvalue(), found
+
+
+def test_what_is_printed_goes_where_the_program_has_sent_it(spreading_worker: WorkerInTest) -> None:
+    loops = check_equal(spreading_worker, redirected, 12)
+    assert [loop["how"] for loop in loops] == ["in order", "in order", "in order", "interpreted"]
