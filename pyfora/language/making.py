@@ -231,6 +231,14 @@ def fill_exception(error: BaseException, state: tuple[Any, Any, Any]) -> None:
         error.__cause__, error.__context__, error.__suppress_context__ = links
 
 
+def make_by_library(base: Any, kind: type, arguments: tuple[Any, ...]) -> Any:
+    """An instance of `kind` as the library's class that it comes from makes it: a user's own may take others."""
+    made = base.__new__(kind, *arguments)
+    if base.__init__ is not object.__init__:
+        base.__init__(made, *arguments)
+    return made
+
+
 def make_raw(base: type, kind: type, arguments: tuple[Any, ...]) -> Any:
     """An instance of `kind` as its builtin base makes it, still without what it holds."""
     return base.__new__(kind, *arguments)
@@ -363,14 +371,14 @@ def set_function(function: FunctionType, state: dict[str, Any]) -> None:
         function.__type_params__ = state["type_params"]  # type: ignore[attr-defined,unused-ignore]
 
 
-def set_state_and_added(instance: Any, state: tuple[Any, dict[str, Any]]) -> None:
-    """The same as pickle would do with the first part; the second holds attributes that are added to that."""
+def set_state_and_added(instance: Any, state: tuple[Any, tuple[Any, Any]]) -> None:
+    """The same as pickle would do with the first part; the second holds attributes and slots that are added to that."""
     own, added = state
     if own is not None and hasattr(instance, "__setstate__"):
         instance.__setstate__(own)
     elif own is not None:
         set_state(instance, own)
-    vars(instance).update(added)
+    set_state(instance, added)
 
 
 def set_state(instance: object, state: Any) -> None:
