@@ -6,7 +6,7 @@ import enum
 import functools
 import hashlib
 from collections.abc import Mapping
-from types import FunctionType, ModuleType
+from types import BuiltinMethodType, FunctionType, ModuleType
 from typing import Any
 
 from pyfora.language.arrays import is_array_kind
@@ -17,7 +17,7 @@ from pyfora.language.making import contents
 from pyfora.language.reach import NOT_MEMBERS, is_user_module
 from pyfora.language.shipping import Shipper
 
-_ATOMS = (int, float, complex, str, bytes, bool, type(None), range, ModuleType, type(len), type(Ellipsis))
+_ATOMS = (int, float, complex, str, bytes, bool, type(None), range, ModuleType, type(Ellipsis))
 
 _MODULES_OWN = NOT_MEMBERS | {"__annotations__", "__warningregistry__"}
 """What the interpreter has in a module, and may change while its code runs."""
@@ -34,6 +34,9 @@ _MARK = id
 
 def can_change(value: object) -> bool:
     """Whether the state of `value` can change at all; what cannot needs no fingerprint."""
+    if type(value) is BuiltinMethodType:
+        # Such as `xs.append`, which leads to `xs`.
+        return not isinstance(value.__self__, (ModuleType, type(None)))
     return type(value) not in _ATOMS
 
 
@@ -87,7 +90,7 @@ class _StatePickler(Shipper):
         if type(obj) is _Marked:
             return _MARK, (0, 0), obj.state
         if type(obj) is functools.partial:
-            return _MARK, (id(obj), 0), (obj.func, obj.args, obj.keywords)
+            return _MARK, (id(obj), 0), (obj.func, obj.args, obj.keywords, vars(obj))
         return super().reducer_override(obj)
 
     def links_of(self, error: BaseException) -> None:
@@ -146,5 +149,6 @@ def _class_state(kind: type) -> Any:
     }
     # To ask a class without annotations for them makes an empty dict of them.
     annotations = names.get("__annotations__") or None
+    called = kind.__name__, kind.__qualname__
     # What its instances find in its bases, and the class in its metaclass, is not seen otherwise.
-    return own, annotations, kind.__bases__, type(kind), sorted(map(id, registered_with(kind)))
+    return own, annotations, called, kind.__bases__, type(kind), sorted(map(id, registered_with(kind)))

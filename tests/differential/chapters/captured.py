@@ -5,7 +5,7 @@ from __future__ import annotations
 from tests.differential.rows import Row, refused, same
 
 SETUP = """
-import abc, collections, array, enum
+import abc, collections, array, enum, functools
 xs = [3, 1, 2]
 d = {"a": 1, "b": [2]}
 s = {1, 2}
@@ -45,6 +45,8 @@ __made__ = [1]
 a, slotted, sub, derived = A(), S(), L([1]), Derived()
 def f(): pass
 f.mark = []
+append = [1].append
+part = functools.partial(f)
 def push(target, value):
     target.append(value)
     return value
@@ -159,7 +161,11 @@ MUTATIONS: dict[str, list[str]] = {
         "A.__init__ = None",
         "A.__len__ = lambda self: 3",
         "A.__made__ = 1",
+        "A.__name__ = 'B'",
+        "A.__qualname__ = 'B'",
     ],
+    "append": ["append(1)"],
+    "part": ["part.mark = 1", "part.keywords['x'] = 1"],
     "derived": ["derived.shared.append(1)", "type(type(derived)).shared.append(1)"],
     "Color": ["Color.RED.value.append(2)", "Color.RED.hits += 1", "Color.shared = 1"],
     "Abstract": ["Abstract.register(A)"],
