@@ -7,7 +7,7 @@ import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from types import TracebackType
+from types import CodeType, TracebackType
 from typing import Any
 
 from pyfora.errors import PyforaError
@@ -148,6 +148,18 @@ def _degraded(error: BaseException, reason: str) -> PyforaError:
     return PyforaError(f"{name}: {text} (the exception itself could not be sent back: {reason})")
 
 
+def is_own_file(filename: str) -> bool:
+    """Whether code of this file is pyfora's own, whose frames are no part of a user's traceback."""
+    return filename.startswith(_OWN_FILES)
+
+
+def named_for_its_set(code: CodeType) -> CodeType:
+    """`code`; where the rewriting made it of a set comprehension that has a frame of its own, as that is called."""
+    if _INLINED or not is_set_comprehension(code):
+        return code
+    return code.replace(co_name="<setcomp>", co_qualname=code.co_qualname.replace("<genexpr>", "<setcomp>"))
+
+
 def _frames(trace: TracebackType | None, hidden: frozenset[str]) -> list[Frame]:
     frames: list[Frame] = []
     while trace is not None:
@@ -171,7 +183,7 @@ def _frames(trace: TracebackType | None, hidden: frozenset[str]) -> list[Frame]:
             # A part is no function of the user's: what it does, the code around it does.
             if frames:
                 frames[-1] = _moved(frames[-1], frame)
-        elif code.co_filename not in hidden and not code.co_filename.startswith(_OWN_FILES):
+        elif code.co_filename not in hidden and not is_own_file(code.co_filename):
             frames.append(frame)
         trace = trace.tb_next
     if len(frames) > _FRAMES_LIMIT:

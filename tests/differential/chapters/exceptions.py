@@ -481,6 +481,46 @@ with executor.remotely.downloadAll():
         """,
     ),
     same(
+        "traceback texts of loops, inside the block",
+        """
+        import logging, traceback
+        def f(i):
+            if i == 7:
+                raise ValueError("seven", i)
+            return i
+        def loop(count):
+            out = []
+            for i in range(count):
+                out.append(f(i))
+            return out
+        loops = {
+            "list": lambda count: [f(i) for i in range(count)],
+            "set": lambda count: {f(i) for i in range(count)},
+            "dict": lambda count: {i: f(i) for i in range(count)},
+            "sum": lambda count: sum(
+                f(i) for i in range(count)
+            ),
+            "join": lambda count: ",".join(str(f(i)) for i in range(count)),
+            "map": lambda count: max(map(f, range(count))),
+            "key": lambda count: sorted(range(count), key=f),
+            "for": loop,
+        }
+        def tried(loop, count):
+            try:
+                loop(count)
+            except ValueError as error:
+                lines = [(frame.f_code.co_name, line) for frame, line in traceback.walk_tb(error.__traceback__)]
+                return traceback.format_exc(), lines
+        with executor.remotely.downloadAll():
+            texts = {name: tried(loop, 12) for name, loop in loops.items()}
+            try:
+                squares = [f(i) for i in range(len(loops) + 4)]
+            except ValueError:
+                logging.exception("failed")
+                traceback.print_exc()
+        """,
+    ),
+    same(
         "sys.exc_info and context",
         """
         import sys
