@@ -12,7 +12,7 @@ from types import FrameType, SimpleNamespace, TracebackType
 from typing import Any
 
 from pyfora.language.functions import is_part
-from pyfora.language.raising import is_own_file, named_for_its_set
+from pyfora.language.tracebacks import is_own_file, named_for_its_set
 
 Walked = Iterator[tuple[FrameType, Any]]
 """Frames, and where in them: a line, or a line and columns."""

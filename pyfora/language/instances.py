@@ -13,10 +13,11 @@ from typing import Any
 
 from pyfora.language import making
 from pyfora.language.reach import is_user_module
+from pyfora.language.tracebacks import Frame, frames_of
 from pyfora.values.set_order import Recipe, recipe_for
 
-Links = tuple[BaseException | None, BaseException | None, bool]
-"""Of an exception: its cause, its context, and whether the cause hides the context."""
+Links = tuple[BaseException | None, BaseException | None, bool, tuple[Frame, ...]]
+"""Of an exception: its cause, its context, whether the cause hides the context, and the frames of its traceback."""
 
 HEAP_TYPE = 1 << 9
 """Py_TPFLAGS_HEAPTYPE: the class was made by a class statement, or by a call of `type`."""
@@ -224,5 +225,7 @@ def reduce_exception(error: BaseException, links: Links | None) -> Any:
 
 def links_of(error: BaseException) -> Links | None:
     """What the exception is linked to, or None."""
-    links = (error.__cause__, error.__context__, error.__suppress_context__)
-    return links if any(link is not None and link is not False for link in links) else None
+    trace = error.__traceback__
+    frames = () if trace is None else frames_of(trace)
+    links = (error.__cause__, error.__context__, error.__suppress_context__, frames)
+    return links if any(link is not None and link not in (False, ()) for link in links) else None

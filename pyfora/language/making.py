@@ -18,6 +18,7 @@ from typing import Any, NoReturn
 import cloudpickle.cloudpickle as cloudpickle  # type: ignore[import-untyped]
 
 from pyfora.language.reach import Namespace
+from pyfora.language.tracebacks import traceback_of
 from pyfora.values.set_order import Parts, Recipe
 
 
@@ -228,7 +229,8 @@ def fill_exception(error: BaseException, state: tuple[Any, Any, Any]) -> None:
         builtin_base(type(error)).__setstate__(error, attributes)
     set_state(error, (None, slots))
     if links is not None:
-        error.__cause__, error.__context__, error.__suppress_context__ = links
+        error.__cause__, error.__context__, error.__suppress_context__, frames = links
+        error.__traceback__ = traceback_of(frames)
 
 
 def make_by_library(base: Any, kind: type, arguments: tuple[Any, ...]) -> Any:

@@ -521,6 +521,39 @@ with executor.remotely.downloadAll():
         """,
     ),
     same(
+        "tracebacks of exceptions that are values",
+        """
+        import traceback
+        def f(i):
+            if i % 2:
+                raise ValueError("odd", i)
+            return {}[i]
+        def tried(i):
+            try:
+                f(i)
+            except Exception as error:
+                return error
+        captured = tried(1)
+        with executor.remotely.downloadAll():
+            traceback.print_exception(captured)
+            many = [tried(i % 10) for i in range(4_000)]
+            inside = ["".join(traceback.format_exception(error)) for error in many[-10:]]
+            try:
+                try:
+                    f(3)
+                except ValueError as error:
+                    raise KeyError("k") from error
+            except KeyError as error:
+                chained = error
+            group = ExceptionGroup("g", [tried(1), tried(2)])
+            never_raised = ValueError("v")
+        outside = ["".join(traceback.format_exception(error)) for error in (*many[-10:], chained, group)]
+        frames = traceback.extract_tb(chained.__traceback__), never_raised.__traceback__
+        lines = [(frame.name, frame.lineno, frame.line) for frame in frames[0]]
+        many = frames = None
+        """,
+    ),
+    same(
         "sys.exc_info and context",
         """
         import sys
