@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import abc
 import collections
+import datetime
 import enum
 import functools
 import importlib
@@ -68,6 +69,11 @@ def module_of(namespace: Namespace) -> ModuleType:
 def attribute_of(module: str, name: str) -> Any:
     """What the module has here by that name."""
     return getattr(importlib.import_module(module), name)
+
+
+def iso_calendar(year: int, week: int, weekday: int) -> Any:
+    """What `isocalendar()` of a date gives."""
+    return datetime.date.fromisocalendar(year, week, weekday).isocalendar()
 
 
 def make_nan(data: bytes) -> float:
