@@ -19,7 +19,7 @@ from pyfora.language.shipping import Shipper
 
 _ATOMS = (int, float, complex, str, bytes, bool, type(None), range, ModuleType, type(Ellipsis))
 
-_MODULES_OWN = NOT_MEMBERS | {"__annotations__", "__warningregistry__"}
+_MODULES_OWN = NOT_MEMBERS | {"__annotations__", "__doc__", "__warningregistry__"}
 """What the interpreter has in a module, and may change while its code runs."""
 _CLASSES_OWN = frozenset(("__dict__", "__weakref__", "__annotations__", "__slotnames__"))
 """The same of a class. All else counts, though it is spelled with underscores: methods may keep state, too."""
