@@ -12,11 +12,14 @@ from pyfora.compile.numpy_kinds import complex_kind, element_of, is_function, nu
 
 def is_plain_class(cls: Any) -> bool:
     """Whether instances of this class of the user's are made and looked into as those of `object`."""
-    kind, parameters = type(cls), getattr(cls, "__dataclass_params__", None)
+    kind = type(cls)
+    if kind is not type:
+        # A metaclass of the user's may answer whatever it is asked for.
+        return False
+    parameters = getattr(cls, "__dataclass_params__", None)
     frozen = parameters is not None and parameters.frozen
     return (
-        kind is type
-        and cls.__module__ != "builtins"
+        cls.__module__ != "builtins"
         and cls.__new__ is object.__new__
         and cls.__getattribute__ is object.__getattribute__
         and (cls.__setattr__ is object.__setattr__ or frozen)
@@ -31,11 +34,12 @@ _OF_TUPLES = ("__getattribute__", "__getitem__", "__iter__", "__len__", "__eq__"
 
 def is_named_tuple(cls: Any) -> bool:
     """Whether this is what `namedtuple` makes, and its instances are made and looked into as that does."""
+    kind = type(cls)
+    if kind is not type or not issubclass(cls, tuple):
+        return False
     made_by = getattr(cls.__new__, "__globals__", {}).get("__name__", "")
     return (
-        type(cls) is type
-        and issubclass(cls, tuple)
-        and hasattr(cls, "_fields")
+        hasattr(cls, "_fields")
         and str(made_by).startswith("namedtuple_")
         and all(getattr(cls, name) is getattr(tuple, name) for name in _OF_TUPLES)
         and not any(hasattr(cls, name) for name in ("__bool__", "__getattr__", "__del__"))

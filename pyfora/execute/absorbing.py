@@ -8,7 +8,7 @@ from typing import Any
 from pyfora.execute.loops import LoopRun
 from pyfora.execute.offering import Offering
 from pyfora.execute.offers import Offer, TakenBack
-from pyfora.execute.output import ProgramOutput
+from pyfora.execute.output import ProgramOutput, is_redirected
 from pyfora.execute.pieces import PieceReport, piece_data, unpack_piece
 from pyfora.execute.terms import pack_state, unpack_state
 from pyfora.fold.folders import MustRunInOrder, NeedsElements
@@ -98,6 +98,7 @@ class Absorber:
         report = self._report(piece)
         if report.written and not all(self._is_silent(partial) for partial in report.partials):
             raise TakenBack("the loop prints, and so may the comparing or adding of what it yields")
+        self._check_written(report)
         for number, partial in enumerate(report.partials):
             try:
                 self._offer.folder.absorb(partial)
@@ -107,6 +108,11 @@ class Absorber:
                     raise MustRunInOrder("the terms of the sum change their kind too often") from None
                 raise
         self._note(report)
+
+    def _check_written(self, report: PieceReport) -> None:
+        """Raises TakenBack where what was printed is to go to another place than the client."""
+        if any(is_redirected(stream) for stream, _ in report.written):
+            raise TakenBack("the loop prints, and the program has redirected what is printed")
 
     def _is_silent(self, partial: Partial) -> bool:
         """Whether folding it can neither print nor raise, so that what its leaves printed stays in its place."""

@@ -12,7 +12,7 @@ from pyfora.execute import purity, warned
 from pyfora.execute.ambient import as_deep_as
 from pyfora.execute.environment import Environment, unpack
 from pyfora.execute.pieces import GaveUpAt, known_objects
-from pyfora.execute.reporting import CACHED, Made, Unshippable
+from pyfora.execute.reporting import CACHED, CACHED_AND_PRINTED, Made, Unshippable
 from pyfora.execute.terms import Terms
 from pyfora.fold.added import shortened
 from pyfora.fold.calling import range_called_over
@@ -22,6 +22,7 @@ from pyfora.fold.views import cursor_at, functions_of, holds_state
 from pyfora.language.caches import CACHE_WRAPPER, keep_objects
 from pyfora.language.frozen import fingerprint_of_state
 from pyfora.language.library_watch import LibraryWatch, mentions
+from pyfora.language.reach import Namespace
 from pyfora.limits import LEAF_ELEMENTS_LIMIT, RUN_LEAVES_LIMIT
 from pyfora.values.parcels import Parcel
 
@@ -50,6 +51,8 @@ class LeafLoop:
             raise Unshippable(reason) from None
         self._unpacked = unpacked
         self._caches = [found for found in unpacked.values() if type(found) is CACHE_WRAPPER]
+        # A module may be reached by an import in a function alone.
+        self._modules = [one.module for one in unpacked.values() if type(one) is Namespace and not one.library]
         self.known = known_objects(unpacked)
         """What the driver has, too, by index."""
         purity.install()
@@ -119,10 +122,15 @@ class LeafLoop:
 
     def _fingerprint(self) -> bytes | None:
         functions = functions_of(self._environment.source)
-        return fingerprint_of_state({"part": self._environment.part, "functions": functions})
+        return fingerprint_of_state({"part": self._environment.part, "functions": functions, "modules": self._modules})
 
     def _fingerprint_of_elements(self) -> bytes | None:
         return fingerprint_of_state({"elements": self._elements}) if self._watched else None
+
+    def check_output(self) -> None:
+        """Something was printed. Raises Unshippable where a cached function may have done so, which does it once."""
+        if any(CACHE_WRAPPER.cache_info(cache).currsize for cache in self._caches):
+            raise Unshippable(CACHED_AND_PRINTED)
 
     # ---- leaves ------------------------------------------------------------------------------------------------
 

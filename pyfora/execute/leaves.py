@@ -102,6 +102,8 @@ class LeafProcess:
                 # The driver runs this leaf again in order, if it comes to that, and meets the exception itself.
                 raised = True
                 break
+            if self._written:
+                loop.check_output()
             reporter.add(made, self._written, loop.known)
             if made.decided:
                 reporter.cover_all()

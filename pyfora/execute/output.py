@@ -90,6 +90,12 @@ class _Stream(io.TextIOBase):
         return len(text)
 
 
+def is_redirected(stream: str) -> bool:
+    """Whether the program has put another object in the place of `sys.stdout` or `sys.stderr`."""
+    found = getattr(sys, stream)
+    return type(found) is not _Stream or found.name != stream
+
+
 def redirect(write: Callable[[str, str], None]) -> None:
     """Let `sys.stdout` and `sys.stderr` of this process call `write(stream, text)` from now on."""
     sys.stdout = _Stream("stdout", write)

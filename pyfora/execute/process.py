@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
+from pyfora.execute import traced
 from pyfora.execute.ambient import leave_out_own_frames
 from pyfora.execute.anew import begin_anew, wanted_hash_seed
 from pyfora.execute.conversation import Conversation, WorkerGone
@@ -41,6 +42,7 @@ def work(message: Message, conversation: Conversation, spool: Spool, cache: Path
     sys.stdin = NoKeyboard()
     leave_out_own_frames()
     hide_facts()
+    traced.watch()
     try:
         if isinstance(message, DriveProgram):
             Driver(message, conversation, spool, cache).drive()

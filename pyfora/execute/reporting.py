@@ -19,6 +19,8 @@ from pyfora.wire.messages import PieceDone, RunLeaves
 
 CACHED = "a cached function that the loop calls keeps objects, which would be others in each process"
 
+CACHED_AND_PRINTED = "it prints, and so may a cached function that it calls, which would do so again in each process"
+
 
 class Unshippable(Exception):
     """What a leaf made cannot get to the driver; the text says why. The loop is run in order then."""

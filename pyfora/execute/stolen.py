@@ -27,6 +27,7 @@ from pyfora.language.functions import register, registered_segment
 from pyfora.language.library_watch import mentions
 from pyfora.language.settings import current_settings
 from pyfora.language.shipping import CodeForm, marshalled
+from pyfora.language.sources import without_scope
 from pyfora.values.parcels import Parcel
 from pyfora.wire.messages import Message, PieceDone
 
@@ -196,23 +197,10 @@ def _as_written(thunk: Thunk) -> Thunk:
     code = thunk.__code__
     if not any(isinstance(one, CodeType) for one in code.co_consts):
         return thunk
-    around = code.co_qualname + ".<locals>."
-    constants = tuple(
-        _renamed(one, around, code.co_qualname.removesuffix("<lambda>")) if isinstance(one, CodeType) else one
-        for one in code.co_consts
-    )
-    renamed = code.replace(co_consts=constants)
+    renamed = without_scope(code)
     segment = registered_segment(code)
     if segment is not None:
         register(renamed, segment)
     made = FunctionType(renamed, thunk.__globals__, thunk.__name__, thunk.__defaults__, thunk.__closure__)
     made.__kwdefaults__ = thunk.__kwdefaults__
     return made
-
-
-def _renamed(code: CodeType, before: str, after: str) -> CodeType:
-    constants = tuple(_renamed(one, before, after) if isinstance(one, CodeType) else one for one in code.co_consts)
-    name = code.co_qualname
-    # Equal code that stands elsewhere, too, may be one code object, and have the name that it has there.
-    renamed = after + name.removeprefix(before) if name.startswith(before) else name
-    return code.replace(co_qualname=renamed, co_consts=constants)

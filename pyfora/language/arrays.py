@@ -163,4 +163,4 @@ def reduce_masked(array: Any) -> Any:
     added = {name: vars(array)[name] for name in _MASKED_STATE if name in vars(array)}
     if array._mask is sys.modules["numpy.ma"].nomask:
         added["_mask"] = array._mask
-    return made, arguments, (state, added), *rest, making.set_state_and_added
+    return made, arguments, (state, (added, None)), *rest, making.set_state_and_added

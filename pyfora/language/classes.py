@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import abc
 import enum
 import sys
 from types import MemberDescriptorType
@@ -71,11 +72,21 @@ def _reduce_enumeration(kind: type[enum.Enum]) -> Any:
     # cloudpickle leaves out aliases, and the attributes that an `__init__` or a `__new__` gave to the members.
     members = kind.__members__
     names = {name: value for name, value in state[0].items() if name not in members}
-    attributes = {
-        name: {key: value for key, value in vars(member).items() if key not in _OF_EVERY_MEMBER}
-        for name, member in members.items()
-    }
+    attributes = {name: attributes_of_member(member) for name, member in members.items()}
     values = {name: member._value_ for name, member in members.items()}
     names["__qualname__"] = kind.__qualname__
     arguments = (bases, name, qualname, values, module, *rest)
     return make, arguments, (names, attributes), None, None, making.fill_enumeration
+
+
+def attributes_of_member(member: enum.Enum) -> dict[str, Any]:
+    """Those that are the user's, not the enumeration's."""
+    return {name: value for name, value in vars(member).items() if name not in _OF_EVERY_MEMBER}
+
+
+def registered_with(kind: type) -> list[type]:
+    """The classes that were registered with an abstract one."""
+    if not isinstance(kind, abc.ABCMeta):
+        return []
+    references = abc._get_dump(kind)[0]  # type: ignore[attr-defined]  # as cloudpickle finds them
+    return [found for reference in references if (found := reference()) is not None]

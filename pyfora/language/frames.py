@@ -50,7 +50,7 @@ def reduce_pandas(obj: Any) -> Any:
     state = _without_cache(state)
     if not added:
         return made, arguments, state, *rest
-    return made, arguments, (state, added), *rest, making.set_state_and_added
+    return made, arguments, (state, (added, None)), *rest, making.set_state_and_added
 
 
 def _copies_on_write() -> bool:

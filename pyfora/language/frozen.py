@@ -6,17 +6,27 @@ import enum
 import functools
 import hashlib
 from collections.abc import Mapping
-from types import FunctionType, ModuleType
+from types import BuiltinMethodType, FunctionType, ModuleType
 from typing import Any
 
 from pyfora.language.arrays import is_array_kind
 from pyfora.language.caches import CACHE_WRAPPER, attributes_of
+from pyfora.language.classes import attributes_of_member, registered_with
 from pyfora.language.dispatching import is_dispatcher, state_of_dispatcher
 from pyfora.language.making import contents
-from pyfora.language.reach import is_user_module
+from pyfora.language.reach import NOT_MEMBERS, is_user_module
 from pyfora.language.shipping import Shipper
 
-_ATOMS = (int, float, complex, str, bytes, bool, type(None), range, ModuleType, type(len), type(Ellipsis))
+_ATOMS = (int, float, complex, str, bytes, bool, type(None), range, ModuleType, type(Ellipsis))
+
+_MODULES_OWN = NOT_MEMBERS | {"__annotations__", "__doc__", "__warningregistry__"}
+"""What the interpreter has in a module, and may change while its code runs."""
+_CLASSES_OWN = frozenset(("__dict__", "__weakref__", "__annotations__", "__slotnames__"))
+"""The same of a class. All else counts, though it is spelled with underscores: methods may keep state, too."""
+_ENUMERATIONS_OWN = frozenset(
+    ("_value2member_map_", "_member_map_", "_member_names_", "_hashable_values_", "_unhashable_values_")
+)
+"""The same of an enumeration, which notes combinations of its members as they are made."""
 
 _MARK = id
 """Stands for the call that would make an object: a fingerprint is never loaded, so any builtin will do."""
@@ -24,6 +34,9 @@ _MARK = id
 
 def can_change(value: object) -> bool:
     """Whether the state of `value` can change at all; what cannot needs no fingerprint."""
+    if type(value) is BuiltinMethodType:
+        # Such as `xs.append`, which leads to `xs`.
+        return not isinstance(value.__self__, (ModuleType, type(None)))
     return type(value) not in _ATOMS
 
 
@@ -71,13 +84,13 @@ class _StatePickler(Shipper):
         if isinstance(obj, type):
             return _MARK, (id(obj), 0), _class_state(obj)
         if isinstance(obj, ModuleType):
-            return _MARK, (id(obj), 0)
+            return _MARK, (id(obj), 0), self._seen_in(vars(obj))
         if type(obj) is CACHE_WRAPPER:
             return _MARK, (id(obj), 0), (obj.__wrapped__, attributes_of(obj))
         if type(obj) is _Marked:
             return _MARK, (0, 0), obj.state
         if type(obj) is functools.partial:
-            return _MARK, (id(obj), 0), (obj.func, obj.args, obj.keywords)
+            return _MARK, (id(obj), 0), (obj.func, obj.args, obj.keywords, vars(obj))
         return super().reducer_override(obj)
 
     def links_of(self, error: BaseException) -> None:
@@ -89,11 +102,6 @@ class _StatePickler(Shipper):
         names = function.__globals__
         if not is_user_module(str(names.get("__name__"))):
             return tuple(contents(cell) for cell in function.__closure__ or ())
-        seen = None
-        if self._with_globals:
-            seen = self._globals.get(id(names))
-            if seen is None:
-                seen = self._globals[id(names)] = _Marked(members(names))
         return (
             tuple(contents(cell) for cell in function.__closure__ or ()),
             function.__defaults__,
@@ -101,8 +109,17 @@ class _StatePickler(Shipper):
             dict(function.__dict__),
             (function.__name__, function.__qualname__, function.__module__, function.__doc__),
             function.__annotations__,
-            seen,
+            self._seen_in(names),
         )
+
+    def _seen_in(self, names: dict[str, Any]) -> _Marked | None:
+        """The members of a module of the user's, where they count."""
+        if not self._with_globals or not is_user_module(str(names.get("__name__"))):
+            return None
+        seen = self._globals.get(id(names))
+        if seen is None:
+            seen = self._globals[id(names)] = _Marked(members(names))
+        return seen
 
 
 class _Marked:
@@ -114,14 +131,24 @@ class _Marked:
 
 def members(names: Mapping[str, Any]) -> dict[str, Any]:
     """The members of a module that are the user's, not the interpreter's."""
-    return {name: value for name, value in names.items() if not name.startswith("__")}
+    return {name: value for name, value in names.items() if name not in _MODULES_OWN}
 
 
 def _class_state(kind: type) -> Any:
-    if not is_user_module(kind.__module__) or issubclass(kind, enum.Enum):
-        return None  # an enumeration notes combinations of its members as they are made
-    return {
+    if not is_user_module(kind.__module__):
+        return None
+    names = dict(vars(kind))
+    if issubclass(kind, enum.Enum):
+        names = {name: value for name, value in names.items() if name not in _ENUMERATIONS_OWN}
+        # Pickled as members of the class they would say nothing of what they hold.
+        names |= {name: (member._value_, attributes_of_member(member)) for name, member in kind.__members__.items()}
+    own = {
         name: value.__func__ if isinstance(value, (staticmethod, classmethod)) else value
-        for name, value in vars(kind).items()
-        if not (name.startswith("__") and name.endswith("__")) and not name.startswith("_abc_")
+        for name, value in names.items()
+        if name not in _CLASSES_OWN and not name.startswith("_abc_")
     }
+    # To ask a class without annotations for them makes an empty dict of them.
+    annotations = names.get("__annotations__") or None
+    called = kind.__name__, kind.__qualname__
+    # What its instances find in its bases, and the class in its metaclass, is not seen otherwise.
+    return own, annotations, called, kind.__bases__, type(kind), sorted(map(id, registered_with(kind)))

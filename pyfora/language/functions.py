@@ -15,7 +15,6 @@ from pyfora.language.bindings import mangled
 from pyfora.language.in_order import InOrder
 from pyfora.language.read_checks import ReadChecker
 from pyfora.language.rewrite import RewrittenSegment, rewritten_function
-from pyfora.language.rewriter import part_argument
 from pyfora.language.sources import (
     CodeReference,
     ComprehensionNode,
@@ -24,8 +23,10 @@ from pyfora.language.sources import (
     first_line_of,
     holds_code,
     is_code_of,
+    is_lambda_of,
     nested_codes,
     parsed,
+    part_argument,
     source_lines,
 )
 from pyfora.language.trees import copied, placed
@@ -106,12 +107,7 @@ def registered_reference(code: CodeType) -> CodeReference | None:
 def is_part(code: CodeType) -> bool:
     """Whether `code` is that of a part but of a `for` loop's: the lambda that the rewriting made of a comprehension."""
     segment = registered_segment(code)
-    return (
-        segment is not None
-        and code.co_name == "<lambda>"
-        and code.co_argcount == 1
-        and code.co_varnames[0] == part_argument(segment)
-    )
+    return segment is not None and is_lambda_of(code, part_argument(segment))
 
 
 def is_set_comprehension(code: CodeType) -> bool:

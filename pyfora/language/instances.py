@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import collections
+import contextlib
 import copyreg
 import enum
 import sys
 from collections.abc import Callable
-from types import FunctionType
+from types import FunctionType, MemberDescriptorType
 from typing import Any
 
 from pyfora.language import making
 from pyfora.language.reach import is_user_module
+from pyfora.language.tracebacks import Frame, frames_of
 from pyfora.values.set_order import Recipe, recipe_for
 
-Links = tuple[BaseException | None, BaseException | None, bool]
-"""Of an exception: its cause, its context, and whether the cause hides the context."""
+Links = tuple[BaseException | None, BaseException | None, bool, tuple[Frame, ...]]
+"""Of an exception: its cause, its context, whether the cause hides the context, and the frames of its traceback."""
 
 HEAP_TYPE = 1 << 9
 """Py_TPFLAGS_HEAPTYPE: the class was made by a class statement, or by a call of `type`."""
@@ -75,7 +77,10 @@ def layout_of(kind: type) -> type:
 
 
 def is_copied_raw(kind: type) -> bool:
-    """Whether pickle would run methods of the user's to copy instances of `kind`, and they can do without."""
+    """Whether pickle would run methods of the user's to copy instances of `kind`, or drop some of what they hold.
+
+    Only where they can do without what their class says.
+    """
     if _is_nameless_tuple(kind):
         return True
     if not is_user_class(kind) or issubclass(kind, (enum.Enum, type, BaseException)):
@@ -84,7 +89,10 @@ def is_copied_raw(kind: type) -> bool:
     if base not in _SHAPES or _has_library_hook(kind):
         return False
     names = (*_STATE_HOOKS, *_ACCESS_HOOKS, *_FILLING_HOOKS.get(base, ()))
-    return any(name in vars(ancestor) for ancestor in kind.__mro__ if is_user_class(ancestor) for name in names)
+    # Of a defaultdict pickle takes no attributes.
+    return base is collections.defaultdict or any(
+        name in vars(ancestor) for ancestor in kind.__mro__ if is_user_class(ancestor) for name in names
+    )
 
 
 def has_state_hook(kind: type) -> bool:
@@ -152,13 +160,61 @@ def reduce_without_hooks(obj: Any) -> Any:
     return *padded, making.set_state
 
 
+def is_known_to_a_library(kind: type) -> bool:
+    """Whether a class of the user's comes from one whose own `__reduce__` or the like says what is copied."""
+    if not is_user_class(kind) or issubclass(kind, (enum.Enum, type, BaseException)) or has_state_hook(kind):
+        return False
+    return _has_library_hook(kind)
+
+
+def reduce_by_library(obj: Any) -> Any:
+    """As its library says, with the attributes that this leaves out; and no method of the user's makes it again.
+
+    The library's class knows nothing of what the user added: of `class Own(collections.Counter)` only the counts.
+    """
+    kind = type(obj)
+    reduced = obj.__reduce_ex__(5)
+    if not isinstance(reduced, tuple) or len(reduced) > 5:
+        return reduced
+    made, arguments, state, *items = (*reduced, None, None, None)[:5]
+    own = [ancestor for ancestor in kind.__mro__ if is_user_class(ancestor)]
+    if made is kind and any(name in vars(ancestor) for ancestor in own for name in ("__new__", "__init__")):
+        base = next(ancestor for ancestor in kind.__mro__ if not is_user_class(ancestor))
+        made, arguments = making.make_by_library, (base, kind, arguments)
+    # What is looked up by its name has its attributes where it is found.
+    is_made = reduced[0] is kind or reduced[1][:1] == (kind,)
+    left_out = (_attributes(obj), _slots_of(obj, own)) if is_made and not _holds_a_dict(state) else (None, None)
+    if not any(left_out):
+        return made, arguments, state, *items
+    return made, arguments, (state, left_out), *items, making.set_state_and_added
+
+
+def _holds_a_dict(state: Any) -> bool:
+    """Whether a library tells of attributes."""
+    return any(isinstance(part, dict) for part in (state if isinstance(state, tuple) else (state,)))
+
+
+def _slots_of(obj: Any, own: list[type]) -> dict[str, Any] | None:
+    """What `obj` has in the slots of these classes."""
+    slots = [slot for kind in own for slot in vars(kind).values() if type(slot) is MemberDescriptorType]
+    found = {}
+    for slot in slots:
+        with contextlib.suppress(AttributeError):
+            found[slot.__name__] = slot.__get__(obj)
+    return found or None
+
+
 def reduce_exception(error: BaseException, links: Links | None) -> Any:
     """The reduction of an exception, with what it is linked to; NotImplemented where its class knows better."""
     kind = type(error)
     base: Any = making.builtin_base(kind)
     definer = next(ancestor for ancestor in kind.__mro__ if "__reduce__" in vars(ancestor))
     if isinstance(vars(definer)["__reduce__"], FunctionType) and not is_user_class(definer):
-        return NotImplemented
+        reduced = error.__reduce__()
+        state = (_attributes(error), _slots(error, kind), links)
+        if not isinstance(reduced, tuple) or any(reduced[2:]) or not any(state):
+            return NotImplemented
+        return *reduced[:2], state, None, None, making.fill_exception
     _, arguments, *rest = base.__reduce__(error)
     attributes = rest[0] if rest else None
     named = getattr(error, "name", None) if isinstance(error, (NameError, AttributeError)) else None
@@ -169,5 +225,7 @@ def reduce_exception(error: BaseException, links: Links | None) -> Any:
 
 def links_of(error: BaseException) -> Links | None:
     """What the exception is linked to, or None."""
-    links = (error.__cause__, error.__context__, error.__suppress_context__)
-    return links if any(link is not None and link is not False for link in links) else None
+    trace = error.__traceback__
+    frames = () if trace is None else frames_of(trace)
+    links = (error.__cause__, error.__context__, error.__suppress_context__, frames)
+    return links if any(link is not None and link not in (False, ()) for link in links) else None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import abc
 import collections
+import datetime
 import enum
 import functools
 import importlib
@@ -18,6 +19,7 @@ from typing import Any, NoReturn
 import cloudpickle.cloudpickle as cloudpickle  # type: ignore[import-untyped]
 
 from pyfora.language.reach import Namespace
+from pyfora.language.tracebacks import traceback_of
 from pyfora.values.set_order import Parts, Recipe
 
 
@@ -67,6 +69,11 @@ def module_of(namespace: Namespace) -> ModuleType:
 def attribute_of(module: str, name: str) -> Any:
     """What the module has here by that name."""
     return getattr(importlib.import_module(module), name)
+
+
+def iso_calendar(year: int, week: int, weekday: int) -> Any:
+    """What `isocalendar()` of a date gives."""
+    return datetime.date.fromisocalendar(year, week, weekday).isocalendar()
 
 
 def make_nan(data: bytes) -> float:
@@ -228,7 +235,16 @@ def fill_exception(error: BaseException, state: tuple[Any, Any, Any]) -> None:
         builtin_base(type(error)).__setstate__(error, attributes)
     set_state(error, (None, slots))
     if links is not None:
-        error.__cause__, error.__context__, error.__suppress_context__ = links
+        error.__cause__, error.__context__, error.__suppress_context__, frames = links
+        error.__traceback__ = traceback_of(frames)
+
+
+def make_by_library(base: Any, kind: type, arguments: tuple[Any, ...]) -> Any:
+    """An instance of `kind` as the library's class that it comes from makes it: a user's own may take others."""
+    made = base.__new__(kind, *arguments)
+    if base.__init__ is not object.__init__:
+        base.__init__(made, *arguments)
+    return made
 
 
 def make_raw(base: type, kind: type, arguments: tuple[Any, ...]) -> Any:
@@ -363,14 +379,14 @@ def set_function(function: FunctionType, state: dict[str, Any]) -> None:
         function.__type_params__ = state["type_params"]  # type: ignore[attr-defined,unused-ignore]
 
 
-def set_state_and_added(instance: Any, state: tuple[Any, dict[str, Any]]) -> None:
-    """The same as pickle would do with the first part; the second holds attributes that are added to that."""
+def set_state_and_added(instance: Any, state: tuple[Any, tuple[Any, Any]]) -> None:
+    """The same as pickle would do with the first part; the second holds attributes and slots that are added to that."""
     own, added = state
     if own is not None and hasattr(instance, "__setstate__"):
         instance.__setstate__(own)
     elif own is not None:
         set_state(instance, own)
-    vars(instance).update(added)
+    set_state(instance, added)
 
 
 def set_state(instance: object, state: Any) -> None:

@@ -26,9 +26,10 @@ _NATIVE_SUFFIXES = (".so", ".pyd", ".dll")
 _IMPORT_NAME = dis.opmap["IMPORT_NAME"]
 _WHOLE_NAMESPACE = frozenset(("globals", "vars", "eval", "exec", "dir", "__dict__"))
 """Names by which code may reach a member of a module without naming it."""
-_NOT_MEMBERS = frozenset(
+NOT_MEMBERS = frozenset(
     ("__builtins__", "__name__", "__file__", "__package__", "__path__", "__spec__", "__loader__", "__cached__")
 )
+"""What the interpreter gives a module."""
 
 
 class ReplicaModule(ModuleType):
@@ -170,7 +171,7 @@ class Reach:
         for names, module, level, taken in pending:
             self._import(names, module, level, taken)
         for namespace in list(self.namespaces.values()):
-            reached = self.mentioned & namespace.names.keys() - namespace.sent - _NOT_MEMBERS
+            reached = self.mentioned & namespace.names.keys() - namespace.sent - NOT_MEMBERS
             if namespace.library:
                 reached = {name for name in reached if _is_submodule(namespace, name)}
             for name in sorted(reached):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import datetime
 import functools
 import io
 import pickle
@@ -53,6 +54,11 @@ def _of_file(file: Any) -> Any:
     return making.closed_file, (raw.name, raw.mode, None if buffer is raw else type(buffer), text)
 
 
+def _of_iso_calendar(date: Any) -> Any:
+    # A tuple to pickle.
+    return making.iso_calendar, tuple(date)
+
+
 def _of_memory_file(file: io.StringIO | io.BytesIO) -> Any:
     return (making.closed_memory_file, (type(file),)) if file.closed else file.__reduce_ex__(5)
 
@@ -84,6 +90,7 @@ def reductions() -> dict[type, Callable[[Any], Any]]:
         functools.singledispatchmethod: reduce_dispatching_method,
         ContextVar: _of_context_variable,
         re.Match: match_reducer(),
+        type(datetime.date.min.isocalendar()): _of_iso_calendar,
         MethodType: _of_method,
         BuiltinMethodType: _of_builtin,
         **iterator_reductions(),

@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import ast
 import copy
-import functools
-import re
-import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -52,7 +49,7 @@ from pyfora.language.primitives import (
     SOURCE,
     TYPE,
 )
-from pyfora.language.sources import ComprehensionNode, Segment
+from pyfora.language.sources import ComprehensionNode, Segment, part_argument
 from pyfora.language.trees import all_nodes, copied
 
 LoopNode = ComprehensionNode | ast.For | ast.While | ast.Call
@@ -62,7 +59,6 @@ _IS_LONG = f"{TYPE}({{held}}) is {RANGE} and not -{FEW_TURNS} <= {{held}}.stop -
 """Of what is a range in truth, and so of ints in truth; there may be more of them than `len` can tell."""
 _IS_ARRAY = f"{IS_LONG_ARRAY}({{held}})"
 _KINDS: dict[type[ast.expr], str] = {ast.ListComp: "list", ast.SetComp: "set", ast.DictComp: "dict"}
-_WORD = re.compile(r"\w+")
 
 
 @dataclass(frozen=True)
@@ -75,23 +71,6 @@ class PartLoop:
     """For each of these places the number of what is added to."""
     class_name: str | None
     """Of the class around it."""
-
-
-@functools.lru_cache(maxsize=512)
-def part_argument(segment: Segment) -> str:
-    """The name of every part's parameter in this segment; the text uses it for nothing else."""
-    # Python takes identifiers as NFKC makes them.
-    return free_name("source", _WORD.findall(unicodedata.normalize("NFKC", segment.text)))
-
-
-def free_name(wanted: str, taken: Iterable[str]) -> str:
-    """`wanted`, or `wanted_1` and so on, whichever is not in `taken`."""
-    taken = set(taken)
-    name, count = wanted, 0
-    while name in taken:
-        count += 1
-        name = f"{wanted}_{count}"
-    return name
 
 
 class Rewriter(Divider):

@@ -24,7 +24,9 @@ from pyfora.language.instances import (
     Links,
     has_state_hook,
     is_copied_raw,
+    is_known_to_a_library,
     links_of,
+    reduce_by_library,
     reduce_exception,
     reduce_raw,
     reduce_without_hooks,
@@ -159,6 +161,8 @@ class Shipper(ParcelPickler):
             return getattr, (dataclasses, _SENTINELS[id(obj)])
         if hasattr(kind, "__getattr__") and not hasattr(kind, "__setstate__") and not self._is_remote(obj):
             return reduce_without_hooks(obj)
+        if is_known_to_a_library(kind):
+            return reduce_by_library(obj)
         self._plain_kinds.add(kind)
         return None
 

@@ -68,6 +68,18 @@ def nan_sum(count: int) -> float:
     return sum(math.sqrt(i) if i != count - 5 else math.inf - math.inf for i in range(count))
 
 
+def metaclass_that_answers(count: int) -> list[object]:
+    class Meta(type):
+        def __getattr__(cls, name: str) -> str:
+            return f"no {name}"
+
+    class Made(metaclass=Meta):
+        def __init__(self, number: int) -> None:
+            self.number = number
+
+    return [(Made(i).number, Made.other) for i in range(count)]
+
+
 def exits(count: int) -> object:
     def element(i: int) -> int:
         if i == count - 5:

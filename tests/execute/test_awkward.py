@@ -27,3 +27,8 @@ def test_kernels_cannot_be_seen(compiling_worker: WorkerInTest, function: Callab
 @pytest.mark.parametrize(("function", "count"), programs.EQUAL, ids=lambda v: getattr(v, "__name__", v))
 def test_eagerly(eager_worker: WorkerInTest, function: Callable[[int], Any], count: int) -> None:
     check_equal(eager_worker, function, min(count, 20_000))
+
+
+def test_the_compiler_asks_no_metaclass(compiling_worker: WorkerInTest) -> None:
+    loops = check_equal(compiling_worker, awkward.metaclass_that_answers, 12)
+    assert {loop["how"] for loop in loops} == {"interpreted"}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from tests.differential.rows import Row, refused, same
 
 SETUP = """
-import collections, array
+import abc, collections, array, enum, functools
 xs = [3, 1, 2]
 d = {"a": 1, "b": [2]}
 s = {1, 2}
@@ -31,9 +31,22 @@ class S:
         self.x = 1
 class L(list):
     pass
-a, slotted, sub = A(), S(), L([1])
+class Meta(type):
+    shared = [1]
+class Derived(A, metaclass=Meta):
+    pass
+class Color(enum.Enum):
+    RED = [1]
+    def __init__(self, _):
+        self.hits = 0
+class Abstract(abc.ABC):
+    pass
+__made__ = [1]
+a, slotted, sub, derived = A(), S(), L([1]), Derived()
 def f(): pass
 f.mark = []
+append = [1].append
+part = functools.partial(f)
 def push(target, value):
     target.append(value)
     return value
@@ -145,7 +158,18 @@ MUTATIONS: dict[str, list[str]] = {
         "del A.level",
         "setattr(A, 'level', 3)",
         "A.grow = None",
+        "A.__init__ = None",
+        "A.__len__ = lambda self: 3",
+        "A.__made__ = 1",
+        "A.__name__ = 'B'",
+        "A.__qualname__ = 'B'",
     ],
+    "append": ["append(1)"],
+    "part": ["part.mark = 1", "part.keywords['x'] = 1"],
+    "derived": ["derived.shared.append(1)", "type(type(derived)).shared.append(1)"],
+    "Color": ["Color.RED.value.append(2)", "Color.RED.hits += 1", "Color.shared = 1"],
+    "Abstract": ["Abstract.register(A)"],
+    "__made__": ["__made__.append(1)"],
     "f": [
         "f.mark.append(1)",
         "f.other = 1",
@@ -649,6 +673,38 @@ d["new"] = 1
         with executor.remotely.downloadAll():
             x = [f(i) for i in range(100_000)]
         """,
+    ),
+    *(
+        refused(
+            f"a list of a module, changed by one element of a parallel loop: {way}",
+            "`helper.seen` was changed",
+            f"""
+            {before}
+            def f(i):
+                {within}
+                for _ in range(50): pass
+                if i == 90_000: {change}
+                return i
+            with executor.remotely.downloadAll():
+                x = [f(i) for i in range(100_000)]
+            """,
+            files={
+                "helper.py": """
+                seen = []
+                def note(i):
+                    seen.append(i)
+                class Note:
+                    def __init__(self, i):
+                        seen.append(i)
+                """
+            },
+        )
+        for way, before, within, change in (
+            ("as its attribute", "import helper", "pass", "helper.seen.append(i)"),
+            ("by its function", "import helper", "pass", "helper.note(i)"),
+            ("by an instance", "from helper import Note", "pass", "Note(i)"),
+            ("imported in a function", "", "import helper", "helper.seen.append(i)"),
+        )
     ),
     *(
         refused(

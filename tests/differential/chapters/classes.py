@@ -584,6 +584,75 @@ ROWS = [
         """,
     ),
     same(
+        "attributes of instances whose library says what is copied",
+        """
+        import collections, datetime, decimal, fractions, ipaddress, pathlib, random
+        class Counts(collections.Counter):
+            def __init__(self, *counted, tag):
+                print("made", tag)
+                super().__init__(*counted)
+                self.tag = tag
+        class Lists(collections.defaultdict): pass
+        class Day(datetime.date):
+            def __new__(cls, text):
+                return super().__new__(cls, *map(int, text.split("-")))
+            def __init__(self, text):
+                self.text = text
+        class Share(fractions.Fraction):
+            __slots__ = ("note", "__private")
+            def __new__(cls, *parts):
+                made = super().__new__(cls, *parts)
+                made.note, made.__private = [1], 2
+                return made
+            def both(self):
+                return self.note, self.__private
+        class Price(decimal.Decimal): pass
+        class Address(ipaddress.IPv4Address): pass
+        class Place(pathlib.PurePosixPath): pass
+        class Chance(random.Random):
+            def __init__(self, seed):
+                super().__init__(seed)
+                self.draws = 0
+        def make(i):
+            found = [Lists(list, a=[1]), Price(i), Address(i), Place("/a")]
+            for one in found:
+                one.mark = [i]
+            return [*found, Counts("ab" * i, tag=i), Day(f"2020-1-{i + 1}"), Share(i, 7), Chance(i)]
+        def what_is_in(found):
+            *marked, counts, day, share, chance = found
+            return [one.mark for one in marked], counts.tag, day.text, share.both(), chance.draws, chance.random()
+        captured = make(3)
+        with executor.remotely.downloadAll():
+            a = what_is_in([*captured[:-1], Chance(5)])
+            made = make(4)
+            b = what_is_in(made[:-1] + [Chance(6)])
+            many = [make(i % 20) for i in range(3_000)]
+            c = list(map(what_is_in, many))
+        d = what_is_in(captured), what_is_in(made), captured[4] is captured[4]
+        e = list(map(what_is_in, many[:20]))
+        many = made = captured = None
+        """,
+    ),
+    same(
+        "notes and attributes of an exception whose library says what is copied",
+        """
+        import json
+        def tried(i):
+            try:
+                json.loads("[" * i)
+            except json.JSONDecodeError as error:
+                error.add_note(f"note {i}")
+                error.number = i
+                return error
+        with executor.remotely.downloadAll():
+            kept = tried(2)
+            many = [tried(i % 30) for i in range(3_000)]
+            found = [(error.__notes__, error.number, error.pos) for error in many]
+        after = kept.__notes__, kept.number, many[7].__notes__
+        many = None
+        """,
+    ),
+    same(
         "custom pickling",
         """
         class P:

@@ -481,6 +481,79 @@ with executor.remotely.downloadAll():
         """,
     ),
     same(
+        "traceback texts of loops, inside the block",
+        """
+        import logging, traceback
+        def f(i):
+            if i == 7:
+                raise ValueError("seven", i)
+            return i
+        def loop(count):
+            out = []
+            for i in range(count):
+                out.append(f(i))
+            return out
+        loops = {
+            "list": lambda count: [f(i) for i in range(count)],
+            "set": lambda count: {f(i) for i in range(count)},
+            "dict": lambda count: {i: f(i) for i in range(count)},
+            "sum": lambda count: sum(
+                f(i) for i in range(count)
+            ),
+            "join": lambda count: ",".join(str(f(i)) for i in range(count)),
+            "map": lambda count: max(map(f, range(count))),
+            "key": lambda count: sorted(range(count), key=f),
+            "for": loop,
+        }
+        def tried(loop, count):
+            try:
+                loop(count)
+            except ValueError as error:
+                lines = [(frame.f_code.co_name, line) for frame, line in traceback.walk_tb(error.__traceback__)]
+                return traceback.format_exc(), lines
+        with executor.remotely.downloadAll():
+            texts = {name: tried(loop, 12) for name, loop in loops.items()}
+            try:
+                squares = [f(i) for i in range(len(loops) + 4)]
+            except ValueError:
+                logging.exception("failed")
+                traceback.print_exc()
+        """,
+    ),
+    same(
+        "tracebacks of exceptions that are values",
+        """
+        import traceback
+        def f(i):
+            if i % 2:
+                raise ValueError("odd", i)
+            return {}[i]
+        def tried(i):
+            try:
+                f(i)
+            except Exception as error:
+                return error
+        captured = tried(1)
+        with executor.remotely.downloadAll():
+            traceback.print_exception(captured)
+            many = [tried(i % 10) for i in range(4_000)]
+            inside = ["".join(traceback.format_exception(error)) for error in many[-10:]]
+            try:
+                try:
+                    f(3)
+                except ValueError as error:
+                    raise KeyError("k") from error
+            except KeyError as error:
+                chained = error
+            group = ExceptionGroup("g", [tried(1), tried(2)])
+            never_raised = ValueError("v")
+        outside = ["".join(traceback.format_exception(error)) for error in (*many[-10:], chained, group)]
+        frames = traceback.extract_tb(chained.__traceback__), never_raised.__traceback__
+        lines = [(frame.name, frame.lineno, frame.line) for frame in frames[0]]
+        many = frames = None
+        """,
+    ),
+    same(
         "sys.exc_info and context",
         """
         import sys

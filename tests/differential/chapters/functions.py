@@ -473,6 +473,22 @@ ROWS = [
         """,
     ),
     same(
+        "names of functions within comprehensions",
+        """
+        def named(count):
+            kinds = {(lambda: 0).__qualname__ for _ in range(count)}
+            return [(lambda: 0).__qualname__ for _ in range(count)], kinds, list((j for j in "a") for _ in range(2))
+        with executor.remotely.downloadAll():
+            count = 12
+            a = [(lambda: 0).__qualname__ for _ in range(count)]
+            b = [[(j for j in "a").__qualname__ for _ in range(2)] for _ in range(count)]
+            c = named(count)[:2]
+            d = {i: (lambda: [(lambda: 0).__qualname__ for _ in range(2)])() for i in range(count)}
+            e = sum((lambda: 0)(i) for i in range(count))
+        """,
+        raises="TypeError",
+    ),
+    same(
         "a wrong call",
         """
         def f(a, b):

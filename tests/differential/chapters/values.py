@@ -66,6 +66,7 @@ EXPRESSIONS: dict[str, list[str]] = {
     ],
     "datetime": [
         "D.datetime(2024, 2, 29, 12, 30, 1, 5, fold=1)",
+        "D.date(2024, 2, 29).isocalendar()",
         "D.datetime(2024, 1, 1, tzinfo=D.timezone.utc)",
         "D.date(1, 1, 1)",
         "D.time(23, 59)",
