@@ -605,6 +605,15 @@ ROWS = [
         """,
     ),
     same(
+        "an operator.methodcaller, called",
+        """
+        import operator
+        split = operator.methodcaller("split", sep=",")
+        with executor.remotely.downloadAll():
+            parts = split("a,b")
+        """,
+    ),
+    same(
         "attributes of instances whose library says what is copied",
         """
         import collections, datetime, decimal, fractions, ipaddress, pathlib, random
