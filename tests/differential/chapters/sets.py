@@ -20,6 +20,25 @@ MAKING = """
 
 ROWS: list[Row] = [
     same(
+        "sets and dicts of instances that are compared by what the block has bound",
+        """
+        with executor.remotely.downloadAll():
+            def kind_of(number):
+                return number % 3
+            class Key:
+                def __init__(self, number):
+                    self.number = number
+                def __hash__(self):
+                    return hash(kind_of(self.number))
+                def __eq__(self, other):
+                    return isinstance(other, Key) and self.number == other.number
+            keys = {Key(i) for i in range(9)}
+            by_key = {Key(i): i for i in range(9)}
+        numbers = [key.number for key in keys]
+        found = by_key[Key(4)], Key(5) in keys, len(keys), list(by_key.values())
+        """,
+    ),
+    same(
         "order of captured sets",
         MAKING
         + """
