@@ -57,12 +57,14 @@ def read_answer(
     origin: Origin,
     connection: Connection,
     frame_cells: Mapping[str, CellType] | None = None,
+    seen_in: dict[str, Any] | None = None,
 ) -> Answer:
     """Unpack an end, fetching the parcels that are too large for its message, and tell the manager that it arrived.
 
-    `frame_cells` are those of the frame of the block, which functions that it defined share. Raises
-    UnconvertibleValueError, ComputeCrashError, CancelledError or ValueLostError where the program did not complete,
-    ConnectionError where its results could not be fetched, WireError where the end is not of the agreed form.
+    `frame_cells` are those of the frame of the block, which functions that it defined share; `seen_in` the globals in
+    which they look for its names, where it is at module level. Raises UnconvertibleValueError, ComputeCrashError,
+    CancelledError or ValueLostError where the program did not complete, ConnectionError where its results could not be
+    fetched, WireError where the end is not of the agreed form.
     """
     if ended.outcome != "completed":
         connection.answer_taken(ended.program_id)
@@ -76,7 +78,7 @@ def read_answer(
     raised, _ = _parcel(end.exception, payload, connection)
     unpacked: dict[int, Any] = {}
     answer = Answer(
-        names={} if results is None else unpack_results(results, origin, frame_cells, unpacked),
+        names={} if results is None else unpack_results(results, origin, frame_cells, unpacked, seen_in),
         stayed=end.stayed,
         deleted=end.deleted,
         exception=None if raised is None else unpack_exception(raised, origin, unpacked),

@@ -103,7 +103,8 @@ class RemoteBlock:
             # Ctrl-C, or a progress callback that raised: nobody waits for this program any more.
             executor.connection.cancel(submission)
             raise
-        answer = read_answer(ended, program.origin, executor.connection, entered.cells())
+        seen_in = frame.f_globals if frame.f_locals is frame.f_globals else None
+        answer = read_answer(ended, program.origin, executor.connection, entered.cells(), seen_in)
         executor.note_loops(answer.loops, answer.loops_left_out)
         names = {name: fetched(value) for name, value in answer.names.items()}
         return replace(answer, names=names), program.origin

@@ -11,8 +11,7 @@ from collections.abc import Callable, Iterator
 from types import FrameType, SimpleNamespace, TracebackType
 from typing import Any
 
-from pyfora.language.functions import is_part
-from pyfora.language.tracebacks import is_own_file, named_for_its_set
+from pyfora.language.tracebacks import is_of_code_around, is_own_file, named_for_its_set
 
 Walked = Iterator[tuple[FrameType, Any]]
 """Frames, and where in them: a line, or a line and columns."""
@@ -35,8 +34,7 @@ def _hiding(walk: Callable[[TracebackType | None], Walked]) -> Callable[[Traceba
         shown: list[tuple[Any, Any]] = []
         for frame, place in walk(trace):
             code = frame.f_code
-            if is_part(code):
-                # A part is no function of the user's: what it does, the code around it does.
+            if is_of_code_around(code):
                 if shown:
                     shown[-1] = shown[-1][0], place
             elif not is_own_file(code.co_filename):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import abc
 import enum
 import sys
+import typing
 from types import MemberDescriptorType
 from typing import Any
 
@@ -16,6 +17,7 @@ from pyfora.language.reach import is_user_module
 
 _OF_EVERY_MEMBER = ("_value_", "_name_", "__objclass__", "_sort_order_", "_inverted_")
 """What the enumeration itself notes in its members."""
+_OF_TYPED_DICTS: Any = type(typing.TypedDict("_", {}))  # type: ignore[operator]
 
 
 def is_importable(obj: Any) -> bool:
@@ -53,7 +55,8 @@ def reduce_class(kind: type) -> Any:
         # From 3.13 on, setting __module__ removes it.
         names["__firstlineno__"] = names.pop("__firstlineno__")
     registered = names.pop("_abc_impl", ())
-    maker = next(ancestor for ancestor in meta.__mro__ if not is_user_class(ancestor))
+    # That of a TypedDict takes no class that is made already, as it has other bases then.
+    maker = type if meta is _OF_TYPED_DICTS else next(one for one in meta.__mro__ if not is_user_class(one))
     hooked = next(ancestor for ancestor in kind.__mro__[1:] if "__init_subclass__" in vars(ancestor))
     arguments = (maker, meta, name, kind.__bases__, given, tracker_id, is_user_class(hooked))
     return making.make_class, arguments, (maker, names, registered), None, None, making.fill_class

@@ -5,6 +5,7 @@ from __future__ import annotations
 import enum
 import functools
 import hashlib
+import typing
 from collections.abc import Mapping
 from types import BuiltinMethodType, FunctionType, ModuleType
 from typing import Any
@@ -90,7 +91,11 @@ class _StatePickler(Shipper):
         if type(obj) is _Marked:
             return _MARK, (0, 0), obj.state
         if type(obj) is functools.partial:
-            return _MARK, (id(obj), 0), (obj.func, obj.args, obj.keywords, vars(obj))
+            # Not by its identity: an operator.methodcaller is pickled as another one each time.
+            return _MARK, (0, 0), (obj.func, obj.args, obj.keywords, vars(obj))
+        if type(obj) is typing.ForwardRef:
+            # It notes what it refers to when that is first asked for.
+            return _MARK, (0, 0), obj.__forward_arg__
         return super().reducer_override(obj)
 
     def links_of(self, error: BaseException) -> None:

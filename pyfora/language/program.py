@@ -16,7 +16,7 @@ from typing import Any
 from pyfora.errors import InvalidPyforaOperation, UnconvertibleValueError, WireError
 from pyfora.language.capture import Block, captured_names
 from pyfora.language.packages import versions_of
-from pyfora.language.reach import Namespace
+from pyfora.language.reach import NOT_MEMBERS, Namespace, mentioned_names
 from pyfora.language.settings import current_settings
 from pyfora.language.shipping import CodeForm, RemoteValue, Shipper, marshalled, reason_of
 from pyfora.language.sources import function_reference
@@ -106,17 +106,20 @@ def build_block_program(
     """
     unconvertible: dict[tuple[int, str], str] = {}
     doubtful_cells: dict[int, tuple[CellType, str]] = {}
+    first: Members = {}
     while True:
         shipper = Shipper(_from_source, remote_value, doubtful=unconvertible)
         shipper.doubtful_cells = doubtful_cells
         try:
-            _ship_block(shipper, block, frame_globals, frame_locals, unconvertible)
+            _ship_block(shipper, block, frame_globals, frame_locals, unconvertible, first)
         except _CannotSend as failure:
             # What was half written spoils the stream: it is written again, with a placeholder there.
             if blamed := shipper.blame_cells():
                 doubtful_cells.update(blamed)
             else:
                 unconvertible[failure.slot] = failure.reason
+            continue
+        if not first and (first := _asked_while_loading(shipper)):
             continue
         _check_shared_names(shipper, block, frame_locals)
         return _program(shipper, "block", block.filename, block.line, block.names())
@@ -145,11 +148,13 @@ def _build_plain_program(
 ) -> Program:
     unconvertible: dict[tuple[int, str], str] = {}
     doubtful_cells: dict[int, tuple[CellType, str]] = {}
+    first: Members = {}
     while True:
         shipper = Shipper(_from_source, remote_value, doubtful=unconvertible)
         shipper.doubtful_cells = doubtful_cells
         try:
             shipper.dump(Plan(kind, None, None))
+            _ship_first(shipper, first, unconvertible)
             for name, value in values.items():
                 _ship(shipper, 0, name, ("local", name), value)
             _ship_members(shipper, unconvertible)
@@ -163,7 +168,13 @@ def _build_plain_program(
                 ) from failure.__cause__
             unconvertible[failure.slot] = failure.reason
             continue
+        if not first and (first := _asked_while_loading(shipper)):
+            continue
         return _program(shipper, kind, filename, line, [RESULT])
+
+
+Members = dict[int, tuple[dict[str, Any], set[str]]]
+"""Names of members, with the globals that they are in, by the identity of these."""
 
 
 class _CannotSend(Exception):
@@ -188,6 +199,7 @@ def _ship_block(
     frame_globals: dict[str, Any],
     frame_locals: Mapping[str, Any],
     unconvertible: dict[tuple[int, str], str],
+    first: Members,
 ) -> None:
     namespace = shipper.reach.namespace(frame_globals)
     own, unbound, outer = captured_names(block, frame_locals) if block.in_function else ([], [], [])
@@ -195,6 +207,7 @@ def _ship_block(
     doubtful = frozenset(name for place, name in unconvertible if place == 0)
     plan = Plan("block", block, namespace, tuple(own), tuple(unbound), tuple(outer), doubtful)
     shipper.dump(plan)
+    _ship_first(shipper, first, unconvertible)
     found = block.bindings
     for (module, level), taken in found.imported.items():
         shipper.reach.add_import(frame_globals, module, level, taken)
@@ -211,12 +224,48 @@ def _ship_block(
 def _ship_members(shipper: Shipper, unconvertible: Mapping[tuple[int, str], str]) -> None:
     while members := list(shipper.reach.missing_members()):
         for namespace, name in members:
-            slot = (id(namespace.names), name)
-            value = namespace.names[name]
-            if slot in unconvertible:
-                value = not_sent(name, unconvertible[slot])
-            _ship(shipper, *slot, ("member", namespace, name), value)
+            _ship_member(shipper, namespace, name, unconvertible)
     shipper.dump(None)
+
+
+def _ship_first(shipper: Shipper, first: Members, unconvertible: Mapping[tuple[int, str], str]) -> None:
+    for names, wanted in first.values():
+        namespace = shipper.reach.namespace(names)
+        for name in sorted(wanted):
+            namespace.sent.add(name)
+            _ship_member(shipper, namespace, name, unconvertible)
+
+
+def _ship_member(
+    shipper: Shipper, namespace: Namespace, name: str, unconvertible: Mapping[tuple[int, str], str]
+) -> None:
+    slot = (id(namespace.names), name)
+    value = namespace.names[name]
+    if slot in unconvertible:
+        value = not_sent(name, unconvertible[slot])
+    _ship(shipper, *slot, ("member", namespace, name), value)
+
+
+def _asked_while_loading(shipper: Shipper) -> Members:
+    """What the `__hash__` and `__eq__` of the user's look for, when sets and dicts of their instances are filled again.
+
+    It must be there by then; what else code mentions is sent after the values.
+    """
+    found: Members = {}
+    called = [function.__code__.co_name for function in shipper.functions]
+    if "__hash__" not in called:
+        return found
+    waiting = [one for one, name in zip(shipper.functions, called, strict=True) if name in ("__hash__", "__eq__")]
+    while waiting:
+        function = waiting.pop()
+        names = function.__globals__
+        if shipper.reach.namespace(names).library:
+            continue
+        _, wanted = found.setdefault(id(names), (names, set()))
+        new = mentioned_names(function.__code__)[0] & names.keys() - NOT_MEMBERS - wanted
+        wanted |= new
+        waiting += [value for name in new if isinstance(value := names[name], FunctionType)]
+    return {place: (names, wanted) for place, (names, wanted) in found.items() if wanted}
 
 
 def _from_source(function: FunctionType) -> CodeForm:

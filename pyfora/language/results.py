@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from types import CellType, FunctionType
 from typing import Any
 
@@ -160,10 +161,12 @@ def unpack_results(
     origin: Origin,
     frame_cells: Mapping[str, CellType] | None = None,
     remembered: dict[int, Any] | None = None,
+    seen_in: dict[str, Any] | None = None,
 ) -> dict[str, object]:
     """The values of `pack_results` by name; what the program captured is the client's own object again.
 
     `frame_cells` are those of the frame that the block stands in: functions that the block defined share them.
+    `seen_in` are the globals in which such functions look for the names of the block, where that is at module level.
     `remembered` is given every object that was unpacked, by the index that `pack_results` has it under.
 
     A value that could not be pickled is a placeholder: any use of it raises UnconvertibleValueError.
@@ -171,18 +174,43 @@ def unpack_results(
     loader = Loader(parcel, known=origin, frame_cells=frame_cells)
     names: dict[str, object] = {}
     caches: list[tuple[Any, Kept]] = []
-    for kind, *place, value in loader:
-        if kind == "name":
-            names[place[0]] = value
-        elif kind == "cache":
-            caches.append((place[0], value))
-        else:
-            place[0].names.setdefault(place[1], value)
+    with _bound_for_now({} if seen_in is None else seen_in) as bind:
+        for kind, *place, value in loader:
+            if kind == "name":
+                names[place[0]] = value
+                bind(place[0], value)
+            elif kind == "cache":
+                caches.append((place[0], value))
+            else:
+                place[0].names.setdefault(place[1], value)
     for cache, kept in caches:
         keep(cache, kept)
     if remembered is not None:
         remembered.update(loader.remembered())
     return names
+
+
+@contextmanager
+def _bound_for_now(names: dict[str, Any]) -> Iterator[Callable[[str, object], None]]:
+    """Gives what binds a name in `names` until the end.
+
+    A set of the block's own instances, or a dict of such keys, is filled by their `__hash__` and `__eq__`, which look
+    for what the block has bound before.
+    """
+    before: dict[str, Any] = {}
+
+    def bind(name: str, value: object) -> None:
+        before.setdefault(name, names.get(name, _LEFT_OUT))
+        names[name] = value
+
+    try:
+        yield bind
+    finally:
+        for name, value in before.items():
+            if value is _LEFT_OUT:
+                names.pop(name, None)
+            else:
+                names[name] = value
 
 
 def pack_environment(

@@ -39,6 +39,11 @@ def is_own_file(filename: str) -> bool:
     return filename.startswith(_OWN_FILES)
 
 
+def is_of_code_around(code: CodeType) -> bool:
+    """Whether what `code` does is done by the code around it where there are no parts, as they are not the user's."""
+    return is_part(code) or (_INLINED and is_set_comprehension(code))
+
+
 def named_for_its_set(code: CodeType) -> CodeType:
     """`code`; where the rewriting made it of a set comprehension that has a frame of its own, as that is called."""
     if _INLINED or not is_set_comprehension(code):
@@ -51,23 +56,20 @@ def frames_of(trace: TracebackType | None, hidden: frozenset[str] = frozenset())
     frames: list[Frame] = []
     while trace is not None:
         code = trace.tb_frame.f_code
+        named = named_for_its_set(code)
         positions = list(code.co_positions())[trace.tb_lasti // 2] if trace.tb_lasti >= 0 else (None,) * 4
         line = trace.tb_lineno
         frame = Frame(
             filename=code.co_filename,
-            name=code.co_name,
-            qualname=code.co_qualname,
+            name=named.co_name,
+            qualname=named.co_qualname,
             module=str(trace.tb_frame.f_globals.get("__name__", "?")),
             line=line,
             end_line=positions[1] or line,
             column=positions[2],
             end_column=positions[3],
         )
-        of_set = is_set_comprehension(code)
-        if of_set and not _INLINED:
-            frame = replace(frame, name="<setcomp>", qualname=frame.qualname.replace("<genexpr>", "<setcomp>"))
-        if is_part(code) or (of_set and _INLINED):
-            # A part is no function of the user's: what it does, the code around it does.
+        if is_of_code_around(code):
             if frames:
                 frames[-1] = _moved(frames[-1], frame)
         elif code.co_filename not in hidden and not is_own_file(code.co_filename):

@@ -584,6 +584,36 @@ ROWS = [
         """,
     ),
     same(
+        "typed dicts",
+        """
+        import typing
+        class Point(typing.TypedDict, total=False):
+            x: int
+            name: typing.Required[str]
+        class Line(Point):
+            end: "Point"
+        def line(i):
+            return Line(x=i, name="a", end=Point(name="b"))
+        with executor.remotely.downloadAll():
+            made = line(1)
+            hints = sorted(typing.get_type_hints(Line)), Line.__required_keys__, typing.is_typeddict(Line)
+            class Own(typing.TypedDict):
+                m: int
+            class Further(Own, total=False):
+                n: int
+        own = Further(m=1), sorted(Further.__required_keys__), Further.__total__, typing.is_typeddict(Further)
+        """,
+    ),
+    same(
+        "an operator.methodcaller, called",
+        """
+        import operator
+        split = operator.methodcaller("split", sep=",")
+        with executor.remotely.downloadAll():
+            parts = split("a,b")
+        """,
+    ),
+    same(
         "attributes of instances whose library says what is copied",
         """
         import collections, datetime, decimal, fractions, ipaddress, pathlib, random

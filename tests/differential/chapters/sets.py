@@ -20,6 +20,65 @@ MAKING = """
 
 ROWS: list[Row] = [
     same(
+        "captured sets and dicts of instances that are hashed by what their module has",
+        """
+        from helper import Key
+        KIND = 3
+        def kind_of(number):
+            return number % KIND
+        class Own:
+            def __init__(self, number):
+                self.number = number
+            def __hash__(self):
+                return hash((Own.__name__, kind_of(self.number)))
+            def __eq__(self, other):
+                return isinstance(other, Own) and self.number == other.number
+        a_set = {Own(i) for i in range(9)}
+        a_dict = {Key(i): i for i in range(9)}
+        def ask():
+            table = {Key(i): Own(i) for i in range(5)}
+            with executor.remotely.downloadAll():
+                found = table[Key(2)].number
+            return found
+        with executor.remotely.downloadAll():
+            found = Own(4) in a_set, a_dict[Key(5)], [own.number for own in a_set]
+        asked = ask()
+        """,
+        files={
+            "helper.py": """
+            KIND = "k"
+            def mixed(number):
+                return KIND, number % 3
+            class Key:
+                def __init__(self, number):
+                    self.number = number
+                def __hash__(self):
+                    return hash(mixed(self.number))
+                def __eq__(self, other):
+                    return isinstance(other, Key) and self.number == other.number
+            """
+        },
+    ),
+    same(
+        "sets and dicts of instances that are compared by what the block has bound",
+        """
+        with executor.remotely.downloadAll():
+            def kind_of(number):
+                return number % 3
+            class Key:
+                def __init__(self, number):
+                    self.number = number
+                def __hash__(self):
+                    return hash(kind_of(self.number))
+                def __eq__(self, other):
+                    return isinstance(other, Key) and self.number == other.number
+            keys = {Key(i) for i in range(9)}
+            by_key = {Key(i): i for i in range(9)}
+        numbers = [key.number for key in keys]
+        found = by_key[Key(4)], Key(5) in keys, len(keys), list(by_key.values())
+        """,
+    ),
+    same(
         "order of captured sets",
         MAKING
         + """
