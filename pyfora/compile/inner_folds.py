@@ -83,6 +83,7 @@ def inner_fold(
                 inside.intervals[variable, kind] = interval
     function = Function(scope.unit.name(f"call_{fold}"), parameters)
     inside.function = function
+    inside.leaves_early = fold in ("any", "all")
 
     def element() -> tuple[Term, list[str]]:
         if isinstance(node, ast.DictComp):

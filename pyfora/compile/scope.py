@@ -212,6 +212,8 @@ class Scope:
         """In a generator function: the list of what it has yielded."""
         self.gone_through: ast.AST | None = None
         """The expression that is gone through at once, to its end."""
+        self.leaves_early = False
+        """Whether whoever goes through it may stop before its end after all."""
         self.statement: ast.AST | None = None
         """The expression that is a statement by itself: nobody asks for its value."""
         self.counters: dict[str, int] = {}

@@ -38,6 +38,22 @@ class _Exits:
     continues: list[Variables | None] = field(default_factory=list)
 
 
+def _may_leave(body: list[ast.stmt], *, within: bool = False) -> bool:
+    """Whether these statements may end the loop around them. `within`: they stand in another loop inside it."""
+    for node in body:
+        if isinstance(node, ast.Return | ast.Raise | ast.Assert) or (isinstance(node, ast.Break) and not within):
+            return True
+        if isinstance(node, ast.FunctionDef | ast.ClassDef):
+            continue
+        inner = within or isinstance(node, ast.For | ast.While)
+        parts = [(getattr(node, "body", []), inner), (getattr(node, "orelse", []), within)]
+        parts += [(getattr(node, "finalbody", []), within)]
+        parts += [(one.body, within) for one in [*getattr(node, "handlers", []), *getattr(node, "cases", [])]]
+        if any(_may_leave(part, within=is_within) for part, is_within in parts):
+            return True
+    return False
+
+
 def indented(lines: list[str]) -> list[str]:
     return [f"    {line}" for line in lines]
 
@@ -248,7 +264,9 @@ class Statements:
 
     def _for(self, node: ast.For) -> list[str]:
         scope = self._scope
+        scope.leaves_early = _may_leave(node.body)
         before, head_text, first_lines, element = iteration(scope, self._expressions, self._read_range, node.iter)
+        scope.leaves_early = False
         if node.orelse and may_break(first_lines):
             raise scope.refuse("'else' of a loop over itertools.takewhile", node)
         element = scope.mark_term(element, node.iter)

@@ -134,6 +134,9 @@ class Translator:
             # All of it is run before the first value is used: nobody may see the difference.
             if node is not scope.gone_through:
                 raise scope.refuse("a generator that is not gone through at once", node)
+            if scope.leaves_early:
+                # Of a billion values, or of one that is never found, somebody may want the first few only.
+                raise scope.refuse("a generator that may be left before its end", node)
             if any(can_be_changed(term.type) for term in arguments):
                 raise scope.refuse("a generator function of what can be changed meanwhile", node)
             for term in arguments:

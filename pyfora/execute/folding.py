@@ -10,7 +10,7 @@ import sys
 from collections import Counter
 from collections.abc import Callable, Iterator
 from time import perf_counter
-from types import BuiltinMethodType, GeneratorType
+from types import BuiltinMethodType, FunctionType, GeneratorType
 from typing import Any
 
 from pyfora.compile import finish_float_sum, fold_float_terms
@@ -293,7 +293,7 @@ class Folding:
         return made
 
     def loop(
-        self, source: Any, part: Callable[[Any], Any], steps: Steps, names: tuple[str, ...], *, unpacks: bool, at: str
+        self, source: Any, part: FunctionType, steps: Steps, names: tuple[str, ...], *, unpacks: bool, at: str
     ) -> InPlace | Jumping:
         """What a `for` loop that accumulates runs over, in the place of `source`.
 

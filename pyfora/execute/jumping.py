@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import functools
+import sys
 from collections.abc import Callable, Iterator
 from time import perf_counter
+from types import FunctionType
 from typing import Any
 
 from pyfora.execute.offers import Offer
 from pyfora.execute.paces import Paces
 from pyfora.fold.added import folder_of
-from pyfora.fold.adding import AddedTo, Steps, brings_objects, can_be_added_to
+from pyfora.fold.adding import AddedTo, Steps, TurnNames, brings_objects, can_be_added_to
 from pyfora.fold.plan import PREFIX_S, Plan, plan_rest
 from pyfora.fold.sources import Source
 from pyfora.fold.sums import FloatState
@@ -46,7 +48,7 @@ class Jumping:
 
     def __init__(
         self,
-        part: Callable[[Any], Any],
+        part: FunctionType,
         source: Source,
         steps: Steps,
         names: tuple[str, ...],
@@ -151,7 +153,7 @@ class Jumping:
             refusal=self._refusal,
             element_s=element_s,
             terms_per_element=1.0,
-            added_to=AddedTo(self._names, values),
+            added_to=AddedTo(self._names, values, TurnNames.of(sys._getframe(1), self._part.__code__)),
         )
         index = self._spread(offer)
         if index is None:

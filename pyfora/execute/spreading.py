@@ -125,7 +125,7 @@ class Spreader:
         try:
             parcel, packed = environment.pack(self._offering.program)
             if offer.added_to.are_seen_by([*packed.values(), *read_by(offer.source)]):
-                raise TakenBack("a function that the loop calls looks at what the loop adds to")
+                raise TakenBack("a function that the loop calls looks at what the loop adds to, or binds")
             if keep_objects(packed.values()):
                 raise TakenBack(CACHED)
             self._output.flush()

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import dis
 import functools
 import operator
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from types import CodeType, FunctionType
+from inspect import CO_OPTIMIZED
+from types import CellType, CodeType, FrameType, FunctionType
 from typing import Any
 
 from pyfora.fold import numpy_totals
@@ -20,6 +22,58 @@ Steps = tuple[tuple[str, tuple[int, ...]], ...]
 
 _SEES_ALL = frozenset(("globals", "eval", "exec", "vars", "locals"))
 _SAMPLE = 20
+_GLOBAL_READS = frozenset(("LOAD_GLOBAL", "LOAD_NAME"))
+UNBOUND = object()
+"""In the place of the value of a variable that has none."""
+
+
+@dataclass(frozen=True)
+class TurnNames:
+    """The variables that turns bind, as they are in the frame of the loop before it goes on elsewhere.
+
+    Turns that are done elsewhere bind variables of their own: whatever else looks at these would see older turns.
+    """
+
+    local: Mapping[str, Any]
+    """Of a function, with their values; those that are not bound yet are `UNBOUND`."""
+    names: frozenset[str] = frozenset()
+    """Global ones."""
+    space: Mapping[str, Any] | None = None
+    """Where the global ones are."""
+
+    @classmethod
+    def of(cls, frame: FrameType, part: CodeType) -> TurnNames:
+        """Those of the loop in this frame whose turns `part` does."""
+        code, values = frame.f_code, frame.f_locals
+        bound = {*part.co_varnames[part.co_argcount :], *part.co_cellvars} - {*part.co_varnames[: part.co_argcount]}
+        is_function = bool(code.co_flags & CO_OPTIMIZED)
+        own = bound & {*code.co_varnames, *code.co_cellvars, *code.co_freevars} if is_function else set[str]()
+        return cls({name: values.get(name, UNBOUND) for name in own}, frozenset(bound - own), frame.f_globals)
+
+    def are_seen_by(self, function: FunctionType) -> bool:
+        """Whether this function may look at one of them."""
+        if function.__globals__ is self.space and _reads_global(function.__code__, self.names):
+            return True
+        # A variable of the same name somewhere else has other contents, but by chance.
+        cells = zip(function.__code__.co_freevars, function.__closure__ or (), strict=True)
+        return any(name in self.local and _contents(cell) is self.local[name] for name, cell in cells)
+
+
+def _contents(cell: CellType) -> object:
+    try:
+        return cell.cell_contents
+    except ValueError:
+        return UNBOUND
+
+
+def _reads_global(code: CodeType, names: frozenset[str]) -> bool:
+    """Whether this code, or code within it, reads one of these as a global variable."""
+    if not names.isdisjoint(code.co_names):
+        # Attributes are among these names, too.
+        loads = (one for one in dis.get_instructions(code) if one.opname in _GLOBAL_READS)
+        if any(one.argval in names for one in loads):
+            return True
+    return any(type(constant) is CodeType and _reads_global(constant, names) for constant in code.co_consts)
 
 
 @dataclass(frozen=True)
@@ -28,6 +82,8 @@ class AddedTo:
 
     names: tuple[str, ...]
     values: tuple[Any, ...]
+    turn: TurnNames = TurnNames({})
+    """What its turns bind beside these."""
 
     def are_seen_by(self, objects: Iterable[object]) -> bool:
         """Whether the loop may look at them, where `objects` are all that it can reach."""
@@ -41,7 +97,11 @@ class AddedTo:
                     id(one) for one in (value.values() if isinstance(value, dict) else value) if type(one) is list
                 )
         names = _SEES_ALL.union(self.names)
-        return any(id(one) in held or (type(one) is FunctionType and _mentions(one.__code__, names)) for one in objects)
+        return any(
+            id(one) in held
+            or (type(one) is FunctionType and (_mentions(one.__code__, names) or self.turn.are_seen_by(one)))
+            for one in objects
+        )
 
 
 NOTHING = AddedTo((), ())

@@ -246,6 +246,9 @@ def test_what_could_see_another_value(name: str, reason: str) -> None:
     assert reason in caught.value.reason
 
 
+_MANY = "def g():\n    for x in range(10**15):\n        yield x\n"
+
+
 @pytest.mark.parametrize(
     ("body", "reason"),
     [
@@ -255,7 +258,18 @@ def test_what_could_see_another_value(name: str, reason: str) -> None:
         ("def g():\n    nonlocal i\n    i = 3\ng()\nreturn i", "nonlocal"),
         ("def g(x):\n    yield x\nh = g(i)\nreturn sum(h)", "not gone through at once"),
         ("def g(x):\n    x.append(1)\n    yield 1\nxs = [i]\nreturn sum(g(xs)) + len(xs)", "changed meanwhile"),
-        ("def g():\n    while True:\n        yield 1\nfor x in g():\n    return x\nreturn 1", "without an end"),
+        ("def g():\n    while True:\n        yield 1\nfor x in g():\n    i += x\nreturn i", "without an end"),
+        (f"{_MANY}for x in g():\n    return x\nreturn 1", "left before its end"),
+        (
+            f"{_MANY}for x in g():\n    for y in range(3):\n        i += y\n    if x > i:\n        break\nreturn i",
+            "left before",
+        ),
+        (f"{_MANY}for x in g():\n    assert x < i\nreturn 1", "left before its end"),
+        (f"{_MANY}return any(x > i for x in g())", "left before its end"),
+        (f"{_MANY}return all(map(abs, g()))", "left before its end"),
+        (f"{_MANY}return sum(x for x, y in zip(g(), [i, 2]))", "left before its end"),
+        (f"{_MANY}return sum(itertools.takewhile(lambda x: x < i, g()))", "left before its end"),
+        (f"{_MANY}return sum(itertools.islice(g(), 3))", "left before its end"),
         ("x = None\nif i:\n    x = 1\nif i > 1:\n    x = 0.5\nreturn 1 if x is None else 2", "on one path"),
         ("match i:\n    case [a, b]:\n        return 1\nreturn 2", "a sequence in a match of a int"),
         ("match i:\n    case int(x):\n        return 1\nreturn 2", "MatchClass"),
@@ -266,5 +280,5 @@ def test_what_could_see_another_value(name: str, reason: str) -> None:
 def test_what_is_not_compiled_of_them(body: str, reason: str) -> None:
     indented = "\n".join(f"    {line}" for line in body.split("\n"))
     with pytest.raises(NotCompiled) as caught:
-        analyse(loop("(f(i) for i in source)", module(f"def f(i):\n{indented}\n")))
+        analyse(loop("(f(i) for i in source)", module(f"import itertools\ndef f(i):\n{indented}\n")))
     assert reason in caught.value.reason

@@ -204,6 +204,27 @@ def of_another_kind(n: int) -> Any:
     return total
 
 
+def of_its_target(n: int) -> Any:
+    def doubled() -> int:
+        return turned(i) * 2
+
+    total = 0
+    for i in range(n):  # noqa: B007
+        total += doubled()
+    return total, i
+
+
+def of_what_it_binds(n: int) -> Any:
+    def longer() -> int:
+        return len(row) + 1
+
+    found = []
+    for i in range(n):
+        row = [0] * (turned(i) % 7)
+        found.append(longer())
+    return found, row
+
+
 class Odd:
     """Numbers cannot be added to it, but it to numbers."""
 
@@ -219,6 +240,8 @@ IN_ORDER: dict[str, Callable[[int], Any]] = {
     "the dict whose items it runs over": of_its_own_items,
     "the list that it enumerates": of_its_own_list,
     "a class of the user's": of_another_kind,
+    "a function looks at its target": of_its_target,
+    "a function looks at what a turn binds": of_what_it_binds,
 }
 
 
@@ -227,6 +250,30 @@ def test_what_turns_share_brings_them_back_in_order(spreading_worker: WorkerInTe
     loops = check_equal(spreading_worker, IN_ORDER[name], 20_000)
     assert {loop["how"] for loop in loops} == {"in order"}, loops
     assert all(loop["reason"] for loop in loops)
+
+
+def test_variables_of_the_same_name_are_not_shared(spreading_worker: WorkerInTest) -> None:
+    class Point:
+        def __init__(self, i: int) -> None:
+            self.i = i
+
+    def adding(row: int, i: int) -> Callable[[int], int]:
+        return lambda x: x + row + i
+
+    point, plus = Point(5), adding(3, 4)
+
+    def function(n: int) -> Any:
+        def value() -> int:
+            return sum(i * point.i for i in range(3))
+
+        total = 0
+        for i in range(n):
+            row = turned(i)
+            total += plus(row) + value()
+        return total, i, row
+
+    loops = check_equal(spreading_worker, function, 20_000)
+    assert {loop["how"] for loop in loops} == {"interpreted"}, loops
 
 
 @pytest.mark.parametrize("failing", [0, 9_000, 9_215, 9_216, 19_998, 19_999])

@@ -204,6 +204,18 @@ for i in range(12_000):
     found.append(so_far() + f(i))
     total += 1
 """,
+    "a function looks at what turns bind": """
+def doubled():
+    return f(i) * 2
+def more():
+    return sum((lambda: k)() for _ in range(2)) + f(3)
+total = rest = 0
+for i in range(12_000):
+    total += doubled()
+for i in range(12_000):
+    k = i % 7
+    rest += more()
+""",
     "a function looks at the list that is appended to": """
 primes = [2]
 def is_prime(n):
