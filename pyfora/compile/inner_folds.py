@@ -109,7 +109,9 @@ def inner_fold(
     result: list[Term] = []
 
     def innermost() -> list[str]:
-        term, lines = element()
+        # What is gone through for an element is gone through to its end.
+        with inside.left_early(False):
+            term, lines = element()
         result.append(term)
         return lines
 

@@ -37,8 +37,8 @@ def turns_by(
     closures.must_stay(scope, function.type, node)
     lines, held = scope.hold(function)
     if len(node.args) == 2:
-        scope.leaves_early = scope.leaves_early or maker is itertools.takewhile
-        before, head, first_lines, element = turns(node.args[1])
+        with scope.left_early(scope.leaves_early or maker is itertools.takewhile):
+            before, head, first_lines, element = turns(node.args[1])
         taken, argument = scope.hold(element)
         arguments: list[ast.expr] = [argument]
     else:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import ast
 import keyword
 import types
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -220,6 +221,15 @@ class Scope:
         """Variables that only count, and by how much one turn changes them."""
         self._texts: dict[tuple[str, Kind], str] = {}
         self._taken: set[str] = set()
+
+    @contextmanager
+    def left_early(self, may_be: bool) -> Iterator[None]:
+        """While what a loop runs over is translated: whether the loop may stop before its end."""
+        around, self.leaves_early = self.leaves_early, may_be
+        try:
+            yield
+        finally:
+            self.leaves_early = around
 
     def refuse(self, reason: str, node: ast.AST) -> NotCompiled:
         return refuse(reason, self.filename, node)

@@ -264,9 +264,8 @@ class Statements:
 
     def _for(self, node: ast.For) -> list[str]:
         scope = self._scope
-        scope.leaves_early = _may_leave(node.body)
-        before, head_text, first_lines, element = iteration(scope, self._expressions, self._read_range, node.iter)
-        scope.leaves_early = False
+        with scope.left_early(_may_leave(node.body)):
+            before, head_text, first_lines, element = iteration(scope, self._expressions, self._read_range, node.iter)
         if node.orelse and may_break(first_lines):
             raise scope.refuse("'else' of a loop over itertools.takewhile", node)
         element = scope.mark_term(element, node.iter)

@@ -146,9 +146,8 @@ def _cursor(scope: Scope, expressions: Expressions, read_range: RangeReader, nod
             )
         raise scope.refuse(f"{getattr(maker, '__name__', 'map')}() beside something else that is gone through", node)
     # Some other may end before it does.
-    around, scope.leaves_early = scope.leaves_early, True
-    before, head, advance, element = iteration(scope, expressions, read_range, node)
-    scope.leaves_early = around
+    with scope.left_early(True):
+        before, head, advance, element = iteration(scope, expressions, read_range, node)
     # Nobody else has a list that is written out here.
     is_steady = isinstance(node, ast.List | ast.ListComp) or maker in (builtins.sorted, builtins.list)
     if isinstance(node, ast.Name | ast.Attribute | ast.Subscript | ast.Constant | ast.Tuple):

@@ -25,9 +25,9 @@ from pyfora.fold.partials import Form, Partial, hold_nan
 from pyfora.language.caches import CACHE_WRAPPER
 from pyfora.language.functions import register, registered_segment
 from pyfora.language.library_watch import mentions
+from pyfora.language.parts import without_scope
 from pyfora.language.settings import current_settings
 from pyfora.language.shipping import CodeForm, marshalled
-from pyfora.language.sources import without_scope
 from pyfora.values.parcels import Parcel
 from pyfora.wire.messages import Message, PieceDone
 

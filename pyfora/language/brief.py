@@ -8,7 +8,8 @@ than it seems to, they may take longer, and the answer is the same.
 from __future__ import annotations
 
 import ast
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from pyfora.language.sources import ComprehensionNode
 from pyfora.language.trees import all_nodes
@@ -16,7 +17,8 @@ from pyfora.language.trees import all_nodes
 _BRIEF_S = 0.001
 _NODE_S = 2e-8
 """About what CPython takes for a name, a constant or an operation on small numbers, on a slow day."""
-_ELEMENTS_LIMIT = int(_BRIEF_S / _NODE_S)
+ELEMENTS_LIMIT = int(_BRIEF_S / _NODE_S)
+"""Of so many elements, if each took as long as that."""
 _OPERATORS = frozenset(
     (
         *(ast.Add, ast.Sub, ast.Mult, ast.Div, ast.FloorDiv, ast.Mod),
@@ -64,7 +66,7 @@ def is_brief(node: ComprehensionNode, constants: Constants = NO_CONSTANTS) -> bo
         return False
     made = [node.key, node.value] if isinstance(node, ast.DictComp) else [node.elt]
     within = all_nodes(*made, *clause.ifs)
-    is_short = length <= _ELEMENTS_LIMIT // (len(within) + 1)
+    is_short = length <= ELEMENTS_LIMIT // (len(within) + 1)
     return is_short and all(_is_arithmetic(one, clause.target.id, constants) for one in within)
 
 
@@ -95,15 +97,13 @@ def _number(node: ast.expr, constants: Constants) -> object:
 
 def _length_of_numbers(value: object) -> int | None:
     # A class of the user's may say anything of its length, and give anything.
-    if not isinstance(value, (list, tuple)) or type(value) not in (list, tuple) or len(value) > _ELEMENTS_LIMIT:
+    if not isinstance(value, (list, tuple)) or type(value) not in (list, tuple) or len(value) > ELEMENTS_LIMIT:
         return None
     return len(value) if _are_small_numbers(value) else None
 
 
-def _are_small_numbers(values: list[object] | tuple[object, ...]) -> bool:
-    if not _NUMBERS.issuperset(map(type, values)):
-        return False
-    return all(-_SMALL < one < _SMALL for one in values)  # type: ignore[operator]
+def _are_small_numbers(values: Sequence[Any]) -> bool:
+    return _NUMBERS.issuperset(map(type, values)) and all(-_SMALL < one < _SMALL for one in values)
 
 
 def _is_arithmetic(node: ast.AST, name: str, constants: Constants) -> bool:

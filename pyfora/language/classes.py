@@ -17,7 +17,13 @@ from pyfora.language.reach import is_user_module
 
 _OF_EVERY_MEMBER = ("_value_", "_name_", "__objclass__", "_sort_order_", "_inverted_")
 """What the enumeration itself notes in its members."""
-_OF_TYPED_DICTS: Any = type(typing.TypedDict("_", {}))  # type: ignore[operator]
+
+
+class _Typed(typing.TypedDict):
+    """One of them, for their metaclass."""
+
+
+_OF_TYPED_DICTS: type = type(_Typed)
 
 
 def is_importable(obj: Any) -> bool:

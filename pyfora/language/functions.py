@@ -13,6 +13,7 @@ from typing import Any
 from pyfora.errors import CantGetSourceTextError
 from pyfora.language.bindings import mangled
 from pyfora.language.in_order import InOrder
+from pyfora.language.parts import is_lambda_of, part_argument, takes_source
 from pyfora.language.read_checks import ReadChecker
 from pyfora.language.rewrite import RewrittenSegment, rewritten_function
 from pyfora.language.sources import (
@@ -23,10 +24,8 @@ from pyfora.language.sources import (
     first_line_of,
     holds_code,
     is_code_of,
-    is_lambda_of,
     nested_codes,
     parsed,
-    part_argument,
     source_lines,
 )
 from pyfora.language.trees import copied, placed
@@ -107,7 +106,7 @@ def registered_reference(code: CodeType) -> CodeReference | None:
 def is_part(code: CodeType) -> bool:
     """Whether `code` is that of a part but of a `for` loop's: the lambda that the rewriting made of a comprehension."""
     segment = registered_segment(code)
-    return segment is not None and is_lambda_of(code, part_argument(segment))
+    return segment is not None and is_lambda_of(code, part_argument(segment.text))
 
 
 def is_set_comprehension(code: CodeType) -> bool:
@@ -249,7 +248,7 @@ def loop_source(part: FunctionType) -> LoopSource | None:
     form = rewritten(segment)
     if not is_part(code):
         # The part of a `for` loop goes by the name of the function around it.
-        is_made = code.co_argcount == 1 and code.co_varnames[0] == part_argument(segment)
+        is_made = takes_source(code, part_argument(segment.text))
         made = form.loops.get(code.co_firstlineno) if is_made else None
         if made is None:
             return None

@@ -29,6 +29,7 @@ from pyfora.language.foldable import (
     sorts_by_a_key,
 )
 from pyfora.language.in_order import OF_KEYS, Brief, InOrder
+from pyfora.language.parts import part_argument
 from pyfora.language.primitives import (
     ACCUMULATE,
     COMPREHENSION,
@@ -49,7 +50,7 @@ from pyfora.language.primitives import (
     SOURCE,
     TYPE,
 )
-from pyfora.language.sources import ComprehensionNode, Segment, part_argument
+from pyfora.language.sources import ComprehensionNode, Segment
 from pyfora.language.trees import all_nodes, copied
 
 LoopNode = ComprehensionNode | ast.For | ast.While | ast.Call
@@ -78,7 +79,7 @@ class Rewriter(Divider):
 
     def __init__(self, segment: Segment, root: ast.AST, constants: Constants = NO_CONSTANTS) -> None:
         self._constants = constants
-        self._argument = part_argument(segment)
+        self._argument = part_argument(segment.text)
         super().__init__(root, self._argument)
         self._filename = segment.filename
         self._depth = 0

@@ -7,11 +7,9 @@ import ast
 import functools
 import io
 import linecache
-import re
 import threading
-import unicodedata
 import warnings
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from types import CodeType
@@ -19,7 +17,7 @@ from typing import Any
 from weakref import WeakKeyDictionary
 
 from pyfora.errors import CantGetSourceTextError
-from pyfora.language.primitives import HIDDEN
+from pyfora.language.parts import part_argument, with_parts_named
 from pyfora.language.trees import all_nodes, all_statements
 
 FunctionNode = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
@@ -30,7 +28,6 @@ _NUMBERED = frozenset(
         *(ast.GeneratorExp, ast.ListComp, ast.SetComp, ast.DictComp),
     )
 )
-_WORD = re.compile(r"\w+")
 _FUTURE_FLAGS = functools.reduce(
     lambda mask, name: mask | getattr(__future__, name).compiler_flag, __future__.all_feature_names, 0
 )
@@ -143,64 +140,7 @@ def compile_module(tree: ast.Module | ast.Interactive, segment: Segment) -> Code
     with warned_before():
         code = compile(tree, segment.filename, mode, flags=segment.flags, dont_inherit=True)
     assert isinstance(code, CodeType)
-    return _with_parts_named(code, part_argument(segment))
-
-
-def _with_parts_named(code: CodeType, argument: str) -> CodeType:
-    """`code` where what is in parts, whose parameter is `argument`, has the names that it has where there are none.
-
-    The turns of loops are in frames of the name that they have where they are not jumped.
-    """
-    constants = [_with_parts_named(c, argument) if isinstance(c, CodeType) else c for c in code.co_consts]
-    for number, constant in enumerate(constants):
-        if not isinstance(constant, CodeType):
-            continue
-        if constant.co_name.startswith(HIDDEN):
-            constants[number] = constant.replace(co_name=code.co_name, co_qualname=code.co_qualname)
-        elif is_lambda_of(constant, argument) and any(isinstance(c, CodeType) for c in constant.co_consts):
-            constants[number] = without_scope(constant)
-    changed = any(one is not other for one, other in zip(constants, code.co_consts, strict=True))
-    return code.replace(co_consts=tuple(constants)) if changed else code
-
-
-def is_lambda_of(code: CodeType, argument: str) -> bool:
-    """Whether `code` is that of a lambda with this one parameter."""
-    return code.co_name == "<lambda>" and code.co_argcount == 1 and code.co_varnames[0] == argument
-
-
-def without_scope(code: CodeType) -> CodeType:
-    """`code` of a lambda with the functions within it named as where it stands there is none around them."""
-    around = code.co_qualname + ".<locals>."
-    constants = (
-        _renamed(one, around, code.co_qualname.removesuffix("<lambda>")) if isinstance(one, CodeType) else one
-        for one in code.co_consts
-    )
-    return code.replace(co_consts=tuple(constants))
-
-
-def _renamed(code: CodeType, before: str, after: str) -> CodeType:
-    constants = tuple(_renamed(one, before, after) if isinstance(one, CodeType) else one for one in code.co_consts)
-    name = code.co_qualname
-    # Equal code that stands elsewhere, too, may be one code object, and have the name that it has there.
-    renamed = after + name.removeprefix(before) if name.startswith(before) else name
-    return code.replace(co_qualname=renamed, co_consts=constants)
-
-
-@functools.lru_cache(maxsize=512)
-def part_argument(segment: Segment) -> str:
-    """The name of every part's parameter in this segment; the text uses it for nothing else."""
-    # Python takes identifiers as NFKC makes them.
-    return free_name("source", _WORD.findall(unicodedata.normalize("NFKC", segment.text)))
-
-
-def free_name(wanted: str, taken: Iterable[str]) -> str:
-    """`wanted`, or `wanted_1` and so on, whichever is not in `taken`."""
-    taken = set(taken)
-    name, count = wanted, 0
-    while name in taken:
-        count += 1
-        name = f"{wanted}_{count}"
-    return name
+    return with_parts_named(code, part_argument(segment.text))
 
 
 @contextmanager

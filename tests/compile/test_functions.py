@@ -85,6 +85,8 @@ def keys(i):
     return xs[0] * 100 + ys[0]
 """
 OPTIONALS = """
+import itertools
+
 def find(xs, v):
     for k, x in enumerate(xs):
         if x == v: return k
@@ -141,6 +143,10 @@ def generated(i):
     t = 0
     for x in evens(i): t += x
     return t + sum(pairs(i)) + sum(x * 2 for x in evens(i)) + len(list(evens(i))) + max(sorted(pairs(7)))
+
+def for_elements(i):
+    few = sum(sum(evens(3)) + x for x in itertools.takewhile(lambda k: k < 3, range(i)))
+    return few * 10 + any(sum(evens(x)) > 4 for x in range(i))
 
 def on_and_off(i):
     t = 0.0
@@ -220,6 +226,7 @@ def test_functions_inside_functions(name: str, cache: KernelCache) -> None:
         "matched",
         "pairs_matched",
         "generated",
+        "for_elements",
         "on_and_off",
         "starred",
         "added_to_none",

@@ -12,7 +12,7 @@ from typing import Any
 
 from pyfora.execute import dividing, driver, prefix, server, stolen
 from pyfora.fold import grid, plan
-from pyfora.language import foldable
+from pyfora.language import brief
 
 OFFERS_LIMIT = 100
 """Offers of each program: each takes milliseconds."""
@@ -41,7 +41,7 @@ class _EagerDividing(dividing.Dividing):
 def be_eager() -> None:
     """For this process, and all that are forked from it."""
     # What is known to be over at once before it is run is spread all the same.
-    foldable.is_brief = lambda *_: False  # type: ignore[attr-defined]
+    brief.ELEMENTS_LIMIT = -1
     prefix.PREFIX_S = 0.0001
     plan.WORTH_SPREADING_S = plan.SHIPPING_ELEMENT_S = plan.RETURNING_OBJECT_S = 0.0
     plan.WORTH_COMPILING_S = 0.05

@@ -11,7 +11,7 @@ def spread_at_once() -> None:
     """For this process, and all that are forked from it."""
     be_eager()
     # Each look at the clock finds that enough time has passed: the second one plans the rest.
-    prefix.PREFIX_S = jumping.PREFIX_S = 0.0  # type: ignore[attr-defined]
+    prefix.PREFIX_S = jumping.PREFIX_S = 0.0
     plan.WORTH_COMPILING_S = float("inf")
 
 

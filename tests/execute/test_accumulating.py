@@ -209,7 +209,7 @@ def of_its_target(n: int) -> Any:
         return turned(i) * 2
 
     total = 0
-    for i in range(n):  # noqa: B007
+    for i in range(n):  # noqa: B007  # `doubled` reads it
         total += doubled()
     return total, i
 

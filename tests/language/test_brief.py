@@ -12,6 +12,12 @@ from pyfora.language.sources import Segment
 from pyfora.language.trees import all_nodes
 
 
+def comprehension(text: str) -> ast.ListComp:
+    """The one in the text."""
+    (node,) = [node for node in all_nodes(ast.parse(text)) if isinstance(node, ast.ListComp)]
+    return node
+
+
 @pytest.mark.parametrize(
     "text",
     [
@@ -47,8 +53,7 @@ def test_little_arithmetic_over_a_range_of_constants_is_brief(text: str) -> None
     ],
 )
 def test_anything_else_is_not(text: str) -> None:
-    (node,) = [node for node in all_nodes(ast.parse(text)) if isinstance(node, ast.ListComp)]
-    assert not is_brief(node)
+    assert not is_brief(comprehension(text))
 
 
 CONSTANTS = Constants(
@@ -78,9 +83,8 @@ CONSTANTS = Constants(
     ],
 )
 def test_so_is_arithmetic_of_what_was_captured(text: str) -> None:
-    (node,) = [node for node in all_nodes(ast.parse(text)) if isinstance(node, ast.ListComp)]
-    assert is_brief(node, CONSTANTS)
-    assert not is_brief(node, NO_CONSTANTS)
+    assert is_brief(comprehension(text), CONSTANTS)
+    assert not is_brief(comprehension(text), NO_CONSTANTS)
 
 
 @pytest.mark.parametrize(
@@ -103,8 +107,7 @@ def test_so_is_arithmetic_of_what_was_captured(text: str) -> None:
     ],
 )
 def test_not_where_it_may_take_longer(text: str) -> None:
-    (node,) = [node for node in all_nodes(ast.parse(text)) if isinstance(node, ast.ListComp)]
-    assert not is_brief(node, CONSTANTS)
+    assert not is_brief(comprehension(text), CONSTANTS)
 
 
 BLOCK = """
